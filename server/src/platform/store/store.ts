@@ -1,0 +1,39 @@
+/**
+ * The store as features see it: one set of portable statements, written with `?1`, on SQLite and PostgreSQL alike.
+ * Times and ids are parameters, booleans are 0/1, JSON is text; int8 arrives as a number.
+ */
+export type SqlValue = string | number | null | Uint8Array
+export type Row = Record<string, SqlValue>
+
+export interface Reader {
+  readonly engine: 'sqlite' | 'postgres'
+  /** All rows of a statement. */
+  all<T extends object = Row>(sql: string, params?: readonly SqlValue[]): Promise<T[]>
+  /** The first row, or null. */
+  get<T extends object = Row>(sql: string, params?: readonly SqlValue[]): Promise<T | null>
+}
+
+/** A reader that may write, inside one write unit. Reads see the unit's own writes. */
+export interface Tx extends Reader {
+  /** Runs a statement; gives the number of rows changed. `returning` works with `all` and `get`. */
+  run(sql: string, params?: readonly SqlValue[]): Promise<number>
+}
+
+export interface Store extends Reader, AsyncDisposable {
+  /**
+   * Runs a write unit: a named function that awaits nothing but its Tx's statements (asserted: a unit that waits for anything else
+   * is rolled back and rejects with a programming error). Resolves after the commit is durable. On SQLite the units queued in one
+   * turn share one COMMIT, each in its own savepoint; on PostgreSQL each is a transaction. A unit may be run again after a
+   * serialization failure, so it must not have effects beside its statements.
+   */
+  write<T>(name: string, unit: (tx: Tx) => Promise<T>): Promise<T>
+  /**
+   * Tells other nodes something happened (after commit, best effort; polling is the truth). In-process on SQLite, NOTIFY on PostgreSQL.
+   * @param payload at most 1,000 bytes
+   */
+  notify(channel: string, payload: string): void
+  /** Hears notifications of all nodes, this one included. Gives the function that stops listening. */
+  listen(channel: string, heard: (payload: string) => void): () => void
+  /** Cheap check that the store answers; throws what is wrong. */
+  ping(): Promise<void>
+}
