@@ -1,0 +1,12 @@
+/** Replies of the delete calls (behaviour.md 3). */
+import * as z from 'zod/mini'
+
+const deleted = <T extends string>(object: T) =>
+  z.object({ id: z.string(), object: z.literal(object), deleted: z.literal(true) })
+
+export const DeletedAssistant = deleted('assistant.deleted')
+export type DeletedAssistant = z.infer<typeof DeletedAssistant>
+export const DeletedThread = deleted('thread.deleted')
+export type DeletedThread = z.infer<typeof DeletedThread>
+export const DeletedMessage = deleted('thread.message.deleted')
+export type DeletedMessage = z.infer<typeof DeletedMessage>
