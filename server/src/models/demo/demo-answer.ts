@@ -51,24 +51,24 @@ const allUserText = (messages: PromptMessage[]): string =>
 const describeImage = (url: string, chinese: boolean): string => {
   if (!/^data:/i.test(url))
     return chinese
-      ? `${shorten(url, 120)}(網址,未下載)`
+      ? `${shorten(url, 120)}（網址，未下載）`
       : `${shorten(url, 120)} (address only, not fetched)`
   const size = dataUrlImageSize(url)
   if (size === null) return chinese ? '一張認不出格式的圖片' : 'one of a kind I cannot read'
   return chinese
-    ? `${size.kind},${size.width} × ${size.height} 像素`
+    ? `${size.kind}，${size.width} × ${size.height} 像素`
     : `${size.kind}, ${size.width} x ${size.height} pixels`
 }
 
 const imageSentence = (urls: string[], chinese: boolean): string => {
   const list = urls.map((url) => describeImage(url, chinese))
-  if (chinese) return `您給了 ${urls.length} 張圖片:${list.join('、')}。`
+  if (chinese) return `您給了 ${urls.length} 張圖片：${list.join('、')}。`
   return `You gave me ${urls.length} image${urls.length === 1 ? '' : 's'}: ${list.join('; ')}.`
 }
 
 const introduction = (chinese: boolean): string =>
   chinese
-    ? '我是 Melzi 內建的示範模型,不是真正的語言模型。'
+    ? '我是 Melzi 內建的示範模型，不是真正的語言模型。'
     : 'I am the demo model built into Melzi, not a real language model.'
 
 const plainAnswer = (parts: PromptPart[], chinese: boolean): string => {
@@ -78,7 +78,7 @@ const plainAnswer = (parts: PromptPart[], chinese: boolean): string => {
   if (images.length > 0) sentences.push(imageSentence(images, chinese))
   if (text.trim() !== '') {
     const echo = shorten(text.replaceAll(/\s+/g, ' '), ECHO_LENGTH)
-    sentences.push(chinese ? `您說:「${echo}」。` : `You said: "${echo}".`)
+    sentences.push(chinese ? `您說：「${echo}」。` : `You said: "${echo}".`)
   }
   if (sentences.length === 1)
     sentences.push(chinese ? '您沒有給我任何內容。' : 'You gave me nothing to work on.')
@@ -123,7 +123,7 @@ const toolSentences = (messages: PromptMessage[], chinese: boolean): string | nu
     const output = shorten(plainOutput(message.output), OUTPUT_LENGTH)
     if (output === '')
       return [chinese ? `工具 ${name} 沒有輸出。` : `The tool ${name} gave no output.`]
-    return [chinese ? `工具 ${name} 的結果是:${output}` : `The tool ${name} answered: ${output}`]
+    return [chinese ? `工具 ${name} 的結果是：${output}` : `The tool ${name} answered: ${output}`]
   })
   return [introduction(chinese), ...sentences].join(chinese ? '' : ' ')
 }
