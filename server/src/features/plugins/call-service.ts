@@ -1,0 +1,241 @@
+import { parsePluginFile, type JsonObject } from '../../plugins/manifest.ts'
+import type {
+  EgressPolicy,
+  Json,
+  SandboxDriver,
+  SandboxLimits,
+  SandboxResult,
+} from '../../plugins/python/sandbox-driver.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Logger } from '../../platform/log.ts'
+import type { Store } from '../../platform/store/store.ts'
+import { parseArguments } from './call-arguments.ts'
+import { beginCall, endCall, type PluginCallEnd, type PluginCallRecord } from './call-store.ts'
+import { storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
+import { createOwnerSlots } from './owner-slots.ts'
+import { findPlugin, type PluginRecord } from './store.ts'
+
+export type { PluginCallError } from './call-text.ts'
+
+export interface PluginCallRequest {
+  workspaceId: string
+  /** The person who calls. */
+  callerId: string
+  assistantId: string
+  threadId: string | null
+  /** `plug_...` */
+  plugin: { id: string }
+  /** JSON text as the model or the client wrote it. */
+  argumentsText: string
+  /** CUSTOMIZED_PARAMS; null when the caller passed nothing. */
+  customizedParams: Json
+  /** CURRENT_CONVERSATION. */
+  conversation: { role: string; content: string }[]
+  /** Set when the run itself makes the call: then a call whose output is stored is not made again. */
+  run: { runId: string; toolCallId: string } | null
+}
+
+export interface PluginCallOutcome {
+  /** `pcall_...`, the record that keeps the full output. */
+  callId: string
+  ok: boolean
+  /** What the model and the client see; for a failure a clear text the model can react to. */
+  text: string
+  error: PluginCallError | null
+}
+
+/** Limits of one call (sandbox.md, shared interface); `wallMs` is the longest a plugin may ask for. */
+export const DEFAULT_LIMITS: SandboxLimits = {
+  wallMs: 25_000,
+  cpuSeconds: 30,
+  memoryMiB: 512,
+  rssMiB: 1024,
+  stdoutBytes: 65_536,
+  resultBytes: 262_144,
+  rawBytes: 2_000_000,
+  http: { requests: 20, upBytes: 5_000_000, downBytes: 10_000_000, timeoutMs: 15_000 },
+}
+
+const PER_OWNER = 2
+const WAITING_PER_OWNER = 50
+/** Clients of the guide give up after 30 s (plugins.md 3): waiting and running together stay below. */
+const TOTAL_MS = 27_000
+const LONGEST_WAIT_MS = 20_000
+const SHORTEST_RUN_MS = 1_000
+
+export type PluginCalls = ReturnType<typeof createPluginCalls>
+
+/** Calls plugins in the sandbox. A call is a row before it starts and again when it has ended (design 4.6). */
+export const createPluginCalls = (deps: {
+  store: Store
+  driver: SandboxDriver
+  clock: Clock
+  log: Logger
+  /** @default DEFAULT_LIMITS */
+  limits?: SandboxLimits
+  /** Hosts of plugins whose file names none. @default no network */
+  defaultHosts?: EgressPolicy['hosts']
+}) => {
+  const { store, driver, clock, log } = deps
+  const limits = deps.limits ?? DEFAULT_LIMITS
+  const slots = createOwnerSlots({ perOwner: PER_OWNER, waiting: WAITING_PER_OWNER })
+
+  const begin = (
+    request: PluginCallRequest,
+    plugin: PluginRecord | null,
+  ): Promise<PluginCallRecord> => {
+    const id = newId('pcall_')
+    const params =
+      request.customizedParams === null ? null : storable(JSON.stringify(request.customizedParams))
+    return store.write('plugin.call.begin', (tx) =>
+      beginCall(
+        tx,
+        {
+          workspaceId: request.workspaceId,
+          id,
+          pluginId: request.plugin.id,
+          pluginVersion: plugin?.version ?? 0,
+          assistantId: request.assistantId,
+          threadId: request.threadId,
+          runId: request.run?.runId ?? null,
+          toolCallId: request.run?.toolCallId ?? null,
+          callerId: request.callerId,
+          arguments: storable(request.argumentsText),
+          customizedParams: params,
+        },
+        clock.now(),
+      ),
+    )
+  }
+
+  const end = async (
+    call: PluginCallRecord,
+    written: PluginCallEnd,
+  ): Promise<PluginCallOutcome> => {
+    const stored = await store.write('plugin.call.end', (tx) =>
+      endCall(tx, call.workspaceId, call.id, written),
+    )
+    return outcomeOf(stored ?? { ...call, ...written })
+  }
+
+  const fail = (call: PluginCallRecord, error: PluginCallError): Promise<PluginCallOutcome> =>
+    end(call, {
+      status: 'failed',
+      output: textOfError(error),
+      stdout: '',
+      stderr: '',
+      error: JSON.stringify(error),
+      usage: null,
+      endedMs: clock.now(),
+    })
+
+  const finish = (call: PluginCallRecord, result: SandboxResult): Promise<PluginCallOutcome> =>
+    end(call, {
+      status: result.error === null ? 'completed' : 'failed',
+      output: textOf(result, limits.resultBytes),
+      stdout: storable(result.stdout),
+      stderr: storable(result.stderr),
+      error: result.error === null ? null : storable(JSON.stringify(result.error)),
+      usage: storable(JSON.stringify(result.usage)),
+      endedMs: clock.now(),
+    })
+
+  const run = async (
+    request: PluginCallRequest,
+    plugin: PluginRecord,
+    args: JsonObject,
+    signal: AbortSignal,
+  ): Promise<SandboxResult | null> => {
+    const asked = clock.now()
+    const release = await slots.take(
+      `${plugin.workspaceId}/${plugin.ownerId}`,
+      LONGEST_WAIT_MS,
+      signal,
+    )
+    if (release === null) return null
+    try {
+      const manifest = parsePluginFile(plugin.manifest)
+      const waited = clock.now() - asked
+      const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, limits.wallMs, TOTAL_MS - waited)
+      return await driver.run(
+        {
+          scope: `${plugin.workspaceId}/${plugin.ownerId}/${plugin.id}@${plugin.version}`,
+          source: manifest.source,
+          arguments: args,
+          customizedParams: request.customizedParams,
+          conversation: request.conversation,
+          limits: { ...limits, wallMs: Math.max(SHORTEST_RUN_MS, wallMs) },
+          egress: { hosts: manifest.hosts ?? deps.defaultHosts ?? [] },
+        },
+        signal,
+      )
+    } finally {
+      release()
+    }
+  }
+
+  return {
+    /**
+     * Calls a plugin and records the call. The caller has checked that the assistant has the plugin. Every failure of the plugin, its
+     * arguments or the sandbox is an outcome with `ok: false`. When the signal aborts it rejects with the signal's reason; the record
+     * of a run's call then stays `started`, so that the node which takes the run over makes the call again.
+     */
+    call: async (request: PluginCallRequest, signal: AbortSignal): Promise<PluginCallOutcome> => {
+      const plugin = await findPlugin(store, request.workspaceId, request.plugin.id)
+      const call = await begin(request, plugin)
+      if (call.status !== 'started') return outcomeOf(call)
+      if (plugin === null) return fail(call, failure('gone', 'The plugin has been deleted.'))
+      const args = parseArguments(request.argumentsText)
+      if (!args.ok) return fail(call, failure('arguments', args.message))
+      let result: SandboxResult | null
+      try {
+        result = await run(request, plugin, args.value, signal)
+      } catch (error) {
+        if (signal.aborted) {
+          if (request.run === null)
+            await fail(call, failure('crash', 'The call was stopped before it ended.'))
+          throw error
+        }
+        log.error({ err: error, callId: call.id }, 'the sandbox driver failed')
+        return fail(
+          call,
+          failure('crash', 'The sandbox of this server failed; the plugin gave no output.'),
+        )
+      }
+      if (result === null) {
+        return fail(
+          call,
+          failure(
+            'busy',
+            "Too many calls of this owner's plugins are running; try again in a moment.",
+          ),
+        )
+      }
+      log.info(
+        {
+          callId: call.id,
+          pluginId: plugin.id,
+          ok: result.ok,
+          kind: result.error?.kind,
+          ms: result.usage.ms,
+        },
+        'plugin call',
+      )
+      return finish(call, result)
+    },
+  }
+}
+
+const failure = (kind: PluginCallError['kind'], message: string): PluginCallError => ({
+  kind,
+  message,
+  traceback: null,
+})
+
+const outcomeOf = (call: PluginCallRecord): PluginCallOutcome => ({
+  callId: call.id,
+  ok: call.status === 'completed',
+  text: call.output ?? '',
+  error: call.error === null ? null : (JSON.parse(call.error) as PluginCallError),
+})

@@ -1,0 +1,127 @@
+import type { Reader, Row, Tx } from '../../platform/store/store.ts'
+
+export interface PluginCallRecord {
+  workspaceId: string
+  id: string
+  pluginId: string
+  pluginVersion: number
+  assistantId: string
+  threadId: string | null
+  /** Both set when the run itself makes the call, both null when a client came through /pluginapi. */
+  runId: string | null
+  toolCallId: string | null
+  callerId: string
+  /** As the caller sent them, JSON or not. */
+  arguments: string
+  /** JSON. */
+  customizedParams: string | null
+  status: 'started' | 'completed' | 'failed'
+  /** What the model was given. */
+  output: string | null
+  /** JSON: {kind, message, traceback}. */
+  error: string | null
+}
+
+/** How a call ended. */
+export interface PluginCallEnd {
+  status: 'completed' | 'failed'
+  output: string
+  stdout: string
+  stderr: string
+  error: string | null
+  /** JSON. */
+  usage: string | null
+  /** Milliseconds since 1970. */
+  endedMs: number
+}
+
+const toRecord = (row: Row): PluginCallRecord => ({
+  workspaceId: row['workspace_id'] as string,
+  id: row['id'] as string,
+  pluginId: row['plugin_id'] as string,
+  pluginVersion: row['plugin_version'] as number,
+  assistantId: row['assistant_id'] as string,
+  threadId: row['thread_id'] as string | null,
+  runId: row['run_id'] as string | null,
+  toolCallId: row['tool_call_id'] as string | null,
+  callerId: row['caller_id'] as string,
+  arguments: row['arguments'] as string,
+  customizedParams: row['customized_params'] as string | null,
+  status: row['status'] as PluginCallRecord['status'],
+  output: row['output'] as string | null,
+  error: row['error'] as string | null,
+})
+
+export const findCall = async (
+  db: Reader,
+  workspaceId: string,
+  id: string,
+): Promise<PluginCallRecord | null> => {
+  const row = await db.get('select * from plugin_calls where workspace_id = ?1 and id = ?2', [
+    workspaceId,
+    id,
+  ])
+  return row === null ? null : toRecord(row)
+}
+
+/**
+ * Writes that a call starts. A call of a run is unique by its tool call: where it is a row already, that row is given instead and its
+ * output, when it has one, must not be made again.
+ */
+export const beginCall = async (
+  tx: Tx,
+  record: Omit<PluginCallRecord, 'status' | 'output' | 'error'>,
+  startedMs: number,
+): Promise<PluginCallRecord> => {
+  await tx.run(
+    `insert into plugin_calls (workspace_id, id, plugin_id, plugin_version, assistant_id, thread_id, run_id, tool_call_id, caller_id,
+       arguments, customized_params, status, started_ms)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'started', ?12)
+     on conflict (workspace_id, run_id, tool_call_id) where run_id is not null do nothing`,
+    [
+      record.workspaceId,
+      record.id,
+      record.pluginId,
+      record.pluginVersion,
+      record.assistantId,
+      record.threadId,
+      record.runId,
+      record.toolCallId,
+      record.callerId,
+      record.arguments,
+      record.customizedParams,
+      startedMs,
+    ],
+  )
+  if (record.runId === null) return { ...record, status: 'started', output: null, error: null }
+  const row = await tx.get(
+    'select * from plugin_calls where workspace_id = ?1 and run_id = ?2 and tool_call_id = ?3',
+    [record.workspaceId, record.runId, record.toolCallId],
+  )
+  return row === null ? { ...record, status: 'started', output: null, error: null } : toRecord(row)
+}
+
+/** Writes how a call ended, unless that is written already; gives the call as it now stands. */
+export const endCall = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  end: PluginCallEnd,
+): Promise<PluginCallRecord | null> => {
+  await tx.run(
+    `update plugin_calls set status = ?3, output = ?4, stdout = ?5, stderr = ?6, error = ?7, usage = ?8, ended_ms = ?9
+     where workspace_id = ?1 and id = ?2 and status = 'started'`,
+    [
+      workspaceId,
+      id,
+      end.status,
+      end.output,
+      end.stdout,
+      end.stderr,
+      end.error,
+      end.usage,
+      end.endedMs,
+    ],
+  )
+  return findCall(tx, workspaceId, id)
+}
