@@ -19,7 +19,7 @@ export const orNull = <T extends z.core.$ZodType>(schema: T) =>
  * An optional request field whose default is not null, where sending `null` asks for the default too.
  * @param value makes a fresh default, so that no two requests share one object
  */
-export const orDefault = <T extends z.core.$ZodType, const V extends z.core.output<T>>(
+export const orDefault = <T extends z.core.$ZodType, V extends z.core.output<T>>(
   schema: T,
   value: () => V,
 ) =>
