@@ -10,7 +10,7 @@ import {
   Temperature,
   TopP,
 } from './model-settings.ts'
-import { Tool, ToolsInput } from './tool.ts'
+import { AssistantTool, ToolsInput } from './tool.ts'
 import { ToolResources, ToolResourcesInput } from './tool-resources.ts'
 
 const Name = z.string().check(z.maxLength(256))
@@ -28,7 +28,7 @@ export const CreateAssistantRequest = z.strictObject({
   temperature: orDefault(Temperature, () => 1),
   top_p: orDefault(TopP, () => 1),
   reasoning_effort: orNull(ReasoningEffort),
-  response_format: orDefault(ResponseFormat, () => 'auto'),
+  response_format: orDefault(ResponseFormat, () => 'auto' as const),
 })
 export type CreateAssistantRequest = z.infer<typeof CreateAssistantRequest>
 
@@ -57,7 +57,7 @@ export const AssistantObject = z.object({
   description: z.nullable(z.string()),
   model: z.string(),
   instructions: z.nullable(z.string()),
-  tools: z.array(Tool),
+  tools: z.array(AssistantTool),
   top_p: z.nullable(TopP),
   temperature: z.nullable(Temperature),
   reasoning_effort: z.nullable(ReasoningEffort),

@@ -19,10 +19,7 @@ export const orNull = <T extends z.core.$ZodType>(schema: T) =>
  * An optional request field whose default is not null, where sending `null` asks for the default too.
  * @param value makes a fresh default, so that no two requests share one object
  */
-export const orDefault = <T extends z.core.$ZodType, V extends z.core.output<T>>(
-  schema: T,
-  value: () => V,
-) =>
+export const orDefault = <T extends z.core.$ZodType>(schema: T, value: () => z.core.output<T>) =>
   z.pipe(
     z.nullish(schema),
     z.transform((given: z.core.output<T> | null | undefined): z.core.output<T> => given ?? value()),

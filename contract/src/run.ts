@@ -12,7 +12,7 @@ import {
   TopP,
 } from './model-settings.ts'
 import { CreateThreadRequest } from './thread.ts'
-import { Tool, ToolChoice, ToolsInput } from './tool.ts'
+import { AssistantTool, ToolChoice, ToolsInput } from './tool.ts'
 import { ToolResources } from './tool-resources.ts'
 
 export { ResponseFormat, ToolChoice }
@@ -55,10 +55,10 @@ const runSettings = {
   max_prompt_tokens: orNull(z.int().check(z.minimum(256))),
   max_completion_tokens: orNull(z.int().check(z.minimum(16))),
   truncation_strategy: orDefault(TruncationStrategyInput, () => ({
-    type: 'auto',
+    type: 'auto' as const,
     last_messages: null,
   })),
-  tool_choice: orDefault(ToolChoice, () => 'auto'),
+  tool_choice: orDefault(ToolChoice, () => 'auto' as const),
   parallel_tool_calls: z._default(z.boolean(), true),
   response_format: z.nullish(ResponseFormat),
   stream: orDefault(z.boolean(), () => false),
@@ -147,7 +147,7 @@ export const RunObject = z.object({
   last_error: z.nullable(LastError),
   model: z.string(),
   instructions: z.nullable(z.string()),
-  tools: z.array(Tool),
+  tools: z.array(AssistantTool),
   tool_resources: z.nullable(ToolResources),
   metadata: Metadata,
   temperature: z.nullable(z.number()),

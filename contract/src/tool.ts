@@ -100,12 +100,12 @@ export const FunctionTool = z.object({
 })
 export type FunctionTool = z.infer<typeof FunctionTool>
 
-export const Tool = z.discriminatedUnion('type', [
+export const AssistantTool = z.discriminatedUnion('type', [
   CodeInterpreterTool,
   FileSearchTool,
   FunctionTool,
 ])
-export type Tool = z.infer<typeof Tool>
+export type AssistantTool = z.infer<typeof AssistantTool>
 
 /** A tool named by its type alone, as in a message's attachments. */
 export const AttachmentTool = z.discriminatedUnion('type', [
