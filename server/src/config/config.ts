@@ -1,0 +1,206 @@
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import type { LogLevel } from '../platform/log.ts'
+import type { Env } from './env.ts'
+
+export interface Config {
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    /** Where clients reach this server, without a slash at the end; null: the bound address. */
+    readonly publicUrl: string | null
+    /** Whether `x-forwarded-*` of a proxy in front is believed. */
+    readonly trustProxy: boolean | string
+    readonly bodyLimitBytes: number
+  }
+  readonly data: { readonly dir: string }
+  readonly store:
+    | { readonly kind: 'sqlite'; readonly file: string }
+    | { readonly kind: 'postgres'; readonly url: string; readonly poolSize: number }
+  readonly log: { readonly level: LogLevel }
+  readonly runs: {
+    /** Life of a run from its creation, seconds (behaviour.md 8). */
+    readonly expiresSeconds: number
+    /** A node that has not renewed for this long has lost its runs. */
+    readonly leaseMs: number
+    /** Runs one node works on at a time. */
+    readonly concurrency: number
+    /** How often the store is asked for due runs; wake-ups only make it quicker. */
+    readonly pollMs: number
+    /** Model turns of one run before it fails. */
+    readonly maxTurns: number
+  }
+  readonly sandbox: {
+    readonly enabled: boolean
+    readonly cacheDir: string
+    readonly workers: number
+    /** Operator's list of internal hosts that plugins may reach although they are not public. */
+    readonly allowedInternalHosts: readonly string[]
+  }
+  readonly quickstart: boolean
+}
+
+/** A setting that cannot be used; the message names the variable and what it means. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+interface Setting<T> {
+  /** What the variable means, for the error and the reference. */
+  meaning: string
+  schema: z.ZodType<T>
+}
+
+const flag = z
+  .enum(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no'])
+  .transform((text) => ['on', 'true', '1', 'yes'].includes(text))
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+const address = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .transform((text) => text.replace(/\/+$/, ''))
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+const reader = (env: Env) => {
+  const optional = <T>(name: string, setting: Setting<T>): T | undefined => {
+    const text = env[name]?.trim()
+    if (text === undefined || text === '') return undefined
+    const parsed = setting.schema.safeParse(text)
+    if (parsed.success) return parsed.data
+    const why = parsed.error.issues[0]?.message ?? 'is not valid'
+    throw new ConfigError(`${name}: ${why}. It is ${setting.meaning}.`)
+  }
+  const withDefault = <T>(name: string, fallback: T, setting: Setting<T>): T =>
+    optional(name, setting) ?? fallback
+  return { optional, withDefault }
+}
+
+const readStore = (env: Env, dataDir: string): Config['store'] => {
+  const { optional, withDefault } = reader(env)
+  const url = optional('DATABASE_URL', {
+    meaning: 'the PostgreSQL to use instead of SQLite, as postgres://user@host:5432/name',
+    schema: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'),
+  })
+  if (url === undefined) return { kind: 'sqlite', file: join(dataDir, 'melzi.db') }
+  const poolSize = withDefault('MELZI_DATABASE_POOL', 10, {
+    meaning: 'the number of connections to PostgreSQL',
+    schema: integer(2, 500),
+  })
+  return { kind: 'postgres', url, poolSize }
+}
+
+const readRuns = (env: Env): Config['runs'] => {
+  const { withDefault } = reader(env)
+  return {
+    expiresSeconds: withDefault('MELZI_RUN_EXPIRES_SECONDS', 600, {
+      meaning: 'how long a run may take from its creation, in seconds',
+      schema: integer(1, 86_400),
+    }),
+    leaseMs: withDefault('MELZI_LEASE_MS', 15_000, {
+      meaning: 'after how many milliseconds without a heartbeat another node takes a run over',
+      schema: integer(500, 600_000),
+    }),
+    concurrency: withDefault('MELZI_RUN_CONCURRENCY', 1_000, {
+      meaning: 'how many runs this node works on at a time',
+      schema: integer(1, 100_000),
+    }),
+    pollMs: withDefault('MELZI_POLL_MS', 1_000, {
+      meaning: 'how often this node asks the store for waiting runs, in milliseconds',
+      schema: integer(20, 60_000),
+    }),
+    maxTurns: withDefault('MELZI_RUN_MAX_TURNS', 50, {
+      meaning: 'how many times one run may ask its model before it fails',
+      schema: integer(1, 1_000),
+    }),
+  }
+}
+
+/**
+ * Reads the whole configuration, without touching the disk or the network.
+ * @throws {ConfigError} naming the variable and what it means
+ */
+export const readConfig = (env: Env): Config => {
+  const { optional, withDefault } = reader(env)
+  const dataDir = resolve(env['MELZI_DATA']?.trim() || 'data')
+  const config: Config = {
+    http: {
+      host: withDefault('HOST', '127.0.0.1', {
+        meaning: 'the address to listen on, 0.0.0.0 for all',
+        schema: z.string().min(1),
+      }),
+      port: withDefault('PORT', 3000, {
+        meaning: 'the TCP port to listen on, 0 for any free one',
+        schema: integer(0, 65_535),
+      }),
+      publicUrl:
+        optional('MELZI_PUBLIC_URL', {
+          meaning: 'the address under which clients reach this server, such as https://melzi.example.org',
+          schema: address,
+        }) ?? null,
+      trustProxy: readTrustProxy(env),
+      bodyLimitBytes:
+        withDefault('MELZI_BODY_LIMIT_MB', 32, {
+          meaning: 'the largest request body that is taken, in MiB',
+          schema: integer(1, 1_024),
+        }) *
+        1024 *
+        1024,
+    },
+    data: { dir: dataDir },
+    store: readStore(env, dataDir),
+    log: {
+      level: withDefault<LogLevel>('MELZI_LOG_LEVEL', 'info', {
+        meaning: 'how much is logged: fatal, error, warn, info, debug or silent',
+        schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+      }),
+    },
+    runs: readRuns(env),
+    sandbox: {
+      enabled: withDefault('MELZI_SANDBOX', true, {
+        meaning: 'whether plugins may run here (on or off)',
+        schema: flag,
+      }),
+      cacheDir: resolve(env['MELZI_SANDBOX_CACHE']?.trim() || join(dataDir, 'sandbox')),
+      workers: withDefault('MELZI_SANDBOX_WORKERS', 2, {
+        meaning: 'how many plugin calls run at the same time',
+        schema: integer(1, 256),
+      }),
+      allowedInternalHosts: withDefault<string[]>('MELZI_ALLOW_INTERNAL_HOSTS', [], {
+        meaning: 'internal hosts, separated by commas, that plugins and image fetches may reach although they are not public',
+        schema: list,
+      }),
+    },
+    quickstart: withDefault('MELZI_QUICKSTART', true, {
+      meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',
+      schema: flag,
+    }),
+  }
+  return deepFreeze(config)
+}
+
+const readTrustProxy = (env: Env): boolean | string => {
+  const text = env['MELZI_TRUST_PROXY']?.trim()
+  if (text === undefined || text === '') return false
+  const asFlag = flag.safeParse(text)
+  if (asFlag.success) return asFlag.data
+  if (/^[0-9a-fA-F.:/, ]+$/.test(text)) return text
+  throw new ConfigError(
+    'MELZI_TRUST_PROXY: must be on, off, or addresses such as 10.0.0.0/8. It is which proxies in front of this server are believed about the caller.',
+  )
+}
+
+const deepFreeze = <T extends object>(value: T): T => {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object)
+  }
+  return Object.freeze(value)
+}

@@ -1,0 +1,186 @@
+import type { CreateAssistantRequest, ModifyAssistantRequest } from '@melzi/contract/assistant.ts'
+import type { Tool } from '@melzi/contract/tool.ts'
+import { seconds, type Clock } from '../../platform/clock.ts'
+import { errors } from '../../platform/errors.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Page, PageQuery } from '../../platform/store/page.ts'
+import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { AttachedPlugin, PluginService } from '../plugins/service.ts'
+import {
+  deleteAssistant,
+  findAssistant,
+  insertAssistant,
+  listAssistants,
+  updateAssistant,
+  type AssistantRecord,
+  type PluginMode,
+} from './store.ts'
+import { functionNames, normalizeTools, refuseToolResources } from './tools.ts'
+
+export type { AssistantRecord, PluginMode } from './store.ts'
+
+/** An assistant with the plugins attached to it, whose functions are part of its tools. */
+export interface Assistant extends AssistantRecord {
+  plugins: AttachedPlugin[]
+}
+
+/** The whole tool list as clients and models see it: its own tools, then the functions of attached plugins. */
+export const toolsOf = (assistant: Assistant): Tool[] => [
+  ...assistant.tools,
+  ...assistant.plugins.map((plugin) => plugin.tool),
+]
+
+export interface AssistantServiceDeps {
+  store: Store
+  clock: Clock
+  plugins: PluginService
+  /** @throws AppError when the name is no model here and strict naming is on */
+  checkModel: (model: string) => void
+}
+
+export type AssistantService = ReturnType<typeof createAssistantService>
+
+export const createAssistantService = (deps: AssistantServiceDeps) => {
+  const { store, clock, plugins } = deps
+
+  const withPlugins = async (db: Reader, record: AssistantRecord): Promise<Assistant> => ({
+    ...record,
+    plugins: await plugins.functionsOf(db, record.workspaceId, record.id),
+  })
+
+  /**
+   * The assistant, when the principal may use it: today its owner may, sharing comes on top.
+   * @throws AppError 404 when it does not exist or the principal has no right on it
+   */
+  const getUsable = async (db: Reader, principal: Principal, id: string): Promise<Assistant> => {
+    const record = await findAssistant(db, principal.workspaceId, id)
+    if (record === null || record.ownerId !== principal.personId) {
+      throw errors.notFound('assistant', id)
+    }
+    return withPlugins(db, record)
+  }
+
+  return {
+    getUsable,
+
+    get: (principal: Principal, id: string) => getUsable(store, principal, id),
+
+    async list(principal: Principal, query: PageQuery): Promise<Page<Assistant>> {
+      const page = await listAssistants(store, principal.workspaceId, principal.personId, query)
+      const items = await Promise.all(page.items.map((record) => withPlugins(store, record)))
+      return { items, hasMore: page.hasMore }
+    },
+
+    /** @throws AppError 400 for tools this server cannot run, 404 for an unknown model */
+    async create(
+      principal: Principal,
+      request: CreateAssistantRequest,
+      pluginMode: PluginMode = 'client',
+    ): Promise<Assistant> {
+      deps.checkModel(request.model)
+      refuseToolResources(request.tool_resources)
+      const record: AssistantRecord = {
+        workspaceId: principal.workspaceId,
+        id: newId('asst_'),
+        ownerId: principal.personId,
+        createdAt: seconds(clock.now()),
+        name: request.name,
+        description: request.description,
+        model: request.model,
+        instructions: request.instructions,
+        tools: normalizeTools(request.tools),
+        metadata: request.metadata,
+        temperature: request.temperature,
+        topP: request.top_p,
+        reasoningEffort: request.reasoning_effort,
+        responseFormat: request.response_format,
+        pluginMode,
+      }
+      await store.write('assistant.create', (tx) => insertAssistant(tx, record))
+      return { ...record, plugins: [] }
+    },
+
+    /**
+     * Changes what the request names; absent keys stay. A sent tool list replaces the whole list: an attached plugin stays attached when
+     * its function is in it, and goes when it is not.
+     */
+    async update(
+      principal: Principal,
+      id: string,
+      request: ModifyAssistantRequest,
+      pluginMode?: PluginMode,
+    ): Promise<Assistant> {
+      if (request.model !== undefined) deps.checkModel(request.model)
+      refuseToolResources(request.tool_resources)
+      return store.write('assistant.update', async (tx) => {
+        const before = await getUsable(tx, principal, id)
+        const { tools, attached } = await replaceTools(tx, before, request)
+        const record: AssistantRecord = {
+          ...merge(before, request),
+          tools,
+          pluginMode: pluginMode ?? before.pluginMode,
+        }
+        await updateAssistant(tx, record)
+        return { ...record, plugins: attached }
+      })
+    },
+
+    async delete(principal: Principal, id: string): Promise<void> {
+      await store.write('assistant.delete', async (tx) => {
+        await getUsable(tx, principal, id)
+        await deleteAssistant(tx, principal.workspaceId, id)
+      })
+    },
+
+    /** @throws AppError 400 when another function of the assistant has the plugin's name */
+    async attachPlugin(principal: Principal, id: string, pluginId: string): Promise<Assistant> {
+      return store.write('assistant.attach', async (tx) => {
+        const before = await getUsable(tx, principal, id)
+        await plugins.attach(tx, principal, id, pluginId, functionNames(before.tools))
+        return getUsable(tx, principal, id)
+      })
+    },
+
+    async detachPlugin(principal: Principal, id: string, pluginId: string): Promise<Assistant> {
+      return store.write('assistant.detach', async (tx) => {
+        await getUsable(tx, principal, id)
+        await plugins.detach(tx, principal, id, pluginId)
+        return getUsable(tx, principal, id)
+      })
+    },
+  }
+
+  async function replaceTools(tx: Tx, before: Assistant, request: ModifyAssistantRequest) {
+    if (request.tools === undefined) return { tools: before.tools, attached: before.plugins }
+    const tools = normalizeTools(request.tools)
+    const named = new Set(functionNames(tools))
+    const attached = before.plugins.filter((plugin) => named.has(plugin.functionName))
+    if (attached.length < before.plugins.length) {
+      const kept = attached.map((plugin) => plugin.functionName)
+      await plugins.keepOnly(tx, before.workspaceId, before.id, kept)
+    }
+    const ofPlugins = new Set(attached.map((plugin) => plugin.functionName))
+    const own = tools.filter(
+      (tool) => tool.type !== 'function' || !ofPlugins.has(tool.function.name),
+    )
+    return { tools: own, attached }
+  }
+}
+
+const merge = (before: AssistantRecord, request: ModifyAssistantRequest): AssistantRecord => ({
+  ...before,
+  name: request.name === undefined ? before.name : request.name,
+  description: request.description === undefined ? before.description : request.description,
+  model: request.model ?? before.model,
+  instructions: request.instructions === undefined ? before.instructions : request.instructions,
+  metadata: request.metadata === undefined ? before.metadata : (request.metadata ?? {}),
+  temperature: request.temperature === undefined ? before.temperature : (request.temperature ?? 1),
+  topP: request.top_p === undefined ? before.topP : (request.top_p ?? 1),
+  reasoningEffort:
+    request.reasoning_effort === undefined ? before.reasoningEffort : request.reasoning_effort,
+  responseFormat:
+    request.response_format === undefined
+      ? before.responseFormat
+      : (request.response_format ?? 'auto'),
+})

@@ -1,0 +1,225 @@
+import type { CreateMessageRequest, MessagePartInput } from '@melzi/contract/message.ts'
+import type { Metadata } from '@melzi/contract/metadata.ts'
+import type { CreateThreadRequest } from '@melzi/contract/thread.ts'
+import type { BlobStore } from '../../platform/blobs/blob-store.ts'
+import { seconds, type Clock } from '../../platform/clock.ts'
+import { errors } from '../../platform/errors.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Page, PageQuery } from '../../platform/store/page.ts'
+import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { ThreadRecord, ThreadService } from '../threads/service.ts'
+import {
+  closeMessage,
+  deleteMessage,
+  findMessage,
+  hasUserMessage,
+  insertMessage,
+  isBlobHeld,
+  listMessages,
+  newestMessages,
+  updateMessageMetadata,
+  type MessageRecord,
+  type StoredPart,
+} from './store.ts'
+
+export type { IncompleteReason, MessageRecord, StoredPart } from './store.ts'
+
+/** A client's message, its pictures already stored, ready to be inserted by a write unit. */
+export interface MessageDraft {
+  role: 'user' | 'assistant'
+  content: StoredPart[]
+  metadata: Metadata
+}
+
+/** A blob that no message holds is swept when it is older than this; a message may be about to hold a younger one. */
+const SWEEP_AGE_MS = 60 * 60 * 1000
+
+export interface MessageServiceDeps {
+  store: Store
+  clock: Clock
+  blobs: BlobStore
+  threads: ThreadService
+}
+
+export type MessageService = ReturnType<typeof createMessageService>
+
+export const createMessageService = (deps: MessageServiceDeps) => {
+  const { store, clock, blobs, threads } = deps
+
+  /** Stores a `data:` picture once, as the text it came as, so that it is echoed exactly as sent. */
+  const storePart = async (workspaceId: string, part: MessagePartInput): Promise<StoredPart> => {
+    if (part.type === 'text') return textPart(part.text)
+    if (part.type === 'image_file') {
+      throw errors.unsupported(
+        "Content of type 'image_file' is not supported by this server yet. Send an image_url with an http, https or data: URL.",
+        'content',
+      )
+    }
+    const { url, detail } = part.image_url
+    if (!/^data:/i.test(url)) return { type: 'image_url', image_url: { url, detail } }
+    return { type: 'image_blob', blob: await blobs.put(workspaceId, Buffer.from(url)), detail }
+  }
+
+  /** @throws AppError 400 for attachments and image files, which this server cannot hold yet */
+  const prepare = async (
+    workspaceId: string,
+    requests: readonly CreateMessageRequest[],
+  ): Promise<MessageDraft[]> => {
+    const drafts: MessageDraft[] = []
+    for (const request of requests) {
+      if (request.attachments.length > 0) {
+        throw errors.unsupported("'attachments' are not supported by this server yet.", 'attachments')
+      }
+      const { content } = request
+      const parts =
+        typeof content === 'string'
+          ? [textPart(content)]
+          : await Promise.all(content.map((part) => storePart(workspaceId, part)))
+      drafts.push({ role: request.role, content: parts, metadata: request.metadata })
+    }
+    return drafts
+  }
+
+  /** Adds drafts at the end of a thread whose row the unit has locked. */
+  const append = async (
+    tx: Tx,
+    thread: Pick<ThreadRecord, 'workspaceId' | 'id'>,
+    drafts: readonly MessageDraft[],
+    runId: string | null = null,
+  ): Promise<MessageRecord[]> => {
+    if (drafts.length === 0) return []
+    const first = await threads.takePositions(tx, thread.workspaceId, thread.id, drafts.length)
+    if (first === null) throw errors.notFound('thread', thread.id)
+    const now = seconds(clock.now())
+    const records = drafts.map(
+      (draft, index): MessageRecord => ({
+        ...draft,
+        workspaceId: thread.workspaceId,
+        id: newId('msg_'),
+        threadId: thread.id,
+        position: first + index,
+        createdAt: now,
+        assistantId: null,
+        runId,
+        status: 'completed',
+        incompleteReason: null,
+        completedAt: now,
+        incompleteAt: null,
+      }),
+    )
+    for (const record of records) await insertMessage(tx, record)
+    return records
+  }
+
+  const getOwned = async (
+    db: Reader,
+    principal: Principal,
+    threadId: string,
+    id: string,
+  ): Promise<MessageRecord> => {
+    const thread = await threads.getOwned(db, principal, threadId)
+    const message = await findMessage(db, thread.workspaceId, threadId, id)
+    if (message === null) throw errors.notFound('message', id)
+    return message
+  }
+
+  return {
+    prepare,
+    append,
+    insert: insertMessage,
+    close: closeMessage,
+    find: findMessage,
+    newest: newestMessages,
+    hasUserMessage,
+
+    get: (principal: Principal, threadId: string, id: string) =>
+      getOwned(store, principal, threadId, id),
+
+    /** @throws AppError 400 while a run holds the thread's lock (behaviour.md 8) */
+    async create(
+      principal: Principal,
+      threadId: string,
+      request: CreateMessageRequest,
+    ): Promise<MessageRecord> {
+      await threads.getOwned(store, principal, threadId)
+      const drafts = await prepare(principal.workspaceId, [request])
+      return store.write('message.create', async (tx) => {
+        const thread = await threads.lockOwned(tx, principal, threadId)
+        if (thread.activeRunId !== null) {
+          throw errors.messageOnLockedThread(threadId, thread.activeRunId)
+        }
+        const [message] = await append(tx, thread, drafts)
+        if (message === undefined) throw new Error('a draft gave no message')
+        return message
+      })
+    },
+
+    async list(
+      principal: Principal,
+      threadId: string,
+      runId: string | null,
+      query: PageQuery,
+    ): Promise<Page<MessageRecord>> {
+      const thread = await threads.getOwned(store, principal, threadId)
+      return listMessages(store, thread.workspaceId, threadId, runId, query)
+    },
+
+    async update(
+      principal: Principal,
+      threadId: string,
+      id: string,
+      metadata: Metadata | null | undefined,
+    ): Promise<MessageRecord> {
+      return store.write('message.update', async (tx) => {
+        const message = await getOwned(tx, principal, threadId, id)
+        if (metadata === undefined) return message
+        await updateMessageMetadata(tx, message.workspaceId, id, metadata ?? {})
+        return { ...message, metadata: metadata ?? {} }
+      })
+    },
+
+    /** @throws AppError 400 while a run holds the thread's lock */
+    async delete(principal: Principal, threadId: string, id: string): Promise<void> {
+      await store.write('message.delete', async (tx) => {
+        const thread = await threads.lockOwned(tx, principal, threadId)
+        const message = await findMessage(tx, thread.workspaceId, threadId, id)
+        if (message === null) throw errors.notFound('message', id)
+        if (thread.activeRunId !== null) {
+          throw errors.messageOnLockedThread(threadId, thread.activeRunId)
+        }
+        await deleteMessage(tx, thread.workspaceId, id)
+      })
+    },
+
+    /** A thread with its first messages, in one unit. */
+    async createThread(principal: Principal, request: CreateThreadRequest): Promise<ThreadRecord> {
+      const drafts = await prepare(principal.workspaceId, request.messages)
+      return store.write('thread.create', async (tx) => {
+        const thread = await threads.insert(tx, principal, request.metadata)
+        await append(tx, thread, drafts)
+        return thread
+      })
+    },
+
+    /** The picture a part holds, as the client sent it. */
+    async readImage(workspaceId: string, blob: string): Promise<string> {
+      const bytes = await blobs.get(workspaceId, blob)
+      if (bytes === null) throw new Error(`blob ${blob} of a message is missing`)
+      return Buffer.from(bytes).toString('utf8')
+    },
+
+    /** Deletes pictures that no message holds any more. */
+    async sweepBlobs(): Promise<number> {
+      let swept = 0
+      for await (const { workspaceId, id } of blobs.listOlderThan(clock.now() - SWEEP_AGE_MS)) {
+        if (await isBlobHeld(store, workspaceId, id)) continue
+        await blobs.delete(workspaceId, id)
+        swept += 1
+      }
+      return swept
+    },
+  }
+}
+
+const textPart = (value: string): StoredPart => ({ type: 'text', text: { value, annotations: [] } })
