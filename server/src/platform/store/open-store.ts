@@ -1,5 +1,8 @@
 import { systemClock } from '../clock.ts'
-import { migrate } from './migrator.ts'
+import { createLog, type Logger } from '../log.ts'
+import { migrate, type MigrationTarget } from './migrator.ts'
+import { postgresMigration } from './postgres-migration.ts'
+import { openPostgres } from './postgres-store.ts'
 import { sqliteMigration } from './sqlite-migration.ts'
 import { openSqlite } from './sqlite-store.ts'
 import type { Store } from './store.ts'
@@ -13,6 +16,8 @@ export interface OpenStoreOptions {
   readonly migrate: boolean
   /** True for `serve`: on SQLite a second server on the same folder is refused. No meaning on PostgreSQL. */
   readonly exclusive: boolean
+  /** Hears of lost connections and the like; without it they are logged as warnings. */
+  readonly log?: Pick<Logger, 'warn'>
 }
 
 /**
@@ -20,13 +25,34 @@ export interface OpenStoreOptions {
  * @throws Error with a sentence for the operator: folder in use, schema newer than the program, database not reachable
  */
 export const openStore = async (config: StoreConfig, options: OpenStoreOptions): Promise<Store> => {
-  if (config.kind === 'postgres') throw new Error('not yet')
-  const store = openSqlite({ file: config.file, exclusive: options.exclusive })
+  const { store, migration } = engineOf(config, options)
   try {
-    await migrate(sqliteMigration(config.file), { apply: options.migrate, clock: systemClock })
+    await migrate(migration, { apply: options.migrate, clock: systemClock })
     return store
   } catch (error) {
     await store[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+const engineOf = (
+  config: StoreConfig,
+  options: OpenStoreOptions,
+): { store: Store; migration: MigrationTarget } => {
+  switch (config.kind) {
+    case 'sqlite':
+      return {
+        store: openSqlite({ file: config.file, exclusive: options.exclusive }),
+        migration: sqliteMigration(config.file),
+      }
+    case 'postgres':
+      return {
+        store: openPostgres({
+          url: config.url,
+          poolSize: config.poolSize,
+          log: options.log ?? createLog('warn'),
+        }),
+        migration: postgresMigration(config.url),
+      }
   }
 }

@@ -71,7 +71,7 @@ export const runUnit = <T>(
       try {
         const result = await work()
         // One more turn, so that on SQLite too a statement nobody awaits is still in flight when its unit returns.
-        await null
+        await Promise.resolve()
         return result
       } catch (error) {
         failure ??= { error }
@@ -94,7 +94,7 @@ export const runUnit = <T>(
 
     const body = async () => {
       // In a microtask from here on, which `watch` relies on.
-      await null
+      await Promise.resolve()
       watch()
       scopes
         .run(scope, () => unit(tx))
