@@ -132,7 +132,7 @@ export const createPluginCalls = (deps: {
 
   const finish = (call: PluginCallRecord, result: SandboxResult): Promise<PluginCallOutcome> =>
     end(call, {
-      status: result.error === null ? 'completed' : 'failed',
+      status: result.ok && result.error === null ? 'completed' : 'failed',
       output: textOf(result, limits.resultBytes),
       stdout: storable(result.stdout),
       stderr: storable(result.stderr),

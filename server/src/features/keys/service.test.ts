@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { createLog } from '../../platform/log.ts'
+import { createKeyService } from './service.ts'
+
+const newest = { limit: 20, order: 'desc', after: null, before: null } as const
+
+const setUp = async () => {
+  const home = await openFeatureStore()
+  const time = { ms: 1_700_000_000_000 }
+  const keys = createKeyService({
+    store: home.store,
+    clock: { now: () => time.ms },
+    log: createLog('silent'),
+  })
+  return {
+    home,
+    time,
+    keys,
+    owner: await home.person(),
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  }
+}
+
+describe('keys', () => {
+  it('makes a key of 256 bits that speaks for its person and is stored only as a hash', async () => {
+    await using t = await setUp()
+    const { key, text } = await t.keys.create(t.owner, 'mine')
+    assert.match(text, /^mlz_[A-Za-z0-9_-]{43}$/)
+    assert.deepEqual([key.prefix, key.lastFour], [text.slice(0, 8), text.slice(-4)])
+    assert.deepEqual(await t.keys.findPrincipal(text), {
+      workspaceId: t.owner.workspaceId,
+      personId: t.owner.personId,
+      keyId: key.id,
+    })
+    const rows = JSON.stringify(await t.home.store.all('select * from api_keys'))
+    assert.ok(!rows.includes(text) && !rows.includes(text.slice(10, 40)))
+  })
+
+  it('knows no other text', async () => {
+    await using t = await setUp()
+    const { text } = await t.keys.create(t.owner, 'mine')
+    for (const wrong of ['', 'sk-x', text.slice(0, -1), `${text}x`, text.replace('mlz_', 'MLZ_')]) {
+      assert.equal(await t.keys.findPrincipal(wrong), null)
+    }
+  })
+
+  it('lets a deleted key die at once', async () => {
+    await using t = await setUp()
+    const { key, text } = await t.keys.create(t.owner, 'mine')
+    await t.keys.delete(t.owner, key.id)
+    assert.equal(await t.keys.findPrincipal(text), null)
+    await assert.rejects(t.keys.delete(t.owner, key.id), { status: 404 })
+  })
+
+  it('shows and deletes only the own keys', async () => {
+    await using t = await setUp()
+    const { key } = await t.keys.create(t.owner, 'mine')
+    for (const stranger of [await t.home.person(t.owner.workspaceId), await t.home.person()]) {
+      assert.deepEqual((await t.keys.list(stranger, newest)).items, [])
+      await assert.rejects(t.keys.delete(stranger, key.id), { status: 404 })
+    }
+    assert.deepEqual((await t.keys.list(t.owner, newest)).items, [key])
+  })
+
+  it('notes the last use at most once a minute', async () => {
+    await using t = await setUp()
+    const { text } = await t.keys.create(t.owner, 'mine')
+    const lastUse = async () => {
+      await t.keys.findPrincipal(text)
+      // The note is not awaited by the request, but units are written in order.
+      await t.home.store.write('test.after', async (tx) => void (await tx.get('select 1')))
+      return (await t.keys.list(t.owner, newest)).items[0]?.lastUsedAt
+    }
+    assert.equal(await lastUse(), 1_700_000_000)
+    t.time.ms += 59_000
+    assert.equal(await lastUse(), 1_700_000_000)
+    t.time.ms += 1_000
+    assert.equal(await lastUse(), 1_700_000_060)
+  })
+})

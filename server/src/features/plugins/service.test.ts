@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { createPluginService } from './service.ts'
+
+const file = (id: string, source = 'print(6)', nameForModel = id) =>
+  `{ "id": "${id}", "name_for_model": "${nameForModel}", "description_for_model": "About ${id}", "custom": [1,2],
+     "api": { "type": "python", "python": { "source": "${source}" } } }`
+
+const newest = { limit: 20, order: 'desc', after: null, before: null } as const
+
+const setUp = async () => {
+  const home = await openFeatureStore()
+  const { store } = home
+  const clock = { now: () => 1_700_000_000_000 }
+  return {
+    home,
+    store,
+    plugins: createPluginService({ store, clock, readParameters: () => null }),
+    owner: await home.person(),
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  }
+}
+
+describe('plugins', () => {
+  it('exports byte for byte what was imported', async () => {
+    await using t = await setUp()
+    const text = `\uFEFF${file('單價')}\r\n`
+    const plugin = await t.plugins.importPlugin(t.owner, text)
+    assert.match(plugin.id, /^plug_/)
+    assert.equal(plugin.pluginId, '單價')
+    assert.match(plugin.functionName, /^plugin_[0-9a-f]{8}$/)
+    assert.equal(plugin.version, 1)
+    assert.equal(await t.plugins.export(t.owner, plugin.id), text)
+  })
+
+  it('makes the same id of the same owner the next version, and the same text no version', async () => {
+    await using t = await setUp()
+    const first = await t.plugins.importPlugin(t.owner, file('a'))
+    const again = await t.plugins.importPlugin(t.owner, file('a'))
+    const second = await t.plugins.importPlugin(t.owner, file('a', 'print(7)'))
+    assert.deepEqual([first.version, again.version, second.version], [1, 1, 2])
+    assert.deepEqual([again.id, second.id], [first.id, first.id])
+    assert.equal((await t.plugins.list(t.owner, newest)).items.length, 1)
+    const other = await t.home.person(t.owner.workspaceId)
+    const foreign = await t.plugins.importPlugin(other, file('a'))
+    assert.notEqual(foreign.id, first.id)
+    assert.equal(foreign.version, 1)
+  })
+
+  it('refuses a bad file and keeps nothing of it', async () => {
+    await using t = await setUp()
+    await assert.rejects(t.plugins.importPlugin(t.owner, '{"id":"a"}'), {
+      status: 400,
+      param: 'api',
+    })
+    assert.deepEqual((await t.plugins.list(t.owner, newest)).items, [])
+  })
+
+  it('hides a plugin from everyone but its owner', async () => {
+    await using t = await setUp()
+    const plugin = await t.plugins.importPlugin(t.owner, file('a'))
+    const strangers = [await t.home.person(t.owner.workspaceId), await t.home.person()]
+    for (const stranger of strangers) {
+      await assert.rejects(t.plugins.get(stranger, plugin.id), { status: 404 })
+      await assert.rejects(t.plugins.getByName(stranger, 'a'), { status: 404 })
+      await assert.rejects(t.plugins.export(stranger, plugin.id), { status: 404 })
+      await assert.rejects(t.plugins.delete(stranger, plugin.id), { status: 404 })
+      assert.deepEqual((await t.plugins.list(stranger, newest)).items, [])
+      const assistantId = await t.home.assistant(stranger)
+      const attach = t.store.write('test', (tx) =>
+        t.plugins.attach(tx, stranger, assistantId, plugin.id),
+      )
+      await assert.rejects(attach, { status: 404 })
+    }
+    for (const name of [plugin.id, 'a']) {
+      assert.equal((await t.plugins.getByName(t.owner, name)).id, plugin.id)
+    }
+  })
+
+  it('gives an assistant the functions of its plugins, in the order they were attached', async () => {
+    await using t = await setUp()
+    const assistantId = await t.home.assistant(t.owner)
+    const [b, a] = [
+      await t.plugins.importPlugin(t.owner, file('b')),
+      await t.plugins.importPlugin(t.owner, file('a')),
+    ]
+    const attach = (id: string, others?: string[]) =>
+      t.store.write('test', (tx) => t.plugins.attach(tx, t.owner, assistantId, id, others))
+    const names = async () =>
+      (await t.plugins.functionsOf(t.store, t.owner.workspaceId, assistantId)).map(
+        (plugin) => plugin.functionName,
+      )
+    await attach(b.id)
+    await attach(a.id)
+    await attach(b.id)
+    assert.deepEqual(await names(), ['b', 'a'])
+    const [first] = await t.plugins.functionsOf(t.store, t.owner.workspaceId, assistantId)
+    assert.deepEqual(first, {
+      id: b.id,
+      pluginId: 'b',
+      functionName: 'b',
+      version: 1,
+      tool: {
+        type: 'function',
+        function: {
+          name: 'b',
+          description: 'About b',
+          parameters: first?.tool.function.parameters,
+          strict: false,
+        },
+      },
+    })
+    await t.store.write('test', (tx) =>
+      t.plugins.keepOnly(tx, t.owner.workspaceId, assistantId, ['a', 'unknown']),
+    )
+    assert.deepEqual(await names(), ['a'])
+    await t.store.write('test', (tx) =>
+      t.plugins.detach(tx, t.owner.workspaceId, assistantId, a.id),
+    )
+    assert.deepEqual(await names(), [])
+    await attach(a.id)
+    await t.plugins.delete(t.owner, a.id)
+    assert.deepEqual(await names(), [])
+  })
+
+  it('refuses a second function of the same name', async () => {
+    await using t = await setUp()
+    const assistantId = await t.home.assistant(t.owner)
+    const one = await t.plugins.importPlugin(t.owner, file('price'))
+    const two = await t.plugins.importPlugin(t.owner, file('價格', 'print(1)', 'price'))
+    assert.equal(two.functionName, 'price')
+    const attach = (id: string, others: string[] = []) =>
+      t.store.write('test', (tx) => t.plugins.attach(tx, t.owner, assistantId, id, others))
+    await assert.rejects(attach(one.id, ['price']), { status: 400, param: 'tools' })
+    await attach(one.id)
+    await assert.rejects(attach(two.id), { status: 400, message: /'price'/ })
+  })
+})

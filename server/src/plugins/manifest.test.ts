@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { AppError } from '../platform/errors.ts'
+import { functionNameOf } from './function-name.ts'
+import { LONGEST_PLUGIN_FILE, parsePluginFile } from './manifest.ts'
+import { toolOf } from './registry.ts'
+
+const file = (fields: Record<string, unknown> = {}, python: Record<string, unknown> = {}) =>
+  JSON.stringify({
+    id: 'unit_price',
+    name_for_human: 'Unit price',
+    description_for_model: 'Use for prices.',
+    api: { type: 'python', python: { source: 'print(6)', ...python } },
+    ...fields,
+  })
+
+const refused = (text: string, param: string | null, message: RegExp) =>
+  assert.throws(
+    () => parsePluginFile(text),
+    (error) => {
+      assert.ok(error instanceof AppError)
+      assert.equal(error.status, 400)
+      assert.equal(error.param, param)
+      assert.match(error.message, message)
+      return true
+    },
+  )
+
+describe('parsePluginFile', () => {
+  it('reads a plain file, with names falling back to each other', () => {
+    const manifest = parsePluginFile(file())
+    assert.equal(manifest.id, 'unit_price')
+    assert.equal(manifest.nameForModel, 'unit_price')
+    assert.equal(manifest.nameForHuman, 'Unit price')
+    assert.equal(manifest.descriptionForModel, 'Use for prices.')
+    assert.equal(manifest.source, 'print(6)')
+    assert.equal(manifest.directResponse, false)
+    assert.deepEqual(
+      [manifest.parameters, manifest.hosts, manifest.timeoutMs, manifest.usageHint],
+      [null, null, null, null],
+    )
+  })
+
+  it('takes a byte order mark, trailing commas and raw line breaks in strings', () => {
+    const text = `\uFEFF{ "id": "a", "x": [1, 2, ], "api": { "type": "python",
+      "python": { "source": "print(',}')\n\tprint(2)\\n", }, }, }`
+    const manifest = parsePluginFile(text)
+    assert.equal(manifest.source, "print(',}')\n\tprint(2)\n")
+  })
+
+  it('takes every form of auth, an id that is a number and a missing id', () => {
+    for (const auth of [{ type: 'none' }, 'none', undefined, null]) parsePluginFile(file({ auth }))
+    assert.equal(parsePluginFile(file({ id: 7 })).id, '7')
+    assert.equal(parsePluginFile(file({ id: null, name_for_model: '查價' })).id, '查價')
+  })
+
+  it('reads the melzi block', () => {
+    const manifest = parsePluginFile(
+      file({
+        melzi: {
+          parameters: { properties: { price: { type: 'number' } } },
+          network: ['API.example.com', '*.example.org'],
+          timeout_seconds: 2.5,
+          secrets: [],
+          packages: [],
+        },
+      }),
+    )
+    assert.deepEqual(manifest.parameters, {
+      type: 'object',
+      properties: { price: { type: 'number' } },
+    })
+    assert.deepEqual(manifest.hosts, ['api.example.com', '*.example.org'])
+    assert.equal(manifest.timeoutMs, 2500)
+    assert.equal(parsePluginFile(file({ melzi: { network: 'public' } })).hosts, 'public')
+  })
+
+  it('names what is wrong', () => {
+    refused('{', null, /not JSON/)
+    refused('[]', null, /must hold a JSON object, not an array/)
+    refused(file({ id: undefined, name_for_human: undefined }), 'id', /Missing required/)
+    refused(file({ id: ['x'] }), 'id', /expected a string, but got an array/)
+    refused(file({ id: 'x'.repeat(300) }), 'id', /maximum length 256/)
+    refused(file({ name_for_model: 1 }), 'name_for_model', /expected a string/)
+    refused(file({ api: undefined }), 'api', /Missing/)
+    refused(file({ api: {} }), 'api.type', /Missing/)
+    refused(file({ api: { type: 'python' } }), 'api.python', /Missing/)
+    refused(file({}, { source: undefined }), 'api.python.source', /Missing/)
+    refused(file({}, { source: 3 }), 'api.python.source', /got an integer/)
+    refused(file({}, { source: ' \n' }), 'api.python.source', /non-empty/)
+    refused(file({ x: 'x'.repeat(LONGEST_PLUGIN_FILE) }), null, /The limit is/)
+  })
+
+  it('refuses kinds that cannot run here', () => {
+    for (const type of ['openapi', 'mcp', 'AzureCognitiveSearch']) {
+      refused(file({ api: { type, url: 'https://example.com' } }), 'api.type', /cannot run/)
+    }
+  })
+
+  it('refuses demands it cannot meet and typos in the melzi block', () => {
+    refused(file({ melzi: { secrets: ['KEY'] } }), 'melzi.secrets', /not supported/)
+    refused(file({ melzi: { packages: ['numpy'] } }), 'melzi.packages', /not supported/)
+    refused(file({ melzi: { timeout: 3 } }), 'melzi.timeout', /Unknown parameter/)
+    refused(file({ melzi: { timeout_seconds: 26 } }), 'melzi.timeout_seconds', /<= 25/)
+    refused(file({ melzi: { timeout_seconds: 0 } }), 'melzi.timeout_seconds', /> 0/)
+    refused(file({ melzi: { network: ['http://x.org/'] } }), 'melzi.network[0]', /not a host name/)
+    refused(file({ melzi: { network: 'x.org' } }), 'melzi.network', /an array/)
+    refused(file({ melzi: { parameters: { type: 'array' } } }), 'melzi.parameters.type', /object/)
+  })
+})
+
+describe('functionNameOf', () => {
+  it('is the id, else the name for the model, else a stable slug', () => {
+    assert.equal(functionNameOf('unit_price', 'other'), 'unit_price')
+    assert.equal(functionNameOf('單價', 'unit_price'), 'unit_price')
+    assert.equal(
+      functionNameOf('我的 unit price!', '單價'),
+      functionNameOf('我的 unit price!', '單價'),
+    )
+    assert.match(functionNameOf('我的 unit price!', '單價'), /^unit_price_[0-9a-f]{8}$/)
+    assert.match(functionNameOf('單價', '單價'), /^plugin_[0-9a-f]{8}$/)
+    assert.notEqual(functionNameOf('查詢', '查詢'), functionNameOf('計算', '計算'))
+  })
+
+  it('always has the form models demand', () => {
+    for (const id of ['x'.repeat(100), 'a b '.repeat(60), '🙂', '_'.repeat(70), '..', ' ']) {
+      assert.match(functionNameOf(id, id), /^[a-zA-Z0-9_-]{1,64}$/)
+    }
+  })
+})
+
+describe('toolOf', () => {
+  const tool = (text: string, read: Parameters<typeof toolOf>[2]) =>
+    toolOf('f', parsePluginFile(text), read).function.parameters
+
+  it('takes the parameters of the file, else of the source, else one free text', () => {
+    const stated = { type: 'object', properties: { a: { type: 'string' } } }
+    assert.deepEqual(
+      tool(file({ melzi: { parameters: stated } }), () => ({ type: 'object' })),
+      stated,
+    )
+    assert.deepEqual(
+      tool(file(), (source) => (source === 'print(6)' ? stated : null)),
+      stated,
+    )
+    assert.deepEqual(tool(file(), () => null)['required'], ['query'])
+  })
+})
