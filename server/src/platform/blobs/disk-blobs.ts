@@ -1,0 +1,128 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import type { BlobStore, StoredBlob } from './blob-store.ts'
+
+const ID = /^[0-9a-f]{64}$/
+const WORKSPACE = /^[A-Za-z0-9_-]{1,80}$/
+
+/**
+ * Blobs as files: `<folder>/<workspace>/<ab>/<cd>/<id>`. A blob appears under its name only when its bytes are on the disk, so what
+ * can be read is whole.
+ */
+export class DiskBlobs implements BlobStore {
+  readonly #folder: string
+  readonly #clock: Clock
+
+  /** @param folder made at the first put */
+  constructor(folder: string, clock: Clock) {
+    this.#folder = folder
+    this.#clock = clock
+  }
+
+  async put(workspaceId: string, bytes: Uint8Array): Promise<string> {
+    const id = createHash('sha256').update(bytes).digest('hex')
+    const file = this.#path(workspaceId, id)
+    if (await this.#touch(file)) {
+      // It may be there by a put that has not come this far yet.
+      await syncFolder(dirname(file))
+      return id
+    }
+    await this.#makeFolder(dirname(file))
+    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+    try {
+      await writeDurably(temporary, bytes)
+      await rename(temporary, file)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    await syncFolder(dirname(file))
+    await this.#touch(file)
+    return id
+  }
+
+  async get(workspaceId: string, id: string): Promise<Uint8Array | null> {
+    return orNull(readFile(this.#path(workspaceId, id)))
+  }
+
+  async delete(workspaceId: string, id: string, olderThanMs?: number): Promise<void> {
+    const file = this.#path(workspaceId, id)
+    if (olderThanMs !== undefined) {
+      const found = await orNull(stat(file))
+      if (found === null || found.mtimeMs >= olderThanMs) return
+    }
+    await rm(file, { force: true })
+  }
+
+  async *olderThan(timeMs: number): AsyncGenerator<StoredBlob> {
+    for (const workspaceId of await namesIn(this.#folder)) {
+      for (const first of await namesIn(join(this.#folder, workspaceId))) {
+        for (const second of await namesIn(join(this.#folder, workspaceId, first))) {
+          const leaf = join(this.#folder, workspaceId, first, second)
+          for (const name of await namesIn(leaf)) {
+            const file = join(leaf, name)
+            const found = await orNull(stat(file))
+            if (found === null || found.mtimeMs >= timeMs) continue
+            if (ID.test(name)) yield { workspaceId, id: name }
+            // Left by a process that died while it wrote.
+            else await rm(file, { force: true })
+          }
+        }
+      }
+    }
+  }
+
+  #path(workspaceId: string, id: string): string {
+    if (!WORKSPACE.test(workspaceId)) throw new Error('not a workspace id')
+    if (!ID.test(id)) throw new Error('not a blob id: 64 hex digits')
+    return join(this.#folder, workspaceId, id.slice(0, 2), id.slice(2, 4), id)
+  }
+
+  /** @returns whether the file is there */
+  async #touch(file: string): Promise<boolean> {
+    const now = new Date(this.#clock.now())
+    return (await orNull(utimes(file, now, now).then(() => true))) ?? false
+  }
+
+  /** Makes the folders of a blob; each new name is written down in the folder above it. */
+  async #makeFolder(folder: string): Promise<void> {
+    const first = await mkdir(folder, { recursive: true })
+    if (first === undefined) return
+    for (let made = folder; made !== dirname(first); made = dirname(made))
+      await syncFolder(dirname(made))
+  }
+}
+
+const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A rename survives a power cut only when its folder is synced too. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+const namesIn = async (folder: string): Promise<string[]> => (await orNull(readdir(folder))) ?? []
+
+/** Null in place of "no such file". */
+const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
