@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+
+/**
+ * The virtual environments in which the guide's Python programs run, one for each client generation. They are made once, outside the
+ * checkout (`npm ci` empties node_modules), and found again by their requirements and the Python they were made with.
+ */
+const REQUIREMENTS = path.join(import.meta.dirname, '../server/tests/support/python')
+
+/** Each is a file of pinned requirements. */
+export const PYTHON_CLIENTS = ['openai-1.39', 'openai-2', 'openai-3', 'gradio-4.44'] as const
+export type PythonClient = (typeof PYTHON_CLIENTS)[number]
+
+const python = (...args: string[]): string => run('python3', args)
+
+const run = (program: string, args: string[]): string => {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
+  if (status !== 0)
+    throw new Error(`${program} ${args.join(' ')} failed: ${error?.message ?? stderr}`)
+  return stdout
+}
+
+const cacheFolder = (): string =>
+  path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'melzi-tests')
+
+/**
+ * The Python interpreter of a client's environment, which is made first where it is missing (10 to 40 s, from the configured package
+ * index). Several processes may ask at once.
+ * @throws Error with pip's own words when it cannot be made
+ */
+export const pythonClient = (name: PythonClient): string => {
+  const requirements = path.join(REQUIREMENTS, `${name}.txt`)
+  const key = createHash('sha256')
+    .update(readFileSync(requirements))
+    .update(python('-c', 'import sys; print(sys.version, sys.base_prefix)'))
+    .digest('hex')
+    .slice(0, 12)
+  const folder = path.join(cacheFolder(), `${name}-${key}`)
+  const interpreter = path.join(folder, 'bin/python')
+  if (existsSync(path.join(folder, 'complete'))) return interpreter
+  const made = `${folder}.${randomUUID()}`
+  mkdirSync(cacheFolder(), { recursive: true })
+  try {
+    python('-m', 'venv', made)
+    run(path.join(made, 'bin/python'), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-deps',
+      '-r',
+      requirements,
+    ])
+    writeFileSync(path.join(made, 'complete'), '')
+    if (!existsSync(path.join(folder, 'complete'))) {
+      rmSync(folder, { recursive: true, force: true })
+      renameSync(made, folder)
+    }
+  } finally {
+    rmSync(made, { recursive: true, force: true })
+  }
+  return interpreter
+}
+
+if (import.meta.main)
+  for (const name of PYTHON_CLIENTS) console.log(`${name}: ${pythonClient(name)}`)
