@@ -61,6 +61,36 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     return withPlugins(db, record)
   }
 
+  /** Creates inside another feature's write unit; see create. */
+  const insert = async (
+    tx: Tx,
+    principal: Pick<Principal, 'workspaceId' | 'personId'>,
+    request: CreateAssistantRequest,
+    pluginMode: PluginMode,
+  ): Promise<Assistant> => {
+    deps.checkModel(request.model)
+    refuseToolResources(request.tool_resources)
+    const record: AssistantRecord = {
+      workspaceId: principal.workspaceId,
+      id: newId('asst_'),
+      ownerId: principal.personId,
+      createdAt: seconds(clock.now()),
+      name: request.name,
+      description: request.description,
+      model: request.model,
+      instructions: request.instructions,
+      tools: normalizeTools(request.tools),
+      metadata: request.metadata,
+      temperature: request.temperature,
+      topP: request.top_p,
+      reasoningEffort: request.reasoning_effort,
+      responseFormat: request.response_format,
+      pluginMode,
+    }
+    await insertAssistant(tx, record)
+    return { ...record, plugins: [] }
+  }
+
   return {
     getUsable,
 
@@ -72,34 +102,15 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       return { items, hasMore: page.hasMore }
     },
 
+    insert,
+
     /** @throws AppError 400 for tools this server cannot run, 404 for an unknown model */
-    async create(
+    create: (
       principal: Principal,
       request: CreateAssistantRequest,
       pluginMode: PluginMode = 'client',
-    ): Promise<Assistant> {
-      deps.checkModel(request.model)
-      refuseToolResources(request.tool_resources)
-      const record: AssistantRecord = {
-        workspaceId: principal.workspaceId,
-        id: newId('asst_'),
-        ownerId: principal.personId,
-        createdAt: seconds(clock.now()),
-        name: request.name,
-        description: request.description,
-        model: request.model,
-        instructions: request.instructions,
-        tools: normalizeTools(request.tools),
-        metadata: request.metadata,
-        temperature: request.temperature,
-        topP: request.top_p,
-        reasoningEffort: request.reasoning_effort,
-        responseFormat: request.response_format,
-        pluginMode,
-      }
-      await store.write('assistant.create', (tx) => insertAssistant(tx, record))
-      return { ...record, plugins: [] }
-    },
+    ): Promise<Assistant> =>
+      store.write('assistant.create', (tx) => insert(tx, principal, request, pluginMode)),
 
     /**
      * Changes what the request names; absent keys stay. A sent tool list replaces the whole list: an attached plugin stays attached when

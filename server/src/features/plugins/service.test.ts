@@ -115,9 +115,7 @@ describe('plugins', () => {
       t.plugins.keepOnly(tx, t.owner.workspaceId, assistantId, ['a', 'unknown']),
     )
     assert.deepEqual(await names(), ['a'])
-    await t.store.write('test', (tx) =>
-      t.plugins.detach(tx, t.owner.workspaceId, assistantId, a.id),
-    )
+    await t.store.write('test', (tx) => t.plugins.detach(tx, t.owner, assistantId, a.id))
     assert.deepEqual(await names(), [])
     await attach(a.id)
     await t.plugins.delete(t.owner, a.id)

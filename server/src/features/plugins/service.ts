@@ -174,8 +174,12 @@ export const createPluginService = (deps: {
     },
 
     /** Takes a plugin away from an assistant; does nothing where it is not attached. The caller has checked the ownership. */
-    detach: (tx: Tx, workspaceId: string, assistantId: string, pluginId: string): Promise<void> =>
-      deleteAttachment(tx, workspaceId, assistantId, pluginId),
+    detach: (
+      tx: Tx,
+      principal: Pick<Principal, 'workspaceId'>,
+      assistantId: string,
+      pluginId: string,
+    ): Promise<void> => deleteAttachment(tx, principal.workspaceId, assistantId, pluginId),
 
     /** Detaches the plugins whose function is not named. The caller has checked the ownership of the assistant. */
     keepOnly: async (
