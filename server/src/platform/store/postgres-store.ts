@@ -41,6 +41,7 @@ class PostgresStore implements Store {
   readonly #log: Pick<Logger, 'warn'>
   readonly #named = new Map<string, Named>()
   readonly #working = new Set<Promise<unknown>>()
+  readonly #connections = new Set<Promise<void>>()
   #outbox: { channels: string[]; payloads: string[] } | null = null
   #closed = false
 
@@ -48,8 +49,8 @@ class PostgresStore implements Store {
     this.#log = log
     this.#pool = new Pool({ ...connectionConfig(url), max: poolSize })
     // A connection that breaks while idle or between statements tells it here; the pool makes another when one is needed.
-    const warn = (error: Error) => log.warn({ err: error }, 'a connection to PostgreSQL is lost')
-    this.#pool.on('connect', (client) => client.on('error', warn))
+    this.#pool.on('connect', (client) => this.#watchConnection(client))
+    // The same error again, told by the pool; unheard it would end the process.
     this.#pool.on('error', () => undefined)
     this.#listener = new PostgresListener(url, log)
   }
@@ -109,6 +110,21 @@ class PostgresStore implements Store {
     await Promise.allSettled(this.#working)
     await this.#listener[Symbol.asyncDispose]()
     await this.#pool.end()
+    // The pool does not wait for its connections to be closed.
+    await Promise.all(this.#connections)
+  }
+
+  #watchConnection(client: PoolClient): void {
+    client.on('error', (error) => {
+      if (!this.#closed) this.#log.warn({ err: error }, 'a connection to PostgreSQL is lost')
+    })
+    const ended = new Promise<void>((resolve) =>
+      client.once('end', () => {
+        this.#connections.delete(ended)
+        resolve()
+      }),
+    )
+    this.#connections.add(ended)
   }
 
   #refuseClosed(): void {
