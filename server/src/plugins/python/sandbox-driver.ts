@@ -27,6 +27,8 @@ export interface SandboxJob {
   /** CUSTOMIZED_PARAMS; null when the caller passed nothing. */
   customizedParams: Json
   conversation: { role: string; content: string }[]
+  /** PLUGIN_USER_COOKIE: an opaque token of the user, never a login; None when left out. */
+  userCookie?: string
   limits: SandboxLimits
   egress: EgressPolicy
 }

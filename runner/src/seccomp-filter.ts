@@ -1,0 +1,225 @@
+/**
+ * The second wall: a seccomp filter (classic BPF) that leaves a thread the pipes it already holds and memory, and nothing that
+ * names a file, a socket, another process or a kernel facility. `stat`-like calls fail too, so that not even metadata leaks.
+ * Unknown architectures have no filter: the caller must refuse to start there.
+ */
+export type FilterArch = 'x86_64' | 'aarch64'
+
+const AUDIT_ARCH: Record<FilterArch, number> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 }
+const CLONE: Record<FilterArch, number> = { x86_64: 56, aarch64: 220 }
+const IOCTL: Record<FilterArch, number> = { x86_64: 16, aarch64: 29 }
+const CLONE3 = 435
+const CLONE_THREAD = 0x10000
+const X32_BIT = 0x40000000
+const TERMINAL_INJECTION = [0x5412, 0x541c] // TIOCSTI, TIOCLINUX
+
+const ALLOW = 0x7fff0000
+const KILL_PROCESS = 0x80000000
+const refuse = (errno: number) => 0x00050000 | errno
+const EPERM = 1
+const ENOSYS = 38
+
+/** Refused system calls as [x86_64, aarch64]; null where the architecture has none. From 424 on the numbers are the same. */
+const REFUSED: readonly (readonly [number | null, number | null])[] = [
+  [2, null], // open
+  [85, null], // creat
+  [257, 56], // openat
+  [437, 437], // openat2
+  [304, 265], // open_by_handle_at
+  [303, 264], // name_to_handle_at
+  [4, null], // stat
+  [6, null], // lstat
+  [262, 79], // newfstatat
+  [332, 291], // statx
+  [21, null], // access
+  [269, 48], // faccessat
+  [439, 439], // faccessat2
+  [89, null], // readlink
+  [267, 78], // readlinkat
+  [80, 49], // chdir
+  [81, 50], // fchdir
+  [137, 43], // statfs
+  [41, 198], // socket
+  [53, 199], // socketpair
+  [42, 203], // connect
+  [49, 200], // bind
+  [50, 201], // listen
+  [43, 202], // accept
+  [288, 242], // accept4
+  [59, 221], // execve
+  [322, 281], // execveat
+  [57, null], // fork
+  [58, null], // vfork
+  [62, 129], // kill
+  [200, 130], // tkill
+  [234, 131], // tgkill
+  [129, 138], // rt_sigqueueinfo
+  [297, 240], // rt_tgsigqueueinfo
+  [434, 434], // pidfd_open
+  [424, 424], // pidfd_send_signal
+  [438, 438], // pidfd_getfd
+  [109, 154], // setpgid
+  [112, 157], // setsid
+  [101, 117], // ptrace
+  [310, 270], // process_vm_readv
+  [311, 271], // process_vm_writev
+  [440, 440], // process_madvise
+  [448, 448], // process_mrelease
+  [312, 272], // kcmp
+  [302, 261], // prlimit64
+  [160, 164], // setrlimit
+  [87, null], // unlink
+  [263, 35], // unlinkat
+  [82, null], // rename
+  [264, 38], // renameat
+  [316, 276], // renameat2
+  [83, null], // mkdir
+  [258, 34], // mkdirat
+  [84, null], // rmdir
+  [90, null], // chmod
+  [91, 52], // fchmod
+  [268, 53], // fchmodat
+  [452, 452], // fchmodat2
+  [92, null], // chown
+  [93, 55], // fchown
+  [94, null], // lchown
+  [260, 54], // fchownat
+  [86, null], // link
+  [265, 37], // linkat
+  [88, null], // symlink
+  [266, 36], // symlinkat
+  [76, 45], // truncate
+  [133, null], // mknod
+  [259, 33], // mknodat
+  [132, null], // utime
+  [235, null], // utimes
+  [261, null], // futimesat
+  [280, 88], // utimensat
+  [188, 5], // setxattr
+  [189, 6], // lsetxattr
+  [190, 7], // fsetxattr
+  [191, 8], // getxattr
+  [192, 9], // lgetxattr
+  [197, 14], // removexattr
+  [198, 15], // lremovexattr
+  [199, 16], // fremovexattr
+  [463, 463], // setxattrat
+  [466, 466], // removexattrat
+  [165, 40], // mount
+  [166, 39], // umount2
+  [428, 428], // open_tree
+  [429, 429], // move_mount
+  [430, 430], // fsopen
+  [431, 431], // fsconfig
+  [432, 432], // fsmount
+  [433, 433], // fspick
+  [442, 442], // mount_setattr
+  [155, 41], // pivot_root
+  [161, 51], // chroot
+  [272, 97], // unshare
+  [308, 268], // setns
+  [321, 280], // bpf
+  [298, 241], // perf_event_open
+  [425, 425], // io_uring_setup
+  [426, 426], // io_uring_enter
+  [427, 427], // io_uring_register
+  [248, 217], // add_key
+  [249, 218], // request_key
+  [250, 219], // keyctl
+  [323, 282], // userfaultfd
+  [447, 447], // memfd_secret
+  [175, 105], // init_module
+  [313, 273], // finit_module
+  [176, 106], // delete_module
+  [246, 104], // kexec_load
+  [320, 294], // kexec_file_load
+  [167, 224], // swapon
+  [168, 225], // swapoff
+  [169, 142], // reboot
+  [170, 161], // sethostname
+  [171, 162], // setdomainname
+  [164, 170], // settimeofday
+  [227, 112], // clock_settime
+  [305, 266], // clock_adjtime
+  [159, 171], // adjtimex
+  [163, 89], // acct
+  [179, 60], // quotactl
+  [103, 116], // syslog
+  [135, 92], // personality
+  [154, null], // modify_ldt
+  [172, null], // iopl
+  [173, null], // ioperm
+  [105, 146], // setuid
+  [106, 144], // setgid
+  [113, 145], // setreuid
+  [114, 143], // setregid
+  [117, 147], // setresuid
+  [119, 149], // setresgid
+  [116, 159], // setgroups
+  [122, 151], // setfsuid
+  [123, 152], // setfsgid
+  [126, 91], // capset
+  [253, null], // inotify_init
+  [294, 26], // inotify_init1
+  [300, 262], // fanotify_init
+  [29, 194], // shmget
+  [30, 196], // shmat
+  [64, 190], // semget
+  [68, 186], // msgget
+  [240, 180], // mq_open
+]
+
+const LOAD_WORD = 0x20
+const JUMP_EQUAL = 0x15
+const JUMP_ANY_BIT = 0x45
+const RETURN = 0x06
+const OFFSET_NUMBER = 0
+const OFFSET_ARCH = 4
+/** Low half of argument `index`; both architectures are little-endian. */
+const offsetArgument = (index: number) => 16 + 8 * index
+
+type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number]
+
+const instructions = (arch: FilterArch): Instruction[] => {
+  const program: Instruction[] = [
+    [LOAD_WORD, 0, 0, OFFSET_ARCH],
+    [JUMP_EQUAL, 1, 0, AUDIT_ARCH[arch]],
+    [RETURN, 0, 0, KILL_PROCESS],
+    [LOAD_WORD, 0, 0, OFFSET_NUMBER],
+  ]
+  if (arch === 'x86_64') program.push([JUMP_ANY_BIT, 0, 1, X32_BIT], [RETURN, 0, 0, refuse(ENOSYS)])
+  // glibc falls back from clone3, whose flags lie in memory where a filter cannot see them, to clone.
+  program.push([JUMP_EQUAL, 0, 1, CLONE3], [RETURN, 0, 0, refuse(ENOSYS)])
+  for (const numbers of REFUSED) {
+    const number = numbers[arch === 'x86_64' ? 0 : 1]
+    if (number !== null) program.push([JUMP_EQUAL, 0, 1, number], [RETURN, 0, 0, refuse(EPERM)])
+  }
+  program.push(
+    [JUMP_EQUAL, 0, 4, CLONE[arch]],
+    [LOAD_WORD, 0, 0, offsetArgument(0)],
+    [JUMP_ANY_BIT, 1, 0, CLONE_THREAD],
+    [RETURN, 0, 0, refuse(EPERM)],
+    [RETURN, 0, 0, ALLOW],
+    [JUMP_EQUAL, 0, 4, IOCTL[arch]],
+    [LOAD_WORD, 0, 0, offsetArgument(1)],
+    [JUMP_EQUAL, 1, 0, TERMINAL_INJECTION[0] ?? 0],
+    [JUMP_EQUAL, 0, 1, TERMINAL_INJECTION[1] ?? 0],
+    [RETURN, 0, 0, refuse(EPERM)],
+    [RETURN, 0, 0, ALLOW],
+  )
+  return program
+}
+
+/** The filter as the kernel wants it: 8 bytes an instruction, little-endian. */
+export const seccompFilter = (arch: FilterArch): Uint8Array<ArrayBuffer> => {
+  const program = instructions(arch)
+  const bytes = new Uint8Array(program.length * 8)
+  const view = new DataView(bytes.buffer)
+  for (const [index, [code, ifTrue, ifFalse, value]] of program.entries()) {
+    view.setUint16(index * 8, code, true)
+    view.setUint8(index * 8 + 2, ifTrue)
+    view.setUint8(index * 8 + 3, ifFalse)
+    view.setUint32(index * 8 + 4, value, true)
+  }
+  return bytes
+}

@@ -1,0 +1,204 @@
+/**
+ * The default sandbox: Pyodide in a Deno process without permissions, under seccomp, one fresh process for each call.
+ * See ARCHITECTURE.md for the walls and their order.
+ */
+import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import type { JobMessage } from '@melzi/runner/protocol.ts'
+import { CallGate } from './call-gate.ts'
+import type { Identity } from './child-command.ts'
+import { EgressBroker, type EgressSettings } from './egress-broker.ts'
+import { importedPackages, PythonPackages } from './python-packages.ts'
+import type { SandboxDriver, SandboxErrorKind, SandboxJob, SandboxResult } from './sandbox-driver.ts'
+import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
+import { locateParts } from './sandbox-parts.ts'
+import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
+import { WarmPool } from './warm-pool.ts'
+
+export interface DenoDriverOptions {
+  /** Where snapshot, code cache and packages are kept; anyone else must not be able to write there. */
+  cacheDir: string
+  /** Processes kept ready; the number of cores when left out. */
+  poolSize?: number
+  /** Calls at once; the number of cores when left out. */
+  concurrency?: number
+  /** Calls that may wait; the next gets `busy`. */
+  queueLimit?: number
+  /** Whom the processes run as when the server is root; user 65534 when left out. Ignored when the server is not root. */
+  identity?: Identity
+  egress?: EgressSettings
+  /** Base URL of a Python package index; null never fetches. See python-packages.ts. */
+  packageIndexUrl?: string | null
+  /** Where Deno and Pyodide are; the installed npm packages when left out. */
+  parts?: Partial<Omit<SandboxParts, 'wheels'>>
+  /** Takes the wall of Deno's permissions away, so that the tests can see the wall of seccomp stand alone. */
+  dangerouslyTestWithoutDenoPermissions?: boolean
+}
+
+const NOBODY: Identity = { uid: 65534, gid: 65534 }
+const DEFAULT_MEMORY_MIB = 512
+const DEFAULT_CPU_SECONDS = 30
+const QUEUE_LIMIT = 50
+
+interface Ready {
+  image: SandboxImage
+  start: StartOptions
+  pool: WarmPool
+}
+
+export class DenoDriver implements SandboxDriver {
+  readonly name = 'deno'
+  readonly #options: DenoDriverOptions
+  readonly #identity: Identity | null
+  readonly #gate: CallGate
+  readonly #packages: PythonPackages
+  readonly #stop = new AbortController()
+  readonly #running = new Set<Promise<unknown>>()
+  #ready: Promise<Ready> | null = null
+  #withPackages: Promise<Ready> | null = null
+
+  /** Starts to build and to warm in the background; nothing here waits. */
+  constructor(options: DenoDriverOptions) {
+    this.#options = options
+    this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
+    this.#gate = new CallGate(options.concurrency ?? availableParallelism(), options.queueLimit ?? QUEUE_LIMIT)
+    this.#packages = new PythonPackages(options.cacheDir, options.packageIndexUrl)
+    this.#current().catch(() => {})
+  }
+
+  /** What calls start from: the image with packages once it is there, else the plain one. A failure is tried again. */
+  async #current(): Promise<Ready> {
+    this.#ready ??= this.#prepare().catch((error: unknown) => {
+      this.#ready = null
+      throw error
+    })
+    return this.#ready
+  }
+
+  async #prepare(): Promise<Ready> {
+    return this.#open(await this.#packages.cached())
+  }
+
+  async #open(wheels: readonly string[]): Promise<Ready> {
+    const parts = await locateParts(this.#options.parts ?? {})
+    const image = await prepareImage({ ...parts, wheels }, this.#options.cacheDir, this.#identity, this.#stop.signal)
+    const start: StartOptions = {
+      image,
+      identity: this.#identity,
+      memoryMiB: DEFAULT_MEMORY_MIB,
+      cpuSeconds: DEFAULT_CPU_SECONDS,
+      allPermissions: this.#options.dangerouslyTestWithoutDenoPermissions === true,
+    }
+    return { image, start, pool: new WarmPool(start, this.#options.poolSize ?? availableParallelism()) }
+  }
+
+  /** Boots one process behind its walls and says which hold; builds first when nothing is built yet. */
+  async probe(): Promise<{ ok: boolean; why: string | null; walls: string[] }> {
+    try {
+      const { start } = await this.#current()
+      await using _process = await SandboxProcess.start(start, this.#stop.signal)
+      return { ok: true, why: null, walls: ['deno-permissions', 'seccomp', 'egress-broker', 'limits'] }
+    } catch (error) {
+      return { ok: false, why: sentence(error), walls: [] }
+    }
+  }
+
+  async run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
+    signal.throwIfAborted()
+    const call = this.#run(job, signal)
+    this.#running.add(call)
+    try {
+      return await call
+    } finally {
+      this.#running.delete(call)
+    }
+  }
+
+  async #run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
+    const both = AbortSignal.any([signal, this.#stop.signal])
+    using place = await this.#gate.enter(both)
+    if (place === null) return failed('busy', 'Too many plugin calls are waiting; try again in a moment.')
+    const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
+    let process: SandboxProcess
+    let missing: Record<string, string>
+    try {
+      const prepared = await this.#provide(job)
+      missing = prepared.missing
+      process = await this.#take(prepared.ready, job)
+    } catch (error) {
+      signal.throwIfAborted()
+      return failed('unavailable', `The sandbox for plugins is not available: ${sentence(error)}`)
+    }
+    await using running = process
+    signal.throwIfAborted()
+    const started = performance.now()
+    const outcome = await running.run(toMessage(job, missing), job.limits, broker, both)
+    signal.throwIfAborted()
+    const usage = { ms: Math.round(performance.now() - started), peakMiB: outcome.peakMiB, http: broker.usage }
+    if ('failure' in outcome) return { ...failed(outcome.failure.kind, outcome.failure.message), usage }
+    const { ok, output, stdout, stderr, truncated, error } = outcome.done
+    return { ok, output, stdout, stderr, truncated, error: error && { ...error, kind: blame(error, broker) }, usage }
+  }
+
+  /** The image for this job; packages it imports are fetched on first need, and why they are not there is told to it. */
+  async #provide(job: SandboxJob): Promise<{ ready: Ready; missing: Record<string, string> }> {
+    const ready = await this.#current()
+    if (ready.image.hasPackages || importedPackages(job.source).length === 0) return { ready, missing: {} }
+    const wheels = await this.#packages.fetch(this.#stop.signal)
+    if ('missing' in wheels) return { ready, missing: wheels.missing }
+    this.#withPackages ??= this.#open(wheels.paths).then((opened) => this.#switchTo(opened)).catch((error: unknown) => {
+      this.#withPackages = null
+      throw error
+    })
+    return { ready: await this.#withPackages, missing: {} }
+  }
+
+  async #switchTo(opened: Ready): Promise<Ready> {
+    const before = await this.#current()
+    this.#ready = Promise.resolve(opened)
+    await before.pool[Symbol.asyncDispose]()
+    return opened
+  }
+
+  /** Limits that are set at boot need a process of their own when a job differs from the pool's. */
+  #take(ready: Ready, job: SandboxJob): Promise<SandboxProcess> {
+    const { memoryMiB, cpuSeconds } = job.limits
+    if (memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS) return ready.pool.take()
+    return SandboxProcess.start({ ...ready.start, memoryMiB, cpuSeconds }, this.#stop.signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the sandbox is closing'))
+    const ready = await this.#ready?.catch(() => null)
+    await ready?.pool[Symbol.asyncDispose]()
+    await Promise.allSettled(this.#running)
+  }
+}
+
+const toMessage = (job: SandboxJob, missing: Record<string, string>): JobMessage => ({
+  t: 'job',
+  source: job.source,
+  arguments: job.arguments,
+  customizedParams: job.customizedParams,
+  conversation: job.conversation,
+  userCookie: job.userCookie ?? null,
+  stdoutBytes: job.limits.stdoutBytes,
+  resultBytes: job.limits.resultBytes,
+  missing,
+})
+
+/** An exception that carries the broker's refusal is the network policy's, not the plugin's. */
+const blame = (error: { kind: 'python' | 'memory'; message: string }, broker: EgressBroker): SandboxErrorKind =>
+  broker.usage.some(({ refused }) => refused !== null && error.message.includes(refused)) ? 'egress' : error.kind
+
+const failed = (kind: SandboxErrorKind, message: string): SandboxResult => ({
+  ok: false,
+  output: '',
+  stdout: '',
+  stderr: '',
+  truncated: false,
+  error: { kind, message, traceback: null },
+  usage: { ms: 0, peakMiB: 0, http: [] },
+})
+
+const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,230 @@
+/** One Deno process: started, checked, given one job, watched, killed. What it prints is written by an attacker. */
+import type { ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { parseChildMessage, type ChildMessage, type DoneMessage, type JobMessage } from '@melzi/runner/protocol.ts'
+import { childArguments, spawnChild, type Identity } from './child-command.ts'
+import type { EgressBroker } from './egress-broker.ts'
+import { LineReader } from './line-reader.ts'
+import type { SandboxErrorKind, SandboxLimits } from './sandbox-driver.ts'
+import type { SandboxImage } from './sandbox-image.ts'
+
+export interface StartOptions {
+  image: SandboxImage
+  identity: Identity | null
+  memoryMiB: number
+  cpuSeconds: number
+  /** Only for the tests of the second wall. */
+  allPermissions: boolean
+}
+
+export type Outcome = { done: DoneMessage } | { failure: { kind: SandboxErrorKind; message: string } }
+
+const BOOT_MS = 30_000
+const POLL_MS = 25
+const BOOT_LINE_BYTES = 65_536
+const STDERR_BYTES = 8192
+/** What a request weighs on the pipe besides its body. */
+const REQUEST_OVERHEAD_BYTES = 65_536
+const WALLS = ['seccomp', 'deno-permissions']
+
+/** Resident memory in MiB, `peak` since the start; null when the process is gone or the system has no /proc. */
+const memoryOf = (pid: number): { current: number; peak: number } | null => {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
+    return { current: read('VmRSS'), peak: read('VmHWM') }
+  } catch {
+    return null
+  }
+}
+
+/** The kernel's own word that every thread is filtered and can gain no privilege. Throws when one is not. */
+const assertFiltered = (pid: number): void => {
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+    if (!/^Seccomp:\s+2$/m.test(status) || !/^NoNewPrivs:\s+1$/m.test(status)) {
+      throw new Error('a thread of the sandbox runs without its seccomp filter')
+    }
+  }
+}
+
+export class SandboxProcess implements AsyncDisposable {
+  readonly pid: number
+  readonly #child: ChildProcess
+  readonly #closed: Promise<void>
+  #isOver = false
+  #complaints = ''
+  #rawBytes = 0
+  #onLine: (line: Buffer) => void = () => {}
+  #onBytes: () => void = () => {}
+  readonly #reader: LineReader
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    this.pid = child.pid ?? 0
+    this.#reader = new LineReader((line) => this.#onLine(line))
+    this.#closed = once(child, 'close').then(
+      () => {
+        this.#isOver = true
+      },
+      () => {
+        this.#isOver = true
+      },
+    )
+    // A killed child closes its end first; that is no news.
+    child.stdin?.on('error', () => {})
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#rawBytes += chunk.length
+      this.#reader.push(chunk)
+      this.#onBytes()
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#rawBytes += chunk.length
+      if (this.#complaints.length < STDERR_BYTES) this.#complaints += chunk.toString('utf8').slice(0, STDERR_BYTES)
+      this.#onBytes()
+    })
+  }
+
+  /** Boots a process up to its `ready` and checks its walls. Rejects, with nothing left running, when one does not hold. */
+  static async start(options: StartOptions, signal: AbortSignal): Promise<SandboxProcess> {
+    signal.throwIfAborted()
+    const child = { ...options.image.child, mode: 'serve' as const, memoryMiB: options.memoryMiB, keepDenoPermissions: options.allPermissions }
+    const command = childArguments(options.image, child, options.allPermissions)
+    const process = new SandboxProcess(spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds))
+    try {
+      const walls = await process.#ready(AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]))
+      const wanted = options.allPermissions ? WALLS.slice(0, 1) : WALLS
+      for (const wall of wanted) if (!walls.includes(wall)) throw new Error(`the sandbox came up without its wall ${wall}`)
+      assertFiltered(process.pid)
+      return process
+    } catch (error) {
+      await process.kill()
+      throw error
+    }
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  #ready(signal: AbortSignal): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(new Error('the sandbox was not ready in time', { cause: signal.reason }))
+      if (signal.aborted) return stop()
+      signal.addEventListener('abort', stop, { once: true })
+      this.#child.on('error', (error) => reject(new Error(`the sandbox could not be started: ${error.message}`)))
+      void this.#closed.then(() => reject(new Error(`the sandbox ended while it started: ${this.#complaints.trim().slice(0, 500)}`)))
+      this.#onBytes = () => {
+        if (this.#rawBytes > BOOT_LINE_BYTES) reject(new Error('the sandbox printed too much while it started'))
+      }
+      this.#onLine = (line) => {
+        const message = parseChildMessage(line.toString('utf8'))
+        if (message?.t === 'ready') resolve(message.walls)
+        else if (message?.t === 'fail') reject(new Error(`the sandbox could not be started: ${message.message.slice(0, 500)}`))
+        else reject(new Error(`the sandbox said something unexpected while it started: ${line.toString('utf8').slice(0, 200)}`))
+        signal.removeEventListener('abort', stop)
+      }
+    })
+  }
+
+  /** Sends the job and waits for its end, whatever that is. The caller kills the process afterwards. */
+  async run(job: JobMessage, limits: SandboxLimits, broker: EgressBroker, signal: AbortSignal): Promise<Outcome & { peakMiB: number }> {
+    const stopRequests = new AbortController()
+    const peak = { mib: memoryOf(this.pid)?.peak ?? 0 }
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    const fail = (kind: SandboxErrorKind, message: string) => resolve({ failure: { kind, message } })
+
+    const wall = setTimeout(() => fail('timeout', `The plugin ran longer than ${limits.wallMs / 1000} seconds and was stopped.`), limits.wallMs)
+    const poll = setInterval(() => {
+      const memory = memoryOf(this.pid)
+      if (memory === null) return
+      peak.mib = Math.max(peak.mib, memory.peak)
+      if (memory.current > limits.rssMiB) fail('memory', 'The plugin used more memory than it may and was stopped.')
+    }, POLL_MS)
+    const abort = () => fail('crash', 'The call was cancelled.')
+    signal.addEventListener('abort', abort, { once: true })
+    void this.#closed.then(() => resolve({ failure: this.#lastWords(limits) }))
+
+    this.#rawBytes = 0
+    let requestBytes = 0
+    const requestLimit = limits.http.upBytes * 1.4 + limits.http.requests * REQUEST_OVERHEAD_BYTES
+    this.#onBytes = () => {
+      const pending = this.#reader.pendingBytes
+      const asking = this.#reader.pendingStartsWith('{"t":"http"') ? pending : 0
+      if (this.#rawBytes - requestBytes - asking > limits.rawBytes || requestBytes + asking > requestLimit) {
+        fail('output', `The plugin wrote more than ${limits.rawBytes} bytes and was stopped.`)
+        this.#child.stdout?.destroy()
+        this.#child.stderr?.destroy()
+      }
+    }
+    this.#onLine = (line) => {
+      const message = parseChildMessage(line.toString('utf8'))
+      if (message?.t === 'http') {
+        requestBytes += line.length
+        void broker.answer(message, stopRequests.signal).then((reply) => this.#send(reply))
+      } else if (message?.t === 'done') resolve(checkedSizes(message, limits))
+      else fail('crash', unexpected(message))
+    }
+    this.#send(job)
+    try {
+      const outcome = await promise
+      return { ...outcome, peakMiB: Math.round(peak.mib) }
+    } finally {
+      clearTimeout(wall)
+      clearInterval(poll)
+      signal.removeEventListener('abort', abort)
+      stopRequests.abort(new Error('the call is over'))
+      this.#onLine = () => {}
+      this.#onBytes = () => {}
+    }
+  }
+
+  #send(message: object): void {
+    if (!this.#isOver && this.#child.stdin?.writable === true) this.#child.stdin.write(`${JSON.stringify(message)}\n`)
+  }
+
+  #lastWords(limits: SandboxLimits): { kind: SandboxErrorKind; message: string } {
+    if (this.#child.signalCode === 'SIGXCPU' || this.#child.signalCode === 'SIGKILL') {
+      return { kind: 'timeout', message: `The plugin used more than ${limits.cpuSeconds} seconds of processor time and was stopped.` }
+    }
+    if (/out of memory|OOM/i.test(this.#complaints)) return { kind: 'memory', message: 'The plugin used more memory than it may and was stopped.' }
+    return { kind: 'crash', message: 'The plugin ended its process before it gave a result.' }
+  }
+
+  /** Kills the process group and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (!this.#isOver && this.pid > 0) {
+      try {
+        process.kill(-this.pid, 'SIGKILL')
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+    }
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
+    this.#child.stdin?.destroy()
+    await this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill()
+  }
+}
+
+const unexpected = (message: ChildMessage | null): string =>
+  message?.t === 'fail'
+    ? 'The sandbox failed while it ran the plugin.'
+    : 'The plugin wrote something to the pipe of its result that is not a result.'
+
+/** The child keeps these limits itself; one that is taken over does not. */
+const checkedSizes = (message: DoneMessage, limits: SandboxLimits): Outcome => {
+  const size = (text: string | null | undefined) => Buffer.byteLength(text ?? '')
+  const slack = 1024
+  const fits =
+    size(message.output) <= Math.max(limits.resultBytes, limits.stdoutBytes) + slack &&
+    size(message.stdout) <= limits.stdoutBytes + slack &&
+    size(message.stderr) <= limits.stdoutBytes + slack &&
+    size(message.error?.message) + size(message.error?.traceback) <= limits.resultBytes + slack
+  return fits ? { done: message } : { failure: { kind: 'output', message: 'The result of the plugin is larger than it may be.' } }
+}

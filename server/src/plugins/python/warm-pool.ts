@@ -1,0 +1,59 @@
+/** Processes that are booted and locked down before anyone needs them. Each is handed out once. */
+import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
+
+type Start = Promise<SandboxProcess>
+
+export class WarmPool implements AsyncDisposable {
+  readonly #options: StartOptions
+  readonly #size: number
+  readonly #stop = new AbortController()
+  readonly #waiting: Start[] = []
+  readonly #inFlight = new Set<Start>()
+
+  /** @param size processes kept ready; 0 boots one for each call. */
+  constructor(options: StartOptions, size: number) {
+    this.#options = options
+    this.#size = size
+    this.#refill()
+  }
+
+  /** A ready process, booted now when none waits. Rejects with the reason when it does not come up. */
+  async take(): Promise<SandboxProcess> {
+    for (;;) {
+      const start = this.#waiting.shift()
+      if (start === undefined) return this.#boot()
+      const process = await start.catch(() => null)
+      if (process !== null && !process.isOver) {
+        this.#refill()
+        return process
+      }
+    }
+  }
+
+  #boot(): Start {
+    const start = SandboxProcess.start(this.#options, this.#stop.signal)
+    this.#inFlight.add(start)
+    start.then(
+      (process) => this.#stop.signal.aborted && process.kill(),
+      () => {},
+    ).finally(() => this.#inFlight.delete(start))
+    return start
+  }
+
+  #refill(): void {
+    while (!this.#stop.signal.aborted && this.#waiting.length < this.#size) {
+      const start = this.#boot()
+      // Whoever takes it hears of a failure; until then it must not count as unhandled.
+      start.catch(() => {})
+      this.#waiting.push(start)
+    }
+  }
+
+  /** Kills every process that waits; those handed out are their takers'. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the sandbox is closing'))
+    const idle = await Promise.allSettled(this.#waiting.splice(0))
+    await Promise.allSettled(idle.map((entry) => (entry.status === 'fulfilled' ? entry.value.kill() : undefined)))
+    await Promise.allSettled(this.#inFlight)
+  }
+}
