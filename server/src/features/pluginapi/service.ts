@@ -1,0 +1,91 @@
+import { errors } from '../../platform/errors.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Reader, Store } from '../../platform/store/store.ts'
+import type { Json } from '../../plugins/python/sandbox-driver.ts'
+import type { AssistantService } from '../assistants/service.ts'
+import type { MessageService } from '../messages/service.ts'
+import type { PluginCalls } from '../plugins/service.ts'
+import type { ThreadService } from '../threads/service.ts'
+import { conversationOf } from './conversation.ts'
+import type { PluginAnswer } from './plugin-answer.ts'
+
+/** Query and body of POST /pluginapi as they came (plugins.md 3). */
+export interface PluginApiRequest {
+  /** Thread. */
+  tid: string
+  /** Assistant. */
+  aid: string
+  /** Function name, or the id of the plugin file. */
+  pid: string
+  /** JSON text of CUSTOMIZED_PARAMS; null when it was not sent. */
+  params: string | null
+  /** The arguments: a JSON object, a JSON string that holds one, or nothing. */
+  body: string
+}
+
+/** Messages a plugin sees as CURRENT_CONVERSATION. */
+const CONVERSATION_LENGTH = 50
+
+export type PluginApiService = ReturnType<typeof createPluginApiService>
+
+/** Plugin calls by clients, which run a function themselves while a run waits at `requires_action` (behaviour.md 0 row 10). */
+export const createPluginApiService = (deps: {
+  store: Store
+  assistants: Pick<AssistantService, 'getUsable'>
+  threads: Pick<ThreadService, 'getOwned'>
+  messages: Pick<MessageService, 'newest'>
+  calls: PluginCalls
+}) => {
+  const { store, assistants, threads, messages, calls } = deps
+
+  const conversation = async (db: Reader, workspaceId: string, threadId: string) =>
+    conversationOf(await messages.newest(db, workspaceId, threadId, CONVERSATION_LENGTH))
+
+  return {
+    /**
+     * Calls a plugin of an assistant the principal may use, in a thread of his. A failure of the plugin is an answer with `ok: false`.
+     * @throws AppError 400 naming `params` when that is not JSON; 404 for the assistant, thread or plugin
+     */
+    call: async (
+      principal: Principal,
+      request: PluginApiRequest,
+      signal: AbortSignal,
+    ): Promise<PluginAnswer> => {
+      const customizedParams = parseParams(request.params)
+      const assistant = await assistants.getUsable(store, principal, request.aid)
+      const thread = await threads.getOwned(store, principal, request.tid)
+      const plugin =
+        assistant.plugins.find((one) => one.functionName === request.pid) ??
+        assistant.plugins.find((one) => one.pluginId === request.pid)
+      if (plugin === undefined) throw errors.notFound('plugin', request.pid)
+      const outcome = await calls.call(
+        {
+          workspaceId: principal.workspaceId,
+          callerId: principal.personId,
+          assistantId: assistant.id,
+          threadId: thread.id,
+          plugin: { id: plugin.id },
+          argumentsText: request.body,
+          customizedParams,
+          conversation: await conversation(store, principal.workspaceId, thread.id),
+          run: null,
+        },
+        signal,
+      )
+      return { text: outcome.text, ok: outcome.ok, callId: outcome.callId }
+    },
+  }
+}
+
+const parseParams = (text: string | null): Json => {
+  if (text === null || text.trim() === '') return null
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    throw errors.invalid(
+      "Invalid 'params': expected JSON text, but the value is not valid JSON.",
+      'params',
+      'invalid_value',
+    )
+  }
+}
