@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { errors, maskKey } from '../platform/errors.ts'
+import type { Principal } from '../platform/principal.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls. Reading it on a route without {@link authenticate} throws: nobody gets in by omission. */
+    readonly principal: Principal
+  }
+}
+
+/** Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request. */
+export type FindPrincipal = (key: string) => Promise<Principal | null>
+
+const fromBasic = (encoded: string): string => {
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  return text.slice(text.indexOf(':') + 1)
+}
+
+/**
+ * The key in `Authorization: Bearer K`, `Authorization: K` (behaviour.md 0 row 2), `Authorization: Basic base64(":K")` or
+ * `api-key: K` (15).
+ * @throws AppError 401 when there is none
+ */
+export const readKey = (headers: IncomingHttpHeaders): string => {
+  const authorization = headers.authorization?.trim() ?? ''
+  const [, scheme = '', rest = ''] = /^(bearer|basic)(?:\s+(.*))?$/i.exec(authorization) ?? []
+  let key = authorization
+  if (scheme !== '') key = scheme.toLowerCase() === 'basic' ? fromBasic(rest) : rest.trim()
+  if (key === '') key = String(headers['api-key'] ?? '').trim()
+  if (key === '') throw errors.missingKey()
+  return key
+}
+
+const principals = new WeakMap<FastifyRequest, Principal>()
+
+/** Gives every request its `principal` property; once per server. */
+export const addPrincipal = (app: FastifyInstance): void => {
+  app.decorateRequest('principal', {
+    getter() {
+      const principal = principals.get(this)
+      if (principal === undefined) throw new Error('route without authentication')
+      return principal
+    },
+  })
+}
+
+/**
+ * An `onRequest` hook for every route that needs a key.
+ * @throws AppError 401 without a key or with one that is not valid
+ */
+export const authenticate =
+  (findPrincipal: FindPrincipal) =>
+  async (request: FastifyRequest): Promise<void> => {
+    const key = readKey(request.headers)
+    const principal = await findPrincipal(key)
+    if (principal === null) throw errors.wrongKey(maskKey(key))
+    principals.set(request, principal)
+  }

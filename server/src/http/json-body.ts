@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify'
+import { AppError, errors } from '../platform/errors.ts'
+import { unknownKey, wrongType } from './issue-error.ts'
+
+/** Deeper bodies are refused: what walks them later (JSON.stringify, a model's schema check) does so recursively. */
+const MAX_DEPTH = 256
+
+const MULTIPART = /^multipart\//i
+
+const count = (text: string, piece: string, enough: number): number => {
+  let found = 0
+  for (let at = text.indexOf(piece); at >= 0 && found < enough; at = text.indexOf(piece, at + 1))
+    found += 1
+  return found
+}
+
+/** Cheap look at the text: only a body that may hold a forbidden key or be too deep is worth a walk. */
+const isSuspicious = (text: string): boolean =>
+  text.includes('__proto__') ||
+  text.includes('\\u005') ||
+  count(text, '{', MAX_DEPTH) + count(text, '[', MAX_DEPTH) > MAX_DEPTH - 1
+
+interface Place {
+  value: object
+  path: PropertyKey[]
+}
+
+/** Refuses `__proto__` as a key, which objects made from this body later would take for their prototype, and too deep nesting. */
+const inspect = (body: object): void => {
+  const open: Place[] = [{ value: body, path: [] }]
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const { value, path } = place
+    if (path.length > MAX_DEPTH) throw errors.notJson(`more than ${MAX_DEPTH} levels deep`)
+    const inArray = Array.isArray(value)
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === '__proto__') throw unknownKey([...path, key], [])
+      if (typeof inner === 'object' && inner !== null) {
+        open.push({ value: inner, path: [...path, inArray ? Number(key) : key] })
+      }
+    }
+  }
+}
+
+/**
+ * The bytes of a request as a JSON object. An empty body is `{}` (behaviour.md 0 row 4).
+ * @throws AppError 400 for what is not JSON, not an object, or holds the key `__proto__`
+ */
+export const parseJsonBody = (bytes: Uint8Array): object => {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw errors.notJson('the body is not UTF-8')
+  }
+  if (text.trim() === '') return {}
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch (cause) {
+    throw errors.notJson((cause as Error).message)
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw wrongType(null, 'an object', body)
+  }
+  if (isSuspicious(text)) inspect(body)
+  return body
+}
+
+/**
+ * Reads every body as JSON, whatever its content type says (curl's default is a form's), except multipart, for which a route
+ * brings its own parser. `bodyLimit` of the server holds.
+ */
+export const addJsonBody = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
+    const type = request.headers['content-type'] ?? ''
+    try {
+      if (MULTIPART.test(type)) {
+        throw new AppError({
+          status: 415,
+          message: `Unsupported content type: '${type.split(';')[0]}'. This API method only accepts 'application/json' requests.`,
+          code: 'unsupported_content_type',
+        })
+      }
+      done(null, parseJsonBody(bytes as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}

@@ -1,0 +1,79 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { errors } from '../platform/errors.ts'
+import type { Logger } from '../platform/log.ts'
+import { addPrincipal } from './auth.ts'
+import { answerPreflight, setCors } from './cors.ts'
+import { createErrorHandler, createNotFoundHandler } from './error-handler.ts'
+import { addJsonBody } from './json-body.ts'
+import { newRequestId, setProcessingTime, setRequestId } from './request-id.ts'
+import { noteRoutes } from './route-table.ts'
+
+export interface HttpServerOptions {
+  log: Logger
+  /** Bytes of a JSON body. */
+  bodyLimit: number
+  /** Whose `x-forwarded-*` is believed, as Fastify takes it: a yes or no, or addresses. */
+  trustProxy?: boolean | string | string[]
+}
+
+/** Longer than the idle limit of common load balancers (60 s), so that it is never this side that closes first. */
+const KEEP_ALIVE_MS = 72_000
+/** A client must have sent its whole request by then. */
+const REQUEST_MS = 300_000
+
+/**
+ * The server without any route: ids, CORS, JSON bodies, errors in the wire's envelope. Routes are registered on it afterwards.
+ * While it closes, what still arrives on open connections gets 503 and `connection: close`.
+ */
+export const createHttpServer = (options: HttpServerOptions): FastifyInstance => {
+  const { log, bodyLimit } = options
+  const onError = createErrorHandler(bodyLimit)
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    trustProxy: options.trustProxy ?? false,
+    bodyLimit,
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // ours below says the same in the envelope
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 256 },
+    // a path that cannot be decoded never reaches a hook
+    frameworkErrors: (error, request, reply) => {
+      setRequestId(request, reply)
+      setCors(request, reply)
+      onError(error, request, reply)
+    },
+  })
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    setRequestId(request, reply)
+    setCors(request, reply)
+    if (answerPreflight(request, reply)) return reply
+    if (closing) {
+      reply.header('connection', 'close')
+      throw errors.unavailable('The server is stopping.', 1)
+    }
+    return undefined
+  })
+  app.addHook('onSend', async (_request, reply) => setProcessingTime(reply))
+  app.addHook('onResponse', async (request, reply) => {
+    // the route, not the address: a query may hold what people wrote
+    const route = request.routeOptions.url ?? 'none'
+    const ms = Math.round(reply.elapsedTime)
+    log.info(
+      { requestId: request.id, method: request.method, route, status: reply.raw.statusCode, ms },
+      'request',
+    )
+  })
+  addPrincipal(app)
+  addJsonBody(app)
+  app.setErrorHandler(onError)
+  app.setNotFoundHandler(createNotFoundHandler(noteRoutes(app)))
+  return app
+}

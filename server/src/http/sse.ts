@@ -1,0 +1,114 @@
+import type { FastifyReply } from 'fastify'
+import { setProcessingTime } from './request-id.ts'
+
+/** Milliseconds in which further frames are gathered into one write. */
+const FLUSH_MS = 20
+const HEARTBEAT_MS = 15_000
+/** Bytes a reader may lag behind before it is dropped. */
+const MAX_BUFFERED = 4 * 1024 * 1024
+const KEEP_ALIVE = ': keep-alive\n\n'
+
+export interface SseWriter {
+  /** Sends one frame: at once when the stream is idle, else with what else comes within 20 ms. After the end it does nothing. */
+  write(frame: string): void
+  /** Sends what is held back and ends the answer. */
+  close(): void
+  /** Aborts when the reader is gone before `close`: it left, or it was dropped for being slow. */
+  readonly closed: AbortSignal
+}
+
+/**
+ * Turns a reply into an event stream: from here on Fastify leaves it alone. Headers set on the reply before (CORS, request id) are
+ * sent along.
+ * @param options.heartbeatMs a comment is sent after so many milliseconds of silence, so that proxies keep the connection
+ * @param options.maxBufferedBytes a reader that lags further behind is dropped and named in the log
+ */
+export const openSse = (
+  reply: FastifyReply,
+  options: { heartbeatMs?: number; maxBufferedBytes?: number } = {},
+): SseWriter => {
+  const { heartbeatMs = HEARTBEAT_MS, maxBufferedBytes = MAX_BUFFERED } = options
+  const { raw } = reply
+  const log = reply.log
+  const requestId = reply.request.id
+  const gone = new AbortController()
+  let held = ''
+  let flushTimer: NodeJS.Timeout | undefined
+  let ended = false
+
+  const stop = (): void => {
+    ended = true
+    held = ''
+    clearTimeout(flushTimer)
+    clearTimeout(heartbeat)
+  }
+
+  const leave = (reason: Error): void => {
+    if (ended) return
+    stop()
+    gone.abort(reason)
+  }
+
+  const send = (text: string): void => {
+    raw.write(text)
+    heartbeat.refresh()
+    if (raw.writableLength <= maxBufferedBytes) return
+    log.warn(
+      { requestId, bufferedBytes: raw.writableLength },
+      'slow reader of an event stream dropped',
+    )
+    leave(new Error('slow reader'))
+    raw.destroy()
+  }
+
+  const flush = (): void => {
+    flushTimer = undefined
+    if (held === '') return
+    const text = held
+    held = ''
+    flushTimer = setTimeout(flush, FLUSH_MS)
+    send(text)
+  }
+
+  const heartbeat = setTimeout(() => send(KEEP_ALIVE), heartbeatMs)
+
+  setProcessingTime(reply)
+  reply.hijack()
+  raw.on('close', () => leave(new Error('reader left')))
+  // a write can fail in the moment the socket goes away; 'close' follows and is what counts
+  raw.on('error', (error) => log.debug({ requestId, err: error }, 'event stream broke'))
+  raw.socket?.setNoDelay(true)
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value)
+  }
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+    connection: 'keep-alive',
+  })
+  raw.flushHeaders()
+  if (raw.destroyed) leave(new Error('reader left'))
+
+  return {
+    closed: gone.signal,
+    write(text) {
+      if (ended) return
+      if (flushTimer === undefined) {
+        flushTimer = setTimeout(flush, FLUSH_MS)
+        send(text)
+        return
+      }
+      held += text
+      if (held.length <= maxBufferedBytes) return
+      clearTimeout(flushTimer)
+      flush()
+    },
+    close() {
+      if (ended) return
+      const rest = held
+      stop()
+      raw.end(rest)
+    },
+  }
+}
