@@ -10,7 +10,7 @@ import {
   Temperature,
   TopP,
 } from './model-settings.ts'
-import { AssistantTool, ToolsInput } from './tool.ts'
+import { Tool, ToolsInput } from './tool.ts'
 import { ToolResources, ToolResourcesInput } from './tool-resources.ts'
 
 const Name = z.string().check(z.maxLength(256))
@@ -57,7 +57,7 @@ export const AssistantObject = z.object({
   description: z.nullable(z.string()),
   model: z.string(),
   instructions: z.nullable(z.string()),
-  tools: z.array(AssistantTool),
+  tools: z.array(Tool),
   top_p: z.nullable(TopP),
   temperature: z.nullable(Temperature),
   reasoning_effort: z.nullable(ReasoningEffort),

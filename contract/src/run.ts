@@ -12,7 +12,7 @@ import {
   TopP,
 } from './model-settings.ts'
 import { CreateThreadRequest } from './thread.ts'
-import { AssistantTool, ToolChoice, ToolsInput } from './tool.ts'
+import { Tool, ToolChoice, ToolsInput } from './tool.ts'
 import { ToolResources } from './tool-resources.ts'
 
 export { ResponseFormat, ToolChoice }
@@ -147,7 +147,7 @@ export const RunObject = z.object({
   last_error: z.nullable(LastError),
   model: z.string(),
   instructions: z.nullable(z.string()),
-  tools: z.array(AssistantTool),
+  tools: z.array(Tool),
   tool_resources: z.nullable(ToolResources),
   metadata: Metadata,
   temperature: z.nullable(z.number()),

@@ -100,12 +100,12 @@ export const FunctionTool = z.object({
 })
 export type FunctionTool = z.infer<typeof FunctionTool>
 
-export const AssistantTool = z.discriminatedUnion('type', [
+export const Tool = z.discriminatedUnion('type', [
   CodeInterpreterTool,
   FileSearchTool,
   FunctionTool,
 ])
-export type AssistantTool = z.infer<typeof AssistantTool>
+export type Tool = z.infer<typeof Tool>
 
 /** A tool named by its type alone, as in a message's attachments. */
 export const AttachmentTool = z.discriminatedUnion('type', [

@@ -1,0 +1,518 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { CreateAssistantRequest, ModifyAssistantRequest } from '@melzi/contract/assistant.ts'
+import { ListQuery } from '@melzi/contract/list.ts'
+import { CreateMessageRequest } from '@melzi/contract/message.ts'
+import { RunStepListQuery } from '@melzi/contract/run-step.ts'
+import { CreateRunRequest, SubmitToolOutputsRequest } from '@melzi/contract/run.ts'
+import { CreateThreadRequest } from '@melzi/contract/thread.ts'
+import { AppError } from '../platform/errors.ts'
+import { parseBody, parseQuery } from './validate.ts'
+
+const refusal = (parse: () => unknown): AppError => {
+  try {
+    parse()
+  } catch (error) {
+    assert.ok(error instanceof AppError, String(error))
+    return error
+  }
+  assert.fail('was accepted')
+}
+
+type Row = [body: unknown, message: string, param: string, code: string]
+const table = (name: string, schema: Parameters<typeof parseBody>[0], rows: Row[]) => {
+  describe(name, () => {
+    for (const [body, message, param, code] of rows) {
+      it(message.slice(0, 110), () => {
+        const error = refusal(() => parseBody(schema, body))
+        assert.deepEqual(
+          {
+            status: error.status,
+            type: error.type,
+            message: error.message,
+            param: error.param,
+            code: error.code,
+          },
+          { status: 400, type: 'invalid_request_error', message, param, code },
+        )
+      })
+    }
+  })
+}
+
+const run = (fields: object) => ({ assistant_id: 'asst_1', ...fields })
+const user = (content: unknown) => ({ role: 'user', content })
+const functionTool = (fields: object) => ({
+  model: 'm',
+  tools: [{ type: 'function', function: fields }],
+})
+const pairs = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, 'v']))
+const longKey = `abc${'k'.repeat(61)}xyz`
+
+table('required keys', CreateRunRequest, [
+  [
+    undefined,
+    "Missing required parameter: 'assistant_id'.",
+    'assistant_id',
+    'missing_required_parameter',
+  ],
+  [{}, "Missing required parameter: 'assistant_id'.", 'assistant_id', 'missing_required_parameter'],
+  [
+    { unknown: 1, temperature: 'x' },
+    "Missing required parameter: 'assistant_id'.",
+    'assistant_id',
+    'missing_required_parameter',
+  ],
+  [
+    run({ tools: [{}] }),
+    "Missing required parameter: 'tools[0].type'.",
+    'tools[0].type',
+    'missing_required_parameter',
+  ],
+  [
+    run({ tool_choice: { type: 'function' } }),
+    "Missing required parameter: 'tool_choice.function'.",
+    'tool_choice.function',
+    'missing_required_parameter',
+  ],
+  [
+    run({ truncation_strategy: { type: 'last_messages' } }),
+    "Missing required parameter: 'truncation_strategy.last_messages'.",
+    'truncation_strategy.last_messages',
+    'missing_required_parameter',
+  ],
+  [
+    run({ additional_messages: [{ role: 'user' }] }),
+    "Missing required parameter: 'additional_messages[0].content'.",
+    'additional_messages[0].content',
+    'missing_required_parameter',
+  ],
+])
+
+table('unknown keys', CreateRunRequest, [
+  [run({ foo: 1, temperature: 'x' }), "Unknown parameter: 'foo'.", 'foo', 'unknown_parameter'],
+  [
+    run({ temprature: 1 }),
+    "Unknown parameter: 'temprature'. Did you mean 'temperature'?",
+    'temprature',
+    'unknown_parameter',
+  ],
+  [
+    run({ temprature: 1, temperature: 1 }),
+    "Unknown parameter: 'temprature'.",
+    'temprature',
+    'unknown_parameter',
+  ],
+  [
+    run({ tool_choice: { type: 'function', function: { name: 'f', nam: 'g' } } }),
+    "Unknown parameter: 'tool_choice.function.nam'.",
+    'tool_choice.function.nam',
+    'unknown_parameter',
+  ],
+  [
+    run({ additional_messages: [{ ...user('x'), metdata: {} }] }),
+    "Unknown parameter: 'additional_messages[0].metdata'. Did you mean 'additional_messages[0].metadata'?",
+    'additional_messages[0].metdata',
+    'unknown_parameter',
+  ],
+  [
+    JSON.parse('{"assistant_id":"asst_1","__proto__":{}}'),
+    "Unknown parameter: '__proto__'.",
+    '__proto__',
+    'unknown_parameter',
+  ],
+])
+
+table('types of a run', CreateRunRequest, [
+  [
+    run({ metadata: { modified: true } }),
+    "Invalid type for 'metadata.modified': expected a string, but got a boolean instead.",
+    'metadata.modified',
+    'invalid_type',
+  ],
+  [
+    run({ temperature: 'hot' }),
+    "Invalid type for 'temperature': expected a decimal number, but got a string instead.",
+    'temperature',
+    'invalid_type',
+  ],
+  [
+    run({ max_prompt_tokens: '300' }),
+    "Invalid type for 'max_prompt_tokens': expected an integer, but got a string instead.",
+    'max_prompt_tokens',
+    'invalid_type',
+  ],
+  [
+    run({ max_prompt_tokens: 300.5 }),
+    "Invalid type for 'max_prompt_tokens': expected an integer, but got a decimal number instead.",
+    'max_prompt_tokens',
+    'invalid_type',
+  ],
+  [
+    run({ stream: 'true' }),
+    "Invalid type for 'stream': expected a boolean, but got a string instead.",
+    'stream',
+    'invalid_type',
+  ],
+  [
+    run({ tools: {} }),
+    "Invalid type for 'tools': expected an array, but got an object instead.",
+    'tools',
+    'invalid_type',
+  ],
+  [
+    run({ tools: [5] }),
+    "Invalid type for 'tools[0]': expected an object, but got an integer instead.",
+    'tools[0]',
+    'invalid_type',
+  ],
+  [
+    run({ metadata: [] }),
+    "Invalid type for 'metadata': expected an object, but got an array instead.",
+    'metadata',
+    'invalid_type',
+  ],
+  [
+    run({ parallel_tool_calls: null }),
+    "Invalid type for 'parallel_tool_calls': expected a boolean, but got null instead.",
+    'parallel_tool_calls',
+    'invalid_type',
+  ],
+  [
+    run({ truncation_strategy: { type: 'auto', last_messages: 3 } }),
+    "Invalid type for 'truncation_strategy.last_messages': expected null, but got an integer instead.",
+    'truncation_strategy.last_messages',
+    'invalid_type',
+  ],
+  [
+    run({ tool_choice: 5 }),
+    "Invalid type for 'tool_choice': expected a string or an object, but got an integer instead.",
+    'tool_choice',
+    'invalid_type',
+  ],
+])
+
+table('enums', CreateRunRequest, [
+  [
+    run({ tool_choice: 'never' }),
+    "Invalid value: 'never'. Supported values are: 'none', 'auto', and 'required'.",
+    'tool_choice',
+    'invalid_value',
+  ],
+  [
+    run({ tool_choice: { type: 'foo' } }),
+    "Invalid value: 'foo'. Supported values are: 'function', 'code_interpreter', and 'file_search'.",
+    'tool_choice.type',
+    'invalid_value',
+  ],
+  [
+    run({ response_format: { type: 'xml' } }),
+    "Invalid value: 'xml'. Supported values are: 'text', 'json_object', and 'json_schema'.",
+    'response_format.type',
+    'invalid_value',
+  ],
+  [
+    run({ response_format: 'json' }),
+    "Invalid value: 'json'. Supported values are: 'auto'.",
+    'response_format',
+    'invalid_value',
+  ],
+  [
+    run({ truncation_strategy: { type: 'first' } }),
+    "Invalid value: 'first'. Supported values are: 'auto' and 'last_messages'.",
+    'truncation_strategy.type',
+    'invalid_value',
+  ],
+  [
+    run({ assistant_id: 'x' }),
+    "Invalid 'assistant_id': 'x'. Expected an ID that begins with 'asst'.",
+    'assistant_id',
+    'invalid_value',
+  ],
+])
+
+table('ranges of a run', CreateRunRequest, [
+  [
+    run({ temperature: 2.1 }),
+    "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 2.1 instead.",
+    'temperature',
+    'decimal_above_max_value',
+  ],
+  [
+    run({ top_p: -0.5 }),
+    "Invalid 'top_p': decimal below minimum value. Expected a value >= 0, but got -0.5 instead.",
+    'top_p',
+    'decimal_below_min_value',
+  ],
+  [
+    run({ max_completion_tokens: 15 }),
+    "Invalid 'max_completion_tokens': integer below minimum value. Expected a value >= 16, but got 15 instead.",
+    'max_completion_tokens',
+    'integer_below_min_value',
+  ],
+  [
+    run({ max_prompt_tokens: 255 }),
+    "Invalid 'max_prompt_tokens': integer below minimum value. Expected a value >= 256, but got 255 instead.",
+    'max_prompt_tokens',
+    'integer_below_min_value',
+  ],
+  [
+    run({ tools: Array.from({ length: 129 }, () => ({ type: 'code_interpreter' })) }),
+    "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 129 instead.",
+    'tools',
+    'array_above_max_length',
+  ],
+  [
+    run({ metadata: pairs(17) }),
+    "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an object with 17 properties instead.",
+    'metadata',
+    'object_above_max_properties',
+  ],
+  [
+    run({ metadata: { [longKey]: 'v' } }),
+    "Invalid property name in 'metadata': 'abc...xyz' is too long. Expected a string with maximum length 64, but got a string with length 67 instead.",
+    `metadata.${longKey}`,
+    'property_name_above_max_length',
+  ],
+  [
+    run({ metadata: { k: 'v'.repeat(513) } }),
+    "Invalid 'metadata.k': string too long. Expected a string with maximum length 512, but got a string with length 513 instead.",
+    'metadata.k',
+    'string_above_max_length',
+  ],
+])
+
+table('messages', CreateMessageRequest, [
+  [
+    { role: 'x', content: 'hi' },
+    "Invalid value: 'x'. Supported values are: 'user' and 'assistant'.",
+    'role',
+    'invalid_value',
+  ],
+  [
+    { role: 5, content: 'hi' },
+    "Invalid type for 'role': expected a string, but got an integer instead.",
+    'role',
+    'invalid_type',
+  ],
+  [
+    user(5),
+    "Invalid type for 'content': expected a string or an array, but got an integer instead.",
+    'content',
+    'invalid_type',
+  ],
+  [
+    user(null),
+    "Invalid type for 'content': expected a string or an array, but got null instead.",
+    'content',
+    'invalid_type',
+  ],
+  [
+    user([]),
+    "Invalid 'content': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+    'content',
+    'empty_array',
+  ],
+  [
+    user('x'.repeat(256_001)),
+    "Invalid 'content': string too long. Expected a string with maximum length 256000, but got a string with length 256001 instead.",
+    'content',
+    'string_above_max_length',
+  ],
+  [
+    user([{ type: 'text', text: { value: 'x' } }]),
+    "Invalid type for 'content[0].text': expected a string, but got an object instead.",
+    'content[0].text',
+    'invalid_type',
+  ],
+  [
+    user([{ type: 'text' }]),
+    "Missing required parameter: 'content[0].text'.",
+    'content[0].text',
+    'missing_required_parameter',
+  ],
+  [
+    user([{ type: 'audio' }]),
+    "Invalid value: 'audio'. Supported values are: 'image_file', 'image_url', and 'text'.",
+    'content[0].type',
+    'invalid_value',
+  ],
+  [
+    user([{ type: 'text', text: 'a', extra: 1 }]),
+    "Unknown parameter: 'content[0].extra'.",
+    'content[0].extra',
+    'unknown_parameter',
+  ],
+  [
+    user([{ type: 'image_url', image_url: { url: 'https://a/b.png', detail: 'huge' } }]),
+    "Invalid value: 'huge'. Supported values are: 'auto', 'low', and 'high'.",
+    'content[0].image_url.detail',
+    'invalid_value',
+  ],
+])
+
+table('threads', CreateThreadRequest, [
+  [
+    {
+      messages: [
+        user([
+          { type: 'text', text: 'a' },
+          { type: 'image_url', image_url: { url: 'ftp://a/b' } },
+        ]),
+      ],
+    },
+    "Invalid 'messages[0].content[1].image_url.url'. Expected a valid URL, but got a value with an invalid format.",
+    'messages[0].content[1].image_url.url',
+    'invalid_value',
+  ],
+])
+
+table('assistants', CreateAssistantRequest, [
+  [
+    { model: 'm', name: 'n'.repeat(257) },
+    "Invalid 'name': string too long. Expected a string with maximum length 256, but got a string with length 257 instead.",
+    'name',
+    'string_above_max_length',
+  ],
+  [
+    functionTool({ name: 'has space' }),
+    "Invalid 'tools[0].function.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]{1,64}$'.",
+    'tools[0].function.name',
+    'invalid_value',
+  ],
+  [
+    functionTool({ name: 'f', parameters: { type: 'string' } }),
+    `Invalid schema for function 'f': In context=(), schema must be a JSON Schema of 'type: "object"', got 'type: "string"'.`,
+    'tools[0].function.parameters',
+    'invalid_function_parameters',
+  ],
+])
+
+table('tool outputs', SubmitToolOutputsRequest, [
+  [
+    { tool_outputs: [{ tool_call_id: 'call_1', output: { a: 1 } }] },
+    "Invalid type for 'tool_outputs[0].output': expected a string, but got an object instead.",
+    'tool_outputs[0].output',
+    'invalid_type',
+  ],
+])
+
+describe('accepted bodies', () => {
+  it('get their defaults, and null means the default', () => {
+    assert.deepEqual(parseBody(CreateThreadRequest, undefined), {
+      messages: [],
+      tool_resources: {},
+      metadata: {},
+    })
+    const assistant = parseBody(CreateAssistantRequest, {
+      model: 'm',
+      temperature: null,
+      metadata: null,
+    })
+    assert.equal(assistant.temperature, 1)
+    assert.deepEqual(assistant.metadata, {})
+    assert.equal(assistant.response_format, 'auto')
+  })
+
+  it('keep zero and false', () => {
+    const body = parseBody(
+      CreateRunRequest,
+      run({ temperature: 0, top_p: 0, parallel_tool_calls: false }),
+    )
+    assert.deepEqual([body.temperature, body.top_p, body.parallel_tool_calls], [0, 0, false])
+  })
+
+  it('leave absent keys of an update absent', () => {
+    assert.deepEqual(parseBody(ModifyAssistantRequest, { name: null }), { name: null })
+  })
+
+  it('take data URLs, and do not count them as text', () => {
+    const url = `data:image/png;base64,${'A'.repeat(300_000)}`
+    const parts = parseBody(
+      CreateMessageRequest,
+      user([{ type: 'image_url', image_url: { url } }]),
+    ).content
+    assert.deepEqual(parts, [{ type: 'image_url', image_url: { url, detail: 'auto' } }])
+    assert.equal(
+      parseBody(CreateMessageRequest, user(`see ${url} there`)).content.length,
+      url.length + 10,
+    )
+  })
+
+  it('count characters outside the BMP once', () => {
+    assert.equal(
+      parseBody(CreateAssistantRequest, { model: 'm', name: '😀'.repeat(256) }).name?.length,
+      512,
+    )
+  })
+})
+
+describe('queries', () => {
+  const rows: [query: object, message: string, param: string, code: string][] = [
+    [
+      { limit: 'abc' },
+      "Invalid type for 'limit': expected an integer, but got a string instead.",
+      'limit',
+      'invalid_type',
+    ],
+    [
+      { limit: '1.5' },
+      "Invalid type for 'limit': expected an integer, but got a decimal number instead.",
+      'limit',
+      'invalid_type',
+    ],
+    [
+      { limit: ['1', '2'] },
+      "Invalid type for 'limit': expected an integer, but got an array instead.",
+      'limit',
+      'invalid_type',
+    ],
+    [
+      { limit: '101' },
+      "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 101 instead.",
+      'limit',
+      'integer_above_max_value',
+    ],
+    [
+      { limit: '0' },
+      "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got 0 instead.",
+      'limit',
+      'integer_below_min_value',
+    ],
+    [
+      { order: 'up' },
+      "Invalid value: 'up'. Supported values are: 'asc' and 'desc'.",
+      'order',
+      'invalid_value',
+    ],
+    [
+      { limits: '3' },
+      "Unknown parameter: 'limits'. Did you mean 'limit'?",
+      'limits',
+      'unknown_parameter',
+    ],
+    [{ 'include[]': 'all' }, "Unknown parameter: 'include'.", 'include', 'unknown_parameter'],
+  ]
+  for (const [query, message, param, code] of rows) {
+    it(message, () => {
+      const error = refusal(() => parseQuery(ListQuery, query))
+      assert.deepEqual([error.message, error.param, error.code], [message, param, code])
+    })
+  }
+
+  it('have defaults, and read numbers and lists', () => {
+    assert.deepEqual(
+      { ...parseQuery(ListQuery, { 'api-version': '2024-05-01-preview' }) },
+      { limit: 20, order: 'desc' },
+    )
+    const content = 'step_details.tool_calls[*].file_search.results[*].content'
+    const query = parseQuery(RunStepListQuery, {
+      limit: '5',
+      after: 'step_1',
+      'include[]': content,
+    })
+    assert.deepEqual({ ...query }, { limit: 5, order: 'desc', after: 'step_1', include: [content] })
+    const error = refusal(() => parseQuery(RunStepListQuery, { 'include[]': [content, 'x'] }))
+    assert.equal(error.param, 'include[1]')
+  })
+})
