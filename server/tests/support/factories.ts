@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AssistantObject } from '@melzi/contract/assistant.ts'
+import type { ErrorReply } from '@melzi/contract/error.ts'
+import type { ListReply } from '@melzi/contract/list.ts'
+import type { MessageObject } from '@melzi/contract/message.ts'
+import type { RunStepObject } from '@melzi/contract/run-step.ts'
+import type { RunObject } from '@melzi/contract/run.ts'
+import type { ThreadObject } from '@melzi/contract/thread.ts'
+import type { Key } from './boot.ts'
+import { validateEvent, validateRequest, validateResponse } from './openapi.ts'
+import { readEvents, type WireEvent } from './sse.ts'
+
+/**
+ * A plain HTTP client for black-box suites. Every accepted request and every answer of a path of the contract, stream events
+ * included, is held against the published schema.
+ */
+
+export interface Reply {
+  status: number
+  headers: Headers
+  /** Parsed JSON, null for an empty body. */
+  body: unknown
+}
+
+export interface Refusal {
+  status: number
+  message?: string | RegExp
+  param?: string | null
+  code?: string | null
+}
+
+const END_STATES = ['completed', 'incomplete', 'failed', 'cancelled', 'expired', 'requires_action']
+
+export class Api {
+  readonly baseUrl: string
+  private readonly headers: Record<string, string>
+
+  constructor({ baseUrl, apiKey }: Key) {
+    this.baseUrl = baseUrl
+    this.headers = { authorization: `Bearer ${apiKey}` }
+  }
+
+  /** @param path with its query, as the contract writes it after the base */
+  async request(method: string, path: string, body?: unknown): Promise<Reply> {
+    const response = await this.send(method, path, body)
+    const text = await response.text()
+    const reply = {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : (JSON.parse(text) as unknown),
+    }
+    const [pathname = ''] = path.split('?')
+    if (reply.status < 400 && body !== undefined) validateRequest(method, pathname, body)
+    validateResponse(method, pathname, reply.status, reply.body)
+    return reply
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await this.accepted('GET', path)) as T
+  }
+
+  async post<T>(path: string, body: unknown = {}): Promise<T> {
+    return (await this.accepted('POST', path, body)) as T
+  }
+
+  async delete<T>(path: string): Promise<T> {
+    return (await this.accepted('DELETE', path)) as T
+  }
+
+  /** Asserts that a request is refused in the contract's envelope, all four keys. */
+  async refused(
+    method: string,
+    path: string,
+    body: unknown,
+    { status, message, ...rest }: Refusal,
+  ): Promise<void> {
+    const reply = await this.request(method, path, body)
+    assert.equal(reply.status, status, JSON.stringify(reply.body))
+    const { error } = reply.body as ErrorReply
+    assert.deepEqual(Object.keys(error).toSorted(), ['code', 'message', 'param', 'type'])
+    if (typeof message === 'string') assert.equal(error.message, message)
+    if (message instanceof RegExp) assert.match(error.message, message)
+    for (const [key, value] of Object.entries(rest))
+      assert.equal(error[key as 'param' | 'code'], value, `${key} of ${JSON.stringify(error)}`)
+  }
+
+  /** Opens a stream and yields its events as they come; leaving the loop closes the connection. */
+  async *stream(path: string, body: object): AsyncGenerator<WireEvent> {
+    const response = await this.send('POST', path, { ...body, stream: true })
+    if (response.status !== 200 || response.body === null)
+      assert.fail(`no stream: ${response.status} ${await response.text()}`)
+    assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+    validateRequest('POST', path, { ...body, stream: true })
+    for await (const event of readEvents(response.body)) {
+      validateEvent(event.event, event.data)
+      yield event
+    }
+  }
+
+  /** A whole stream. */
+  async events(path: string, body: object): Promise<WireEvent[]> {
+    const events: WireEvent[] = []
+    for await (const event of this.stream(path, body)) events.push(event)
+    return events
+  }
+
+  assistant(fields: object = {}): Promise<AssistantObject> {
+    return this.post('/assistants', { model: 'scripted', ...fields })
+  }
+
+  thread(...userMessages: string[]): Promise<ThreadObject> {
+    return this.post('/threads', {
+      messages: userMessages.map((content) => ({ role: 'user', content })),
+    })
+  }
+
+  run(threadId: string, assistantId: string, fields: object = {}): Promise<RunObject> {
+    return this.post(`/threads/${threadId}/runs`, { assistant_id: assistantId, ...fields })
+  }
+
+  /** Polls until the run stops, by default within 10 s. */
+  async settled({ thread_id, id }: RunObject, timeoutMs = 10_000): Promise<RunObject> {
+    const until = Date.now() + timeoutMs
+    for (;;) {
+      const run = await this.get<RunObject>(`/threads/${thread_id}/runs/${id}`)
+      if (END_STATES.includes(run.status)) return run
+      assert.ok(Date.now() < until, `run is still ${run.status}`)
+      await sleep(25)
+    }
+  }
+
+  /** Oldest first. */
+  async messages(threadId: string): Promise<MessageObject[]> {
+    const path = `/threads/${threadId}/messages?order=asc&limit=100`
+    return (await this.get<ListReply<MessageObject>>(path)).data
+  }
+
+  /** Oldest first. */
+  async steps({ thread_id, id }: RunObject): Promise<RunStepObject[]> {
+    const path = `/threads/${thread_id}/runs/${id}/steps?order=asc&limit=100`
+    return (await this.get<ListReply<RunStepObject>>(path)).data
+  }
+
+  private send(method: string, path: string, body: unknown): Promise<Response> {
+    return fetch(this.baseUrl + path, {
+      method,
+      headers: {
+        ...this.headers,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+  }
+
+  private async accepted(method: string, path: string, body?: unknown): Promise<unknown> {
+    const reply = await this.request(method, path, body)
+    assert.equal(reply.status, 200, `${method} ${path}: ${JSON.stringify(reply.body)}`)
+    return reply.body
+  }
+}
+
+/** The text of a message's text parts. */
+export const textOf = (message: MessageObject | undefined): string =>
+  (message?.content ?? []).map((part) => (part.type === 'text' ? part.text.value : '')).join('')
+
+/** A function tool that takes a price and a weight. */
+export const unitPrice = {
+  type: 'function',
+  function: {
+    name: 'unit_price',
+    description: 'Price of one kilogram',
+    parameters: {
+      type: 'object',
+      properties: { price: { type: 'number' }, weight: { type: 'number' } },
+      required: ['price', 'weight'],
+    },
+  },
+} as const
