@@ -74,10 +74,15 @@ export const startPostgres = async (): Promise<PostgresServer> => {
       as,
     )
     const port = await freePort()
-    // The shell waits for its input to end, which it also does when this process is killed, and then stops the server.
+    // The shell waits for its input to end, which it also does when this process is killed, and then stops the server
+    // and clears the folder away.
     const server = spawn(
       'sh',
-      ['-c', '"$@" </dev/null & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid', 'sh']
+      [
+        '-c',
+        '"$@" </dev/null & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; rm -rf -- "$0"',
+        folder,
+      ]
         .concat(join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', folder)
         .concat('-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=on', '-c', 'max_connections=200'),
       { ...as, stdio: ['pipe', 'ignore', 'pipe'] },

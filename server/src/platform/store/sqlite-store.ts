@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { errors } from '../errors.ts'
 import { BoundedCache } from './bounded-cache.ts'
@@ -12,6 +13,7 @@ import { refuseInsideUnit, runUnit, type Statements } from './write-unit.ts'
 
 /** How long a write waits for another process's write, e.g. the CLI beside the server. */
 const BUSY_TIMEOUT_MS = 5_000
+const BUSY_RETRY_MS = 5
 const STATEMENTS_KEPT = 500
 /** A batch takes no further unit after this time, so that the event loop gets its turn. */
 const BATCH_MS = 8
@@ -21,6 +23,8 @@ export interface SqliteOptions {
   readonly file: string
   /** True for the one server that owns the folder; false for the CLI, which may work beside it. */
   readonly exclusive: boolean
+  /** How long a write waits while another process writes, before it is refused with a 503; default 5,000 ms. */
+  readonly busyTimeoutMs?: number
 }
 
 /** Opens a connection with the settings durable writes rest on. The folder is made when it is missing. */
@@ -88,9 +92,16 @@ export const openSqlite = (options: SqliteOptions): Store => {
   const lock = options.exclusive ? ownFolder(options.file) : null
   try {
     const writer = connectSqlite(options.file)
+    // Batches wait for their lock without holding up the event loop, see #begin.
+    writer.exec('pragma busy_timeout = 0')
     const reader = new DatabaseSync(options.file, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
     reader.exec('pragma cache_size = -32768; pragma temp_store = memory')
-    return new SqliteStore(new Connection(writer), new Connection(reader), lock)
+    return new SqliteStore(
+      new Connection(writer),
+      new Connection(reader),
+      lock,
+      options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
+    )
   } catch (error) {
     lock?.release()
     throw error
@@ -102,16 +113,23 @@ class SqliteStore implements Store {
   readonly #writer: Connection
   readonly #reader: Connection
   readonly #lock: FolderLock | null
+  readonly #busyTimeoutMs: number
   readonly #statements: Statements
   readonly #channels = new LocalChannels()
   #queue: Queued[] = []
   #flushing: Promise<void> | null = null
   #closed = false
 
-  constructor(writer: Connection, reader: Connection, lock: FolderLock | null) {
+  constructor(
+    writer: Connection,
+    reader: Connection,
+    lock: FolderLock | null,
+    busyTimeoutMs: number,
+  ) {
     this.#writer = writer
     this.#reader = reader
     this.#lock = lock
+    this.#busyTimeoutMs = busyTimeoutMs
     this.#statements = {
       engine: 'sqlite',
       all: (sql, params) => writer.all(sql, params),
@@ -185,7 +203,7 @@ class SqliteStore implements Store {
   async #runBatch(): Promise<void> {
     const { db } = this.#writer
     try {
-      db.exec('begin immediate')
+      await this.#begin()
     } catch (error) {
       // Whoever waits hears why, instead of waiting on behind the lock.
       for (const queued of this.#queue.splice(0)) queued.reject(readable(error))
@@ -208,6 +226,19 @@ class SqliteStore implements Store {
     for (const { queued, value } of done) queued.resolve(value)
   }
 
+  async #begin(): Promise<void> {
+    const until = performance.now() + this.#busyTimeoutMs
+    for (;;) {
+      try {
+        this.#writer.db.exec('begin immediate')
+        return
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > until) throw error
+      }
+      await sleep(BUSY_RETRY_MS)
+    }
+  }
+
   /** A unit's own failure is told to its caller only. @throws what ended the whole transaction */
   async #runInSavepoint(queued: Queued, done: { queued: Queued; value: unknown }[]): Promise<void> {
     const { db } = this.#writer
@@ -225,9 +256,11 @@ class SqliteStore implements Store {
   }
 }
 
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+
 const readable = (error: unknown): unknown => {
-  if (!(error instanceof Error) || !('errcode' in error) || error.errcode !== SQLITE_BUSY)
-    return error
+  if (!isBusy(error)) return error
   const busy = errors.unavailable(
     'The database is busy with a write of another process. Please retry.',
     1,
