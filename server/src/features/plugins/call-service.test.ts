@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fakeSandbox, sandboxResult as result } from '../../../tests/support/fake-sandbox.ts'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { createLog } from '../../platform/log.ts'
-import type {
-  SandboxDriver,
-  SandboxJob,
-  SandboxResult,
-} from '../../plugins/python/sandbox-driver.ts'
+import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
 import { createPluginCalls, type PluginCallRequest } from './call-service.ts'
 import { createPluginService } from './service.ts'
-
-const result = (fields: Partial<SandboxResult> = {}): SandboxResult => ({
-  ok: true,
-  output: '6',
-  stdout: '6',
-  stderr: '',
-  truncated: false,
-  error: null,
-  usage: { ms: 3, peakMiB: 40, http: [] },
-  ...fields,
-})
-
-/** A sandbox whose answers the test decides; the service sees only the driver interface. */
-const fakeDriver = (answer: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult>) => {
-  const jobs: SandboxJob[] = []
-  const driver: SandboxDriver = {
-    name: 'deno',
-    probe: () => Promise.resolve({ ok: true, why: null, walls: [] }),
-    run: (job, signal) => {
-      jobs.push(job)
-      return answer(job, signal)
-    },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  }
-  return { driver, jobs }
-}
 
 const MELZI = '{"timeout_seconds": 3, "network": ["api.example.com"]}'
 const file = (melzi = 'null', source = 'print(6)') =>
@@ -49,7 +20,7 @@ const setUp = async (
   const { store } = home
   const clock = { now: () => Date.now() }
   const plugins = createPluginService({ store, clock, readParameters: () => null })
-  const { driver, jobs } = fakeDriver(answer)
+  const { driver, jobs } = fakeSandbox(answer)
   const calls = createPluginCalls({ store, driver, clock, log: createLog('silent') })
   const owner = await home.person()
   const plugin = await plugins.importPlugin(owner, file(MELZI))
