@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Clock } from '../clock.ts'
+import { systemClock, type Clock } from '../clock.ts'
 import type { BlobStore, StoredBlob } from './blob-store.ts'
 
 const ID = /^[0-9a-f]{64}$/
@@ -16,7 +16,7 @@ export class DiskBlobs implements BlobStore {
   readonly #clock: Clock
 
   /** @param folder made at the first put */
-  constructor(folder: string, clock: Clock) {
+  constructor(folder: string, clock: Clock = systemClock) {
     this.#folder = folder
     this.#clock = clock
   }
