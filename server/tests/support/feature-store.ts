@@ -5,6 +5,7 @@ import { newId } from '../../src/platform/ids.ts'
 import type { Principal } from '../../src/platform/principal.ts'
 import { openStore } from '../../src/platform/store/open-store.ts'
 import type { Store, Tx } from '../../src/platform/store/store.ts'
+import type { TestEngine } from './store-engines.ts'
 
 export interface FeatureStore extends AsyncDisposable {
   store: Store
@@ -16,18 +17,21 @@ export interface FeatureStore extends AsyncDisposable {
   assistant(owner: Principal): Promise<string>
 }
 
-/** A migrated SQLite store in a folder of its own, for tests of features beside their sources. */
-export const openFeatureStore = async (): Promise<FeatureStore> => {
+/** A migrated store and a folder of its own for tests of features beside their sources: SQLite in that folder, or of a given engine. */
+export const openFeatureStore = async (engine?: TestEngine): Promise<FeatureStore> => {
   const dir = await mkdtemp(path.join(tmpdir(), 'melzi-feature-'))
   const file = path.join(dir, 'melzi.db')
-  const store = await openStore({ kind: 'sqlite', file }, { migrate: true, exclusive: false })
+  // A store of an engine is closed with its suite.
+  const store =
+    (await engine?.freshStore()) ??
+    (await openStore({ kind: 'sqlite', file }, { migrate: true, exclusive: false }))
   return {
     store,
     dir,
     person: (workspaceId) => store.write('test.person', (tx) => insertPerson(tx, workspaceId)),
     assistant: (owner) => store.write('test.assistant', (tx) => insertAssistant(tx, owner)),
     [Symbol.asyncDispose]: async () => {
-      await store[Symbol.asyncDispose]()
+      if (engine === undefined) await store[Symbol.asyncDispose]()
       await rm(dir, { recursive: true, force: true })
     },
   }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { it } from 'node:test'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
 import { createKeyService } from './service.ts'
 
 const newest = { limit: 20, order: 'desc', after: null, before: null } as const
 
-const setUp = async () => {
-  const home = await openFeatureStore()
+const setUp = async (engine: TestEngine) => {
+  const home = await openFeatureStore(engine)
   const time = { ms: 1_700_000_000_000 }
   const keys = createKeyService({
     store: home.store,
@@ -23,9 +24,9 @@ const setUp = async () => {
   }
 }
 
-describe('keys', () => {
+onEachEngine('keys', (engine) => {
   it('makes a key of 256 bits that speaks for its person and is stored only as a hash', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const { key, text } = await t.keys.create(t.owner, 'mine')
     assert.match(text, /^mlz_[A-Za-z0-9_-]{43}$/)
     assert.deepEqual([key.prefix, key.lastFour], [text.slice(0, 8), text.slice(-4)])
@@ -39,7 +40,7 @@ describe('keys', () => {
   })
 
   it('knows no other text', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const { text } = await t.keys.create(t.owner, 'mine')
     for (const wrong of ['', 'sk-x', text.slice(0, -1), `${text}x`, text.replace('mlz_', 'MLZ_')]) {
       assert.equal(await t.keys.findPrincipal(wrong), null)
@@ -47,7 +48,7 @@ describe('keys', () => {
   })
 
   it('lets a deleted key die at once', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const { key, text } = await t.keys.create(t.owner, 'mine')
     await t.keys.delete(t.owner, key.id)
     assert.equal(await t.keys.findPrincipal(text), null)
@@ -55,7 +56,7 @@ describe('keys', () => {
   })
 
   it('shows and deletes only the own keys', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const { key } = await t.keys.create(t.owner, 'mine')
     for (const stranger of [await t.home.person(t.owner.workspaceId), await t.home.person()]) {
       assert.deepEqual((await t.keys.list(stranger, newest)).items, [])
@@ -65,7 +66,7 @@ describe('keys', () => {
   })
 
   it('notes the last use at most once a minute', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const { text } = await t.keys.create(t.owner, 'mine')
     const lastUse = async () => {
       await t.keys.findPrincipal(text)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { skipUnless } from '../../../tests/support/components.ts'
 import { encodePluginAnswer, LONGEST_ANSWER } from './plugin-answer.ts'
 
 const callId = 'pcall_0123456789abcdefghijklmn'
@@ -82,16 +83,7 @@ cat <<EOF
 EOF
 `
 
-const missing = ((): string | false => {
-  try {
-    execFileSync('bash', ['-c', 'command -v jq'], { stdio: 'ignore' })
-    return false
-  } catch {
-    return 'needs bash and jq: apt-get install bash jq'
-  }
-})()
-
-describe("the guide's shell client", { skip: missing }, () => {
+describe("the guide's shell client", skipUnless('jq'), () => {
   const submitted = async (body: string, locale: string): Promise<string> => {
     const client = promisify(execFile)('bash', ['-c', CLIENT], {
       env: { PATH: process.env['PATH'], LC_ALL: locale },

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fakeSandbox, sandboxResult as result } from '../../../tests/support/fake-sandbox.ts'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
 import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
 import { createPluginCalls, type PluginCallRequest } from './call-service.ts'
@@ -13,10 +14,11 @@ const file = (melzi = 'null', source = 'print(6)') =>
   `{ "id": "p", "melzi": ${melzi}, "api": { "type": "python", "python": { "source": "${source}" } } }`
 
 const setUp = async (
+  engine: TestEngine,
   answer: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult> = () =>
     Promise.resolve(result()),
 ) => {
-  const home = await openFeatureStore()
+  const home = await openFeatureStore(engine)
   const { store } = home
   const clock = { now: () => Date.now() }
   const plugins = createPluginService({ store, clock, readParameters: () => null })
@@ -50,9 +52,9 @@ const setUp = async (
   }
 }
 
-describe('plugin calls', () => {
+onEachEngine('plugin calls', (engine) => {
   it('gives the driver the job of the plugin and records the call', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const outcome = await t.call()
     assert.deepEqual(outcome, { callId: outcome.callId, ok: true, text: '6', error: null })
     assert.match(outcome.callId, /^pcall_/)
@@ -77,7 +79,7 @@ describe('plugin calls', () => {
   })
 
   it('gives a plugin that says nothing 25 s and no network', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await t.plugins.importPlugin(t.owner, file())
     await t.call()
     assert.equal(t.jobs[0]?.limits.wallMs, 25_000)
@@ -86,7 +88,7 @@ describe('plugin calls', () => {
 
   it('is recorded as started before the plugin runs', async () => {
     let seen: unknown
-    await using t: Awaited<ReturnType<typeof setUp>> = await setUp(async () => {
+    await using t: Awaited<ReturnType<typeof setUp>> = await setUp(engine, async () => {
       seen = (await t.rows())[0]?.['status']
       return result()
     })
@@ -95,7 +97,7 @@ describe('plugin calls', () => {
   })
 
   it('reads arguments that are empty or a JSON string holding JSON', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     for (const argumentsText of ['', ' ', '""', 'null', '"{\\"a\\": 2}"']) {
       await t.call({ argumentsText })
     }
@@ -106,7 +108,7 @@ describe('plugin calls', () => {
   })
 
   it('answers bad arguments with a text for the model and calls nothing', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     for (const argumentsText of ['{"a":', '[1]', '7', '"x"']) {
       const outcome = await t.call({ argumentsText })
       assert.equal(outcome.ok, false)
@@ -123,7 +125,9 @@ describe('plugin calls', () => {
       message: 'ValueError: no price',
       traceback: 'Traceback:\n  line 3, in <module>',
     } as const
-    await using t = await setUp(() => Promise.resolve(result({ ok: false, output: '', error })))
+    await using t = await setUp(engine, () =>
+      Promise.resolve(result({ ok: false, output: '', error })),
+    )
     const outcome = await t.call()
     assert.deepEqual(outcome, {
       callId: outcome.callId,
@@ -136,7 +140,7 @@ describe('plugin calls', () => {
 
   it('keeps and gives what the sandbox may give, in characters a store can hold', async () => {
     const output = `\0\ud800${'單'.repeat(100_000)}`
-    await using t = await setUp(() => Promise.resolve(result({ output })))
+    await using t = await setUp(engine, () => Promise.resolve(result({ output })))
     const { text } = await t.call()
     assert.ok(text.startsWith('\uFFFD\uFFFD單單'))
     assert.ok(text.endsWith('單\n[The output was longer and has been cut here.]'))
@@ -146,7 +150,9 @@ describe('plugin calls', () => {
 
   it('makes a call of a run once: a stored output is given again', async () => {
     let count = 0
-    await using t = await setUp(() => Promise.resolve(result({ output: String((count += 1)) })))
+    await using t = await setUp(engine, () =>
+      Promise.resolve(result({ output: String((count += 1)) })),
+    )
     const run = { runId: 'run_1', toolCallId: 'call_1' }
     const first = await t.call({ run })
     assert.deepEqual(await t.call({ run }), first)
@@ -158,7 +164,7 @@ describe('plugin calls', () => {
   it('makes a call again that a dead node only started, and keeps what was stored first', async () => {
     const gate = Promise.withResolvers<SandboxResult>()
     let count = 0
-    await using t = await setUp(() => {
+    await using t = await setUp(engine, () => {
       count += 1
       return count === 1 ? gate.promise : Promise.resolve(result({ output: 'second' }))
     })
@@ -174,6 +180,7 @@ describe('plugin calls', () => {
 
   it('rejects when it is aborted; a call of a run stays started', async () => {
     await using t = await setUp(
+      engine,
       (_job, signal) =>
         new Promise((_resolve, reject) =>
           signal.addEventListener('abort', () => reject(signal.reason)),
@@ -194,7 +201,7 @@ describe('plugin calls', () => {
   })
 
   it('turns a failing driver and a deleted plugin into a text', async () => {
-    await using t = await setUp(() => Promise.reject(new Error('bug')))
+    await using t = await setUp(engine, () => Promise.reject(new Error('bug')))
     const crash = await t.call()
     assert.equal(crash.error?.kind, 'crash')
     assert.ok(!crash.text.includes('bug'))
@@ -205,7 +212,10 @@ describe('plugin calls', () => {
 
   it('runs two calls of an owner at a time and refuses what is too much', async () => {
     const open: (() => void)[] = []
-    await using t = await setUp(() => new Promise((resolve) => open.push(() => resolve(result()))))
+    await using t = await setUp(
+      engine,
+      () => new Promise((resolve) => open.push(() => resolve(result()))),
+    )
     const all = Array.from({ length: 53 }, () => t.call())
     const refused = await Promise.race(all)
     assert.equal(refused.error?.kind, 'busy')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { it } from 'node:test'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createPluginService } from './service.ts'
 
 const file = (id: string, source = 'print(6)', nameForModel = id) =>
@@ -9,8 +10,8 @@ const file = (id: string, source = 'print(6)', nameForModel = id) =>
 
 const newest = { limit: 20, order: 'desc', after: null, before: null } as const
 
-const setUp = async () => {
-  const home = await openFeatureStore()
+const setUp = async (engine: TestEngine) => {
+  const home = await openFeatureStore(engine)
   const { store } = home
   const clock = { now: () => 1_700_000_000_000 }
   return {
@@ -22,9 +23,9 @@ const setUp = async () => {
   }
 }
 
-describe('plugins', () => {
+onEachEngine('plugins', (engine) => {
   it('exports byte for byte what was imported', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const text = `\uFEFF${file('單價')}\r\n`
     const plugin = await t.plugins.importPlugin(t.owner, text)
     assert.match(plugin.id, /^plug_/)
@@ -35,7 +36,7 @@ describe('plugins', () => {
   })
 
   it('makes the same id of the same owner the next version, and the same text no version', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const first = await t.plugins.importPlugin(t.owner, file('a'))
     const again = await t.plugins.importPlugin(t.owner, file('a'))
     const second = await t.plugins.importPlugin(t.owner, file('a', 'print(7)'))
@@ -49,7 +50,7 @@ describe('plugins', () => {
   })
 
   it('refuses a bad file and keeps nothing of it', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await assert.rejects(t.plugins.importPlugin(t.owner, '{"id":"a"}'), {
       status: 400,
       param: 'api',
@@ -58,7 +59,7 @@ describe('plugins', () => {
   })
 
   it('hides a plugin from everyone but its owner', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const plugin = await t.plugins.importPlugin(t.owner, file('a'))
     const strangers = [await t.home.person(t.owner.workspaceId), await t.home.person()]
     for (const stranger of strangers) {
@@ -79,7 +80,7 @@ describe('plugins', () => {
   })
 
   it('gives an assistant the functions of its plugins, in the order they were attached', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const assistantId = await t.home.assistant(t.owner)
     const [b, a] = [
       await t.plugins.importPlugin(t.owner, file('b')),
@@ -123,7 +124,7 @@ describe('plugins', () => {
   })
 
   it('refuses a second function of the same name', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const assistantId = await t.home.assistant(t.owner)
     const one = await t.plugins.importPlugin(t.owner, file('price'))
     const two = await t.plugins.importPlugin(t.owner, file('價格', 'print(1)', 'price'))

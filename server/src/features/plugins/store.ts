@@ -127,11 +127,19 @@ export const insertAttachment = async (
   assistantId: string,
   plugin: PluginRecord,
 ): Promise<void> => {
+  // The ids of the inner select are parameters of their own: PostgreSQL deduces text there and id_text for the columns.
   await tx.run(
     `insert into assistant_plugins (workspace_id, assistant_id, plugin_id, function_name, position)
-     select ?1, ?2, ?3, ?4, coalesce(max(position) + 1, 0) from assistant_plugins where workspace_id = ?1 and assistant_id = ?2
+     select ?1, ?2, ?3, ?4, coalesce(max(position) + 1, 0) from assistant_plugins where workspace_id = ?5 and assistant_id = ?6
      on conflict (workspace_id, assistant_id, plugin_id) do nothing`,
-    [plugin.workspaceId, assistantId, plugin.id, plugin.functionName],
+    [
+      plugin.workspaceId,
+      assistantId,
+      plugin.id,
+      plugin.functionName,
+      plugin.workspaceId,
+      assistantId,
+    ],
   )
 }
 
