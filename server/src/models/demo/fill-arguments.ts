@@ -61,8 +61,10 @@ const take = <T>(list: T[], item: T | undefined): T | undefined => {
   return item
 }
 
-const about = (name: string, schema: JsonSchema) =>
-  `${spacedName(name)} ${String(schema['description'] ?? '')}`.toLowerCase()
+const about = (name: string, schema: JsonSchema) => {
+  const description = schema['description']
+  return `${spacedName(name)} ${typeof description === 'string' ? description : ''}`.toLowerCase()
+}
 
 const unitFits = (number: FoundNumber, topic: string): boolean =>
   UNITS.some(({ unit, property }) => unit.test(number.after) && property.test(topic)) ||

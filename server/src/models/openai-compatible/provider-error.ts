@@ -122,7 +122,9 @@ export const statusError = (
 
 const statusIn = (error: unknown): number => {
   const fields = ['code', 'status', 'type'].map((name) => fieldOf(error, name))
-  const words = fields.filter((field) => typeof field === 'string' || typeof field === 'number').join(' ')
+  const words = fields
+    .filter((field) => typeof field === 'string' || typeof field === 'number')
+    .join(' ')
   const digits = /\b([45]\d\d)\b/.exec(words)?.[1]
   if (digits !== undefined) return Number(digits)
   if (/rate.?limit|too.?many|quota/i.test(words)) return 429
