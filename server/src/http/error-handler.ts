@@ -37,15 +37,12 @@ export const createErrorHandler =
     const known =
       error instanceof AppError ? error : fromFramework(error as FrameworkError, bodyLimit)
     if (known === null) {
-      request.log.error({ err: error, requestId: request.id }, 'request failed')
+      request.log.error({ err: error }, 'request failed')
       send(reply, errors.internal(request.id))
       return
     }
     if (known.status >= 500) {
-      request.log.warn(
-        { requestId: request.id, status: known.status, message: known.message },
-        'request refused',
-      )
+      request.log.warn({ status: known.status, message: known.message }, 'request refused')
     }
     send(reply, known)
   }

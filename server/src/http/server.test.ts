@@ -49,7 +49,7 @@ after(() => app.close())
 const call = async (
   method: string,
   path: string,
-  body?: BodyInit | null,
+  body?: string | Uint8Array<ArrayBuffer> | FormData,
   headers: Record<string, string> = {},
 ) => {
   const response = await fetch(origin + path, {

@@ -30,7 +30,6 @@ export const openSse = (
   const { heartbeatMs = HEARTBEAT_MS, maxBufferedBytes = MAX_BUFFERED } = options
   const { raw } = reply
   const log = reply.log
-  const requestId = reply.request.id
   const gone = new AbortController()
   let held = ''
   let flushTimer: NodeJS.Timeout | undefined
@@ -53,10 +52,7 @@ export const openSse = (
     raw.write(text)
     heartbeat.refresh()
     if (raw.writableLength <= maxBufferedBytes) return
-    log.warn(
-      { requestId, bufferedBytes: raw.writableLength },
-      'slow reader of an event stream dropped',
-    )
+    log.warn({ bufferedBytes: raw.writableLength }, 'slow reader of an event stream dropped')
     leave(new Error('slow reader'))
     raw.destroy()
   }
@@ -76,7 +72,7 @@ export const openSse = (
   reply.hijack()
   raw.on('close', () => leave(new Error('reader left')))
   // a write can fail in the moment the socket goes away; 'close' follows and is what counts
-  raw.on('error', (error) => log.debug({ requestId, err: error }, 'event stream broke'))
+  raw.on('error', (error) => log.debug({ err: error }, 'event stream broke'))
   raw.socket?.setNoDelay(true)
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) raw.setHeader(name, value)
