@@ -5,6 +5,12 @@ import { readPortableSql } from './portable-sql.ts'
 /** Any number, the same in every Melzi: what nodes that start at once wait on. */
 const LOCK = 7_763_528_913
 const OLDEST_SERVER = 150_000
+/**
+ * What `id_text` in a migration stands for. Ids compare bytewise whatever the database's collation is, so that their order is the order
+ * of creation. No domain of that name: a parameter that is inserted into a column of a domain and compared with one in the same
+ * statement is refused ("inconsistent types deduced"), and the portable statements do that with workspace_id all the time.
+ */
+const ID_TEXT = 'text collate "C"'
 
 /** Migrates a PostgreSQL database through a connection of its own, which has no statement timeout. */
 export const postgresMigration = (url: string): MigrationTarget => ({
@@ -27,14 +33,8 @@ export const postgresMigration = (url: string): MigrationTarget => ({
 
       await client.query('begin')
       await client.query('select pg_advisory_xact_lock($1)', [LOCK])
-      // Ids compare bytewise whatever the database's collation is, so that their order is the order of creation.
-      const domain = await client.query<{ there: number }>(
-        "select to_regtype('id_text') is not null as there",
-      )
-      if (domain.rows[0]?.there !== 1)
-        await client.query('create domain id_text as text collate "C"')
       const result = await work({
-        script: async (sql) => void (await client.query(sql)),
+        script: async (sql) => void (await client.query(sql.replaceAll(/\bid_text\b/g, ID_TEXT))),
         all: async (sql, params = []) =>
           (await client.query(readPortableSql(sql).dollar, [...params])).rows,
       })

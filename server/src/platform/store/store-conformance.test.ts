@@ -262,6 +262,16 @@ onEachEngine('store', (engine) => {
       assert.deepEqual(row?.b, bytes)
     })
 
+    it('may be used for an id, a text and a comparison in one statement', async () => {
+      const sql = `insert into workspaces (id, name, created_at)
+        select ?1, ?1, 1 + (select count(*) from workspaces where id = ?1) where cast(?2 as text) is null or ?1 > ?2 returning *`
+      const row = { id: 'same', name: 'same', created_at: 1 }
+      assert.deepEqual(await store.write('same', (tx) => tx.get(sql, ['same', 'rest'])), row)
+      const values =
+        'insert into workspaces (id, name, created_at) values (?1, ?1, (select max(created_at) from workspaces where id = ?1 or id = ?2))'
+      assert.equal(await store.write('again', (tx) => tx.run(values, ['same-2', 'same'])), 1)
+    })
+
     it('order ids bytewise, as they were made', async () => {
       const made = Array.from({ length: 50 }, () => newId('ws_'))
       const ids = ['ws-a', 'ws-B', 'ws-_', 'ws-Z', 'ws-0', ...made].sort()
