@@ -24,7 +24,7 @@ interface Pyodide {
 }
 
 const SITE = '/lib/melzi'
-const PRELUDE = ['melzi_capture.py', 'melzi_http.py', 'melzi_params.py', 'melzi_run.py']
+const PRELUDE = ['melzi_capture.py', 'melzi_http.py', 'melzi_packages.py', 'melzi_params.py', 'melzi_run.py']
 const RAW_CAPTURE_LIMIT = 65536
 const encoder = new TextEncoder()
 
@@ -114,6 +114,7 @@ const serve = async (options: ChildOptions): Promise<void> => {
   const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
   python.setStdout(raw.stdout)
   python.setStderr(raw.stderr)
+  await runner['rehearse']?.callPromising()
   if (options.mode === 'warm') return
   const walls = lockDown(options.keepDenoPermissions)
   send({ t: 'ready', walls })

@@ -3,7 +3,7 @@
 import http.client
 import io
 
-from pyodide.ffi import JsException, run_sync, to_js
+from pyodide.ffi import JsException, jsnull, run_sync, to_js
 
 _request = None
 
@@ -12,30 +12,25 @@ class EgressError(OSError):
     """The broker refused the request, or it failed on the way."""
 
 
+class EgressTimeout(EgressError, TimeoutError):
+    """No answer in time."""
+
+
 def connect(request):
     """@param request the JavaScript function that asks the broker."""
     global _request
     _request = request
 
 
-def _message(error):
-    text = str(error)
-    return text.split(": ", 1)[1] if text.startswith("TypeError: ") else text
+def _raised(error):
+    text = str(error).removeprefix("TypeError: ")
+    return EgressTimeout(text) if "did not answer within" in text else EgressError(text)
 
 
 def _asked(method, url, headers, body, timeout):
-    milliseconds = None if not isinstance(timeout, (int, float)) else max(0, timeout * 1000)
+    milliseconds = max(0, timeout * 1000) if isinstance(timeout, (int, float)) else jsnull
     pairs = to_js([[str(name), str(value)] for name, value in headers])
-    data = None if not body else to_js(bytes(body))
-    from js import undefined  # noqa: F401
-
-    return _request(method, url, pairs, _js_null() if data is None else data, _js_null() if milliseconds is None else milliseconds)
-
-
-def _js_null():
-    from pyodide.ffi import jsnull
-
-    return jsnull
+    return _request(method, url, pairs, to_js(bytes(body)) if body else jsnull, milliseconds)
 
 
 def _answer(reply):
@@ -48,14 +43,14 @@ def request(method, url, headers, body=None, timeout=None):
     try:
         return _answer(run_sync(_asked(method, url, headers, body, timeout)))
     except JsException as error:
-        raise EgressError(_message(error)) from None
+        raise _raised(error) from None
 
 
 async def request_async(method, url, headers, body=None, timeout=None):
     try:
         return _answer(await _asked(method, url, headers, body, timeout))
     except JsException as error:
-        raise EgressError(_message(error)) from None
+        raise _raised(error) from None
 
 
 def _unchunked(data):

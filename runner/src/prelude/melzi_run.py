@@ -13,6 +13,7 @@ import traceback
 
 import melzi_capture
 import melzi_http
+import melzi_packages
 import melzi_params
 from pyodide.code import CodeRunner
 
@@ -27,6 +28,14 @@ def prepare():
 
     melzi_http.install()
     melzi_params.install()
+    melzi_packages.install()
+
+
+async def rehearse():
+    """Takes the way of a call once in a fresh process, so that WebAssembly's lazy compilation is not paid by the call."""
+    job = {"arguments": {}, "customizedParams": None, "conversation": [], "userCookie": None}
+    await execute("await infer_params(parameters={})\n'%s' % json.loads(json.dumps({'a': [1]}))", names_for(job))
+    traceback.format_exception_only(ValueError("rehearsal"))
 
 
 class MissingPackages:

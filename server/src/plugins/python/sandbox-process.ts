@@ -144,6 +144,7 @@ export class SandboxProcess implements AsyncDisposable {
     }, POLL_MS)
     const abort = () => fail('crash', 'The call was cancelled.')
     signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
     void this.#closed.then(() => resolve({ failure: this.#lastWords(limits) }))
 
     this.#rawBytes = 0
