@@ -80,6 +80,7 @@ class PostgresStore implements Store {
     refuseInsideUnit('notify()')
     checkChannel(channel)
     checkPayload(payload)
+    if (this.#closed) return
     if (this.#outbox === null) {
       this.#outbox = { channels: [], payloads: [] }
       // What one turn sends goes out in one statement.

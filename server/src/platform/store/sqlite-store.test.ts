@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -36,6 +36,23 @@ describe('SQLite store', () => {
       await tx.get('pragma foreign_keys'),
     ])
     assert.deepEqual(settings, [{ journal_mode: 'wal' }, { synchronous: 2 }, { foreign_keys: 1 }])
+  })
+
+  it('keeps its files from other users', async () => {
+    for (const suffix of ['', '-wal'])
+      assert.equal((await stat(`${file}${suffix}`)).mode & 0o777, 0o600)
+  })
+
+  it('names the file that is no database', async () => {
+    const wrong = join(folder, 'wrong.db')
+    await writeFile(wrong, 'not a database, but long enough to be looked at as one. '.repeat(40))
+    assert.throws(
+      () => openSqlite({ file: wrong, exclusive: true }),
+      /wrong\.db cannot be opened: file is not a database/,
+    )
+    await writeFile(wrong, '')
+    await using opened = openSqlite({ file: wrong, exclusive: true })
+    await opened.ping()
   })
 
   it('reads on a connection that cannot write', async () => {

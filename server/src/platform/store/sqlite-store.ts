@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
@@ -27,15 +27,36 @@ export interface SqliteOptions {
   readonly busyTimeoutMs?: number
 }
 
-/** Opens a connection with the settings durable writes rest on. The folder is made when it is missing. */
+/**
+ * Opens a connection with the settings durable writes rest on. Folder and file are made when they are missing.
+ * @throws Error naming the file when it cannot be opened or is no database
+ */
 export const connectSqlite = (file: string): DatabaseSync => {
-  mkdirSync(dirname(file), { recursive: true })
-  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
-  // FULL: a commit is on the disk before it is acknowledged. Cache in KiB.
-  db.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -32768; pragma temp_store = memory',
-  )
-  return db
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    makePrivateFile(file)
+    const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+    // FULL: a commit is on the disk before it is acknowledged. Cache in KiB.
+    db.exec(
+      'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -32768; pragma temp_store = memory',
+    )
+    return db
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`The database ${file} cannot be opened: ${why}.`, { cause })
+  }
+}
+
+/**
+ * SQLite gives its log the mode of the database. An existing file must not be opened and closed here: that would drop the locks this
+ * process holds on it (POSIX record locks belong to the process).
+ */
+const makePrivateFile = (file: string): void => {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 /** One connection with its prepared statements. */
