@@ -1,4 +1,4 @@
-import { connectSqlite } from './sqlite-store.ts'
+import { connectSqlite } from './sqlite-connection.ts'
 import type { MigrationTarget } from './migrator.ts'
 import type { Row } from './store.ts'
 

@@ -1,20 +1,14 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { errors } from '../errors.ts'
-import { BoundedCache } from './bounded-cache.ts'
 import { checkChannel, checkPayload } from './channel.ts'
 import { LocalChannels } from './local-channels.ts'
-import { checkValues, readPortableSql } from './portable-sql.ts'
+import { BUSY_TIMEOUT_MS, connectSqlite, SqliteConnection } from './sqlite-connection.ts'
 import { ownFolder, type FolderLock } from './sqlite-lock.ts'
 import type { Row, SqlValue, Store, Tx } from './store.ts'
 import { refuseInsideUnit, runUnit, type Statements } from './write-unit.ts'
 
-/** How long a write waits for another process's write, e.g. the CLI beside the server. */
-const BUSY_TIMEOUT_MS = 5_000
 const BUSY_RETRY_MS = 5
-const STATEMENTS_KEPT = 500
 /** A batch takes no further unit after this time, so that the event loop gets its turn. */
 const BATCH_MS = 8
 const SQLITE_BUSY = 5
@@ -26,76 +20,6 @@ export interface SqliteOptions {
   /** How long a write waits while another process writes, before it is refused with a 503; default 5,000 ms. */
   readonly busyTimeoutMs?: number
 }
-
-/**
- * Opens a connection with the settings durable writes rest on. Folder and file are made when they are missing.
- * @throws Error naming the file when it cannot be opened or is no database
- */
-export const connectSqlite = (file: string): DatabaseSync => {
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    makePrivateFile(file)
-    const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
-    // FULL: a commit is on the disk before it is acknowledged. Cache in KiB.
-    db.exec(
-      'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -32768; pragma temp_store = memory',
-    )
-    return db
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`The database ${file} cannot be opened: ${why}.`, { cause })
-  }
-}
-
-/**
- * SQLite gives its log the mode of the database. An existing file must not be opened and closed here: that would drop the locks this
- * process holds on it (POSIX record locks belong to the process).
- */
-const makePrivateFile = (file: string): void => {
-  try {
-    closeSync(openSync(file, 'wx', 0o600))
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  }
-}
-
-/** One connection with its prepared statements. */
-class Connection {
-  readonly db: DatabaseSync
-  readonly #statements = new BoundedCache<{ prepared: StatementSync; parameters: number }>(
-    STATEMENTS_KEPT,
-  )
-
-  constructor(db: DatabaseSync) {
-    this.db = db
-  }
-
-  all(sql: string, params: readonly SqlValue[]): Row[] {
-    const { prepared, values } = this.#prepare(sql, params)
-    const rows = prepared.all(...values)
-    // Plain objects as from PostgreSQL; the driver's have no prototype. Integers arrive as numbers, never as BigInt.
-    for (const row of rows) Object.setPrototypeOf(row, Object.prototype)
-    return rows as Row[]
-  }
-
-  run(sql: string, params: readonly SqlValue[]): number {
-    const { prepared, values } = this.#prepare(sql, params)
-    return Number(prepared.run(...values).changes)
-  }
-
-  #prepare(sql: string, params: readonly SqlValue[]) {
-    const { prepared, parameters } = this.#statements.get(sql, () => ({
-      parameters: readPortableSql(sql).parameters,
-      prepared: this.db.prepare(sql),
-    }))
-    checkValues(sql, parameters, params)
-    return { prepared, values: params.map(toSqlite) }
-  }
-}
-
-/** The driver binds every number as a real, and `?1 / 2` or `?1 || ''` would differ from PostgreSQL. */
-const toSqlite = (value: SqlValue): SQLInputValue =>
-  typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
 
 interface Queued {
   readonly name: string
@@ -118,8 +42,8 @@ export const openSqlite = (options: SqliteOptions): Store => {
     const reader = new DatabaseSync(options.file, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
     reader.exec('pragma cache_size = -32768; pragma temp_store = memory')
     return new SqliteStore(
-      new Connection(writer),
-      new Connection(reader),
+      new SqliteConnection(writer),
+      new SqliteConnection(reader),
       lock,
       options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
     )
@@ -131,8 +55,8 @@ export const openSqlite = (options: SqliteOptions): Store => {
 
 class SqliteStore implements Store {
   readonly engine = 'sqlite'
-  readonly #writer: Connection
-  readonly #reader: Connection
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
   readonly #lock: FolderLock | null
   readonly #busyTimeoutMs: number
   readonly #statements: Statements
@@ -142,8 +66,8 @@ class SqliteStore implements Store {
   #closed = false
 
   constructor(
-    writer: Connection,
-    reader: Connection,
+    writer: SqliteConnection,
+    reader: SqliteConnection,
     lock: FolderLock | null,
     busyTimeoutMs: number,
   ) {

@@ -116,6 +116,20 @@ onEachEngine('store', (engine) => {
       assert.deepEqual(row, { at: 40 })
     })
 
+    it('may issue statements side by side', async () => {
+      const changed = await store.write('side by side', (tx) =>
+        Promise.all(['side-1', 'side-2', 'side-3'].map((id) => insert(id)(tx))),
+      )
+      assert.deepEqual(changed, [1, 1, 1])
+      await assert.rejects(
+        store.write('side by side', (tx) =>
+          Promise.all(['side-4', 'side-1', 'side-5'].map((id) => insert(id)(tx))),
+        ),
+        isUniqueViolation,
+      )
+      assert.deepEqual(await names(store, 'side-%'), ['side-1', 'side-2', 'side-3'])
+    })
+
     it('count the rows they change', async () => {
       const counts = await store.write('counts', async (tx) => [
         await tx.run('update workspaces set name = name where id = ?1', ['nobody']),

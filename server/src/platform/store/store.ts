@@ -23,12 +23,17 @@ export interface Store extends Reader, AsyncDisposable {
   /**
    * Runs a write unit: a named function that awaits nothing but its Tx's statements (asserted: a unit that waits for anything else
    * is rolled back and rejects with a programming error). Resolves after the commit is durable. On SQLite the units queued in one
-   * turn share one COMMIT, each in its own savepoint; on PostgreSQL each is a transaction. A unit may be run again after a
-   * serialization failure, so it must not have effects beside its statements.
+   * turn share one COMMIT, each in its own savepoint; on PostgreSQL each is a transaction with repeatable reads, so that a unit may
+   * read a row and then change it on both engines. A unit may be run again after a serialization failure, so it must not have
+   * effects beside its statements.
+   *
+   * A failed statement ends the unit, also when the unit caught its error: write `on conflict` where a conflict is expected, or look
+   * at the rejection with `isUniqueViolation`.
    */
   write<T>(name: string, unit: (tx: Tx) => Promise<T>): Promise<T>
   /**
-   * Tells other nodes something happened (after commit, best effort; polling is the truth). In-process on SQLite, NOTIFY on PostgreSQL.
+   * Tells other nodes something happened (best effort; polling is the truth). Called after the write has resolved, never inside a
+   * unit. In-process on SQLite, NOTIFY on PostgreSQL.
    * @param payload at most 1,000 bytes
    */
   notify(channel: string, payload: string): void
