@@ -1,0 +1,170 @@
+/** Holds what the server takes and sends against the published schema, with its corrections (server/tests/contract). */
+import { readFileSync } from 'node:fs'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormatsModule from 'ajv-formats'
+import { applyPatch, type PatchOperation } from './json-patch.ts'
+
+interface Media {
+  schema?: object
+}
+interface Operation {
+  requestBody?: { content?: Record<string, Media> }
+  responses: Record<string, { content?: Record<string, Media> }>
+}
+interface Document {
+  paths: Record<string, Record<string, Operation | undefined>>
+  components: { schemas: Record<string, object> }
+}
+
+const DOCUMENT_ID = 'contract'
+
+const readJson = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../contract/${name}`, import.meta.url), 'utf8'))
+
+interface Contract {
+  document: Document
+  /** The validator of the schema at a place of the document. */
+  at(...keys: string[]): ValidateFunction
+}
+
+const load = (): Contract => {
+  const document = readJson('openapi.assistants.json') as Document
+  applyPatch(document, readJson('openapi.corrections.json') as PatchOperation[])
+  const ajv = new Ajv2020({ strict: false, allErrors: true, verbose: true })
+  // its types describe a module's default export, Node gives the CommonJS object itself
+  const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void
+  addFormats(ajv)
+  ajv.addFormat('unixtime', { type: 'number', validate: Number.isInteger })
+  ajv.addSchema({ ...document, $id: DOCUMENT_ID })
+  const compiled = new Map<string, ValidateFunction>()
+  return {
+    document,
+    at(...keys) {
+      const pointer = keys.map((key) => key.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')
+      const ref = `${DOCUMENT_ID}#/${encodeURI(pointer)}`
+      const validate = compiled.get(ref) ?? ajv.compile({ $ref: ref })
+      compiled.set(ref, validate)
+      return validate
+    },
+  }
+}
+
+let loaded: Contract | undefined
+const contract = (): Contract => (loaded ??= load())
+
+const shorten = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'undefined'
+  return text.length > 120 ? `${text.slice(0, 120)}...` : text
+}
+
+const check = (what: string, validate: ValidateFunction, value: unknown): void => {
+  if (validate(value)) return
+  const lines = (validate.errors ?? []).map(
+    ({ instancePath, message, params, data }) =>
+      `  at ${instancePath || 'the root'}: ${message} ${shorten(params)}, got ${shorten(data)}`,
+  )
+  throw new Error(`${what} is not as published:\n${[...new Set(lines)].slice(0, 12).join('\n')}`)
+}
+
+/** `/threads/{thread_id}` matches `/threads/thread_1`, but `/threads/runs` is its own path and wins. */
+const findTemplate = (path: string): string | undefined => {
+  const { paths } = contract().document
+  const clean = path.replace(/\/$/, '')
+  if (paths[clean] !== undefined) return clean
+  const given = clean.split('/')
+  return Object.keys(paths).find((template) => {
+    const wanted = template.split('/')
+    return (
+      wanted.length === given.length &&
+      wanted.every((part, i) => part.startsWith('{') || part === given[i])
+    )
+  })
+}
+
+const JSON_TYPE = 'application/json'
+
+/**
+ * An accepted JSON request. Paths the contract does not have (ours) pass.
+ * @param path concrete, without base and query: `/threads/thread_1/runs`
+ * @throws Error with every difference, readable
+ */
+export const validateRequest = (method: string, path: string, body: unknown): void => {
+  const template = findTemplate(path)
+  const verb = method.toLowerCase()
+  if (template === undefined) return
+  const operation = contract().document.paths[template]?.[verb]
+  if (operation?.requestBody?.content?.[JSON_TYPE] === undefined) return
+  const validate = contract().at(
+    'paths',
+    template,
+    verb,
+    'requestBody',
+    'content',
+    JSON_TYPE,
+    'schema',
+  )
+  check(`request ${method} ${path}`, validate, body)
+}
+
+/**
+ * A JSON response. Every status from 400 on must be the error envelope, also on paths the contract does not have; other answers of such
+ * paths pass.
+ * @param path concrete, without base and query
+ * @throws Error with every difference, readable
+ */
+export const validateResponse = (
+  method: string,
+  path: string,
+  status: number,
+  body: unknown,
+): void => {
+  const what = `response ${status} of ${method} ${path}`
+  if (status >= 400) {
+    check(what, contract().at('components', 'schemas', 'ErrorResponse'), body)
+    return
+  }
+  const template = findTemplate(path)
+  const verb = method.toLowerCase()
+  if (template === undefined) return
+  const response = contract().document.paths[template]?.[verb]?.responses[String(status)]
+  if (response === undefined) throw new Error(`${what}: the contract has no such answer`)
+  if (response.content?.[JSON_TYPE] === undefined) return
+  check(
+    what,
+    contract().at(
+      'paths',
+      template,
+      verb,
+      'responses',
+      String(status),
+      'content',
+      JSON_TYPE,
+      'schema',
+    ),
+    body,
+  )
+}
+
+/** One event of a run's stream: its name and its data, parsed, or the text `[DONE]`. @throws Error with every difference */
+export const validateEvent = (event: string, data: unknown): void => {
+  const branches = [
+    'ThreadStreamEvent',
+    'RunStreamEvent',
+    'RunStepStreamEvent',
+    'MessageStreamEvent',
+  ]
+  const { schemas } = contract().document.components
+  for (const name of [...branches, 'ErrorEvent', 'DoneEvent']) {
+    const schema = schemas[name] as { oneOf?: object[] }
+    const options = schema.oneOf ?? [schema]
+    const index = options.findIndex((option) => eventName(option) === event)
+    if (index < 0) continue
+    const place = schema.oneOf === undefined ? [] : ['oneOf', String(index)]
+    check(`event ${event}`, contract().at('components', 'schemas', name, ...place), { event, data })
+    return
+  }
+  throw new Error(`event ${event}: the contract has no such event`)
+}
+
+const eventName = (schema: object): string | undefined =>
+  (schema as { properties?: { event?: { enum?: string[] } } }).properties?.event?.enum?.[0]
