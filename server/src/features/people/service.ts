@@ -1,0 +1,48 @@
+import { seconds, type Clock } from '../../platform/clock.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Reader, Tx } from '../../platform/store/store.ts'
+import {
+  findFirstOwner,
+  findMemberByName,
+  hasWorkspace,
+  insertFirstWorkspace,
+  insertMember,
+  type Member,
+} from './store.ts'
+
+export type { Member } from './store.ts'
+
+export type PeopleService = ReturnType<typeof createPeopleService>
+
+/** People and the workspaces they belong to. */
+export const createPeopleService = (deps: { clock: Clock }) => {
+  const { clock } = deps
+
+  return {
+    hasWorkspace,
+
+    /** The owner of the oldest workspace, for whom the command line acts; null on an empty store. */
+    findOwner: (db: Reader): Promise<Member | null> => findFirstOwner(db),
+
+    /** Makes the first workspace and its owner; null when the store has a workspace already. */
+    foundHome: async (tx: Tx): Promise<Member | null> => {
+      if (await hasWorkspace(tx)) return null
+      const createdAt = seconds(clock.now())
+      const workspaceId = await insertFirstWorkspace(tx, 'Home', createdAt)
+      if (workspaceId === null) return null
+      const owner = { workspaceId, personId: newId('person_') }
+      await insertMember(tx, { ...owner, name: 'Owner', role: 'owner', createdAt })
+      return owner
+    },
+
+    /** The member of this name, added when the workspace has none. */
+    memberNamed: async (tx: Tx, workspaceId: string, name: string): Promise<Member> => {
+      const known = await findMemberByName(tx, workspaceId, name)
+      if (known !== null) return known
+      const member = { workspaceId, personId: newId('person_') }
+      const createdAt = seconds(clock.now())
+      await insertMember(tx, { ...member, name, role: 'member', createdAt })
+      return member
+    },
+  }
+}
