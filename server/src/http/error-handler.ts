@@ -34,6 +34,10 @@ export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: Fast
 export const createErrorHandler =
   (bodyLimit: number): ErrorHandler =>
   (error, request, reply) => {
+    if (request.raw.destroyed && !request.raw.complete) {
+      request.log.info('client left while sending its request')
+      return
+    }
     const known =
       error instanceof AppError ? error : fromFramework(error as FrameworkError, bodyLimit)
     if (known === null) {

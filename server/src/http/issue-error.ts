@@ -23,10 +23,10 @@ export const wrongType = (param: string | null, expected: string, value: unknown
 
 /** @param known keys the object may hold and does not hold yet */
 export const unknownKey = (path: readonly PropertyKey[], known: readonly string[]): AppError => {
-  const param = pathText(path)
+  const param = clip(pathText(path))
   const near = nearestKey(String(path.at(-1)), known)
   const hint = near === null ? '' : ` Did you mean '${pathText([...path.slice(0, -1), near])}'?`
-  return errors.invalid(`Unknown parameter: '${clip(param)}'.${hint}`, param, 'unknown_parameter')
+  return errors.invalid(`Unknown parameter: '${param}'.${hint}`, param, 'unknown_parameter')
 }
 
 const EXPECTED: Record<string, string> = {
@@ -147,7 +147,7 @@ const badKey = (path: readonly PropertyKey[]): AppError => {
   const shown = `${key.slice(0, 3)}...${key.slice(-3)}`
   return errors.invalid(
     `Invalid property name in '${pathText(path.slice(0, -1))}': '${shown}' is too long. Expected a string with maximum length 64, but got a string with length ${characters(key)} instead.`,
-    pathText(path),
+    clip(pathText(path)),
     'property_name_above_max_length',
   )
 }

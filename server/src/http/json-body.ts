@@ -20,24 +20,42 @@ const isSuspicious = (text: string): boolean =>
   text.includes('\\u005') ||
   count(text, '{', MAX_DEPTH) + count(text, '[', MAX_DEPTH) > MAX_DEPTH - 1
 
-interface Place {
-  value: object
-  path: PropertyKey[]
+interface Level {
+  value: Record<PropertyKey, unknown>
+  /** Keys of an object; null for an array, which goes by position. */
+  keys: string[] | null
+  next: number
 }
 
-/** Refuses `__proto__` as a key, which objects made from this body later would take for their prototype, and too deep nesting. */
+const level = (value: object): Level => ({
+  value: value as Record<PropertyKey, unknown>,
+  keys: Array.isArray(value) ? null : Object.keys(value),
+  next: 0,
+})
+
+/**
+ * Refuses `__proto__` as a key, which objects made from this body later would take for their prototype, and too deep nesting. Goes
+ * down one way at a time, so that a wide body costs no memory of its own.
+ */
 const inspect = (body: object): void => {
-  const open: Place[] = [{ value: body, path: [] }]
-  for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    const { value, path } = place
-    if (path.length > MAX_DEPTH) throw errors.notJson(`more than ${MAX_DEPTH} levels deep`)
-    const inArray = Array.isArray(value)
-    for (const [key, inner] of Object.entries(value)) {
-      if (key === '__proto__') throw unknownKey([...path, key], [])
-      if (typeof inner === 'object' && inner !== null) {
-        open.push({ value: inner, path: [...path, inArray ? Number(key) : key] })
-      }
+  const open = [level(body)]
+  const pathTo = (last: PropertyKey) => [
+    ...open.slice(0, -1).map(({ keys, next }) => keys?.[next - 1] ?? next - 1),
+    last,
+  ]
+  for (let here = open.at(-1); here !== undefined; here = open.at(-1)) {
+    const { value, keys, next } = here
+    if (next >= (keys ?? (value as unknown as unknown[])).length) {
+      open.pop()
+      continue
     }
+    here.next += 1
+    const key = keys?.[next] ?? next
+    if (key === '__proto__') throw unknownKey(pathTo(key), [])
+    const inner = value[key]
+    if (typeof inner !== 'object' || inner === null) continue
+    if (open.length > MAX_DEPTH) throw errors.notJson(`more than ${MAX_DEPTH} levels deep`)
+    open.push(level(inner))
   }
 }
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { CreateMessageRequest } from '@melzi/contract/message.ts'
 import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import { errors } from '../platform/errors.ts'
 import { createLog } from '../platform/log.ts'
 import { authenticate } from './auth.ts'
@@ -189,6 +190,11 @@ describe('bodies', () => {
         [400, envelope(message, { param: 'metadata.__proto__', code: 'unknown_parameter' })],
       )
     }
+    const inList = `{"a":[1,{"b":[{},{"__proto__":1}]}]}`
+    assert.equal(
+      (await call('POST', `${BASE}/echo`, inList)).body.error.param,
+      'a[1].b[1].__proto__',
+    )
     const text = '{"text":"about __proto__"}'
     assert.deepEqual((await call('POST', `${BASE}/echo`, text)).body, JSON.parse(text))
   })
@@ -248,6 +254,29 @@ describe('paths', () => {
 })
 
 describe('failures', () => {
+  it('of a client that leaves while it sends its body are no failure of the server', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+    const server = createHttpServer({ log, bodyLimit: BODY_LIMIT })
+    server.post('/echo', async (request) => request.body)
+    const port = Number(new URL(await server.listen({ port: 0, host: '127.0.0.1' })).port)
+    const socket = connect(port, '127.0.0.1')
+    await new Promise<void>((resolve) => {
+      socket.write('POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"a":', () =>
+        resolve(),
+      )
+    })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    await server.close()
+    assert.ok(
+      lines.some((line) => line.includes('client left')),
+      lines.join(),
+    )
+    assert.ok(!lines.some((line) => line.includes('request failed')), lines.join())
+  })
+
   it('keep the headers of the error', async () => {
     const { status, headers, body } = await call('GET', '/locked')
     assert.deepEqual(

@@ -50,6 +50,7 @@ export const openSse = (
 
   const send = (text: string): void => {
     raw.write(text)
+    if (ended) return
     heartbeat.refresh()
     if (raw.writableLength <= maxBufferedBytes) return
     log.warn({ bufferedBytes: raw.writableLength }, 'slow reader of an event stream dropped')
