@@ -1,4 +1,5 @@
 /** Holds what the server takes and sends against the published schema, with its corrections (server/tests/contract). */
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormatsModule from 'ajv-formats'
@@ -80,6 +81,10 @@ const findTemplate = (path: string): string | undefined => {
     )
   })
 }
+
+/** The corrected schema of one object or request. */
+export const publishedSchema = (name: string): { properties?: object; required?: string[] } =>
+  contract().document.components.schemas[name] ?? assert.fail(`no schema ${name}`)
 
 const JSON_TYPE = 'application/json'
 

@@ -1,0 +1,75 @@
+/** Our schemas name the same keys as the published ones, so that no field is forgotten and none invented. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  AssistantObject,
+  CreateAssistantRequest,
+  ModifyAssistantRequest,
+} from '@melzi/contract/assistant.ts'
+import {
+  CreateMessageRequest,
+  MessageObject,
+  ModifyMessageRequest,
+} from '@melzi/contract/message.ts'
+import { ModelObject } from '@melzi/contract/model.ts'
+import { RunStepObject } from '@melzi/contract/run-step.ts'
+import {
+  CreateRunRequest,
+  CreateThreadAndRunRequest,
+  ModifyRunRequest,
+  RunObject,
+  SubmitToolOutputsRequest,
+} from '@melzi/contract/run.ts'
+import { CreateThreadRequest, ModifyThreadRequest, ThreadObject } from '@melzi/contract/thread.ts'
+import { publishedSchema } from './support/openapi.ts'
+
+interface WithShape {
+  shape: Record<string, unknown>
+  safeParse(value: unknown): { success: boolean }
+}
+
+/** Published keys that this server has no use for. */
+const LEFT_OUT: Record<string, string[]> = { Model: ['shutdown_date'] }
+
+const pairs: [string, WithShape][] = [
+  ['CreateAssistantRequest', CreateAssistantRequest],
+  ['ModifyAssistantRequest', ModifyAssistantRequest],
+  ['AssistantObject', AssistantObject],
+  ['CreateThreadRequest', CreateThreadRequest],
+  ['ModifyThreadRequest', ModifyThreadRequest],
+  ['ThreadObject', ThreadObject],
+  ['CreateMessageRequest', CreateMessageRequest],
+  ['ModifyMessageRequest', ModifyMessageRequest],
+  ['MessageObject', MessageObject],
+  ['CreateRunRequest', CreateRunRequest],
+  ['CreateThreadAndRunRequest', CreateThreadAndRunRequest],
+  ['ModifyRunRequest', ModifyRunRequest],
+  ['SubmitToolOutputsRunRequest', SubmitToolOutputsRequest],
+  ['RunObject', RunObject],
+  ['RunStepObject', RunStepObject],
+  ['Model', ModelObject],
+]
+
+describe('keys of', () => {
+  for (const [name, schema] of pairs) {
+    it(name, () => {
+      const published = publishedSchema(name)
+      const left = LEFT_OUT[name] ?? []
+      const expected = Object.keys(published.properties ?? {}).filter((key) => !left.includes(key))
+      assert.deepEqual(Object.keys(schema.shape).toSorted(), expected.toSorted())
+    })
+  }
+})
+
+describe('required keys of', () => {
+  for (const [name, schema] of pairs.filter(([one]) => one.includes('Request'))) {
+    it(name, () => {
+      const required = publishedSchema(name).required ?? []
+      // whatever else is wrong with such a value, an absent optional key is none of it
+      const missing = Object.entries(schema.shape).filter(
+        ([, field]) => !(field as WithShape).safeParse(undefined).success,
+      )
+      assert.deepEqual(missing.map(([key]) => key).toSorted(), required.toSorted())
+    })
+  }
+})
