@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type OpenAI from 'openai'
 import type { AssistantStream } from 'openai/lib/AssistantStream'
 import { bootServer, type BootedServer } from '../support/boot.ts'
-import { unitPrice } from '../support/factories.ts'
+import { checkedFetch, unitPrice } from '../support/factories.ts'
 import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.ts'
 
 type Run = OpenAI.Beta.Threads.Runs.Run
@@ -71,7 +71,12 @@ export const sdkSuite = (version: string, Client: typeof OpenAI, dialect: Dialec
     before(async () => {
       model = await startScriptedModel()
       server = await bootServer({ model: { url: model.url } })
-      client = new Client({ baseURL: server.baseUrl, apiKey: server.apiKey, maxRetries: 0 })
+      client = new Client({
+        baseURL: server.baseUrl,
+        apiKey: server.apiKey,
+        maxRetries: 0,
+        fetch: checkedFetch(server.baseUrl),
+      })
       const assistant = await client.beta.assistants.create({
         model: 'scripted',
         tools: [unitPrice],

@@ -160,6 +160,21 @@ export class Api {
   }
 }
 
+/** A `fetch` for SDK clients that holds what they send and get against the schema; streams are judged by the SDK. */
+export const checkedFetch =
+  (baseUrl: string): typeof fetch =>
+  async (input, init) => {
+    const response = await fetch(input, init)
+    const url = new URL(input instanceof Request ? input.url : input)
+    const path = url.pathname.slice(new URL(baseUrl).pathname.length)
+    const method = init?.method ?? 'GET'
+    if (response.ok && typeof init?.body === 'string')
+      validateRequest(method, path, JSON.parse(init.body))
+    if (response.headers.get('content-type')?.startsWith('application/json'))
+      validateResponse(method, path, response.status, await response.clone().json())
+    return response
+  }
+
 /** The text of a message's text parts. */
 export const textOf = (message: MessageObject | undefined): string =>
   (message?.content ?? []).map((part) => (part.type === 'text' ? part.text.value : '')).join('')
