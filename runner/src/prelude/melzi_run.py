@@ -113,6 +113,9 @@ async def execute(source, names):
 async def run(job_text, request, raw):
     """@param raw what went to the file descriptors 1 and 2. @returns the result message as one line of JSON."""
     job = json.loads(job_text)
+    # The interpreter's start leaves paths of the machine there.
+    for name in ("_", "LD_LIBRARY_PATH", "PYTHONINSPECT"):
+        os.environ.pop(name, None)
     melzi_http.connect(request)
     melzi_capture.install(job["stdoutBytes"])
     sys.meta_path.append(MissingPackages(job["missing"]))

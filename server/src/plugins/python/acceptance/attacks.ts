@@ -10,9 +10,9 @@ for path in paths:
     await attempt('Deno.stat ' + path, lambda: js.eval('(path) => Deno.statSync(path).size')(path))
     await attempt('node:fs ' + path, lambda: js.eval("(path) => import('node:fs').then((fs) => fs.readFileSync(path, 'utf8'))")(path))
 await attempt('Deno.readDir', lambda: js.eval("[...Deno.readDirSync('/')].length"))
-await attempt('Deno.writeTextFile', lambda: js.eval("Deno.writeTextFileSync(${JSON.stringify(secretFile)} + '.new', 'x')"))
-await attempt('Deno.remove', lambda: js.eval("Deno.removeSync(${JSON.stringify(secretFile)})"))
-await attempt('Deno.chmod', lambda: js.eval("Deno.chmodSync(${JSON.stringify(secretFile)}, 0o777)"))
+await attempt('Deno.writeTextFile', lambda: js.eval("Deno.writeTextFileSync('${secretFile}.new', 'x')"))
+await attempt('Deno.remove', lambda: js.eval("Deno.removeSync('${secretFile}')"))
+await attempt('Deno.chmod', lambda: js.eval("Deno.chmodSync('${secretFile}', 0o777)"))
 await attempt('Deno.symlink', lambda: js.eval("Deno.symlinkSync('/etc/passwd', '/tmp/melzi-link')"))
 await attempt('Deno.makeTempDir', lambda: js.eval("Deno.makeTempDirSync()"))
 `

@@ -80,15 +80,30 @@ async def attempt(name, action):
         _results[name] = 'refused ' + type(error).__name__ + ' ' + str(error)[:120]
 `
 
-/** Runs Python with \`await attempt(name, lambda: …)\` lines; gives what each attempt got. */
+/**
+ * Runs Python with `await attempt(name, lambda: …)` lines; gives what each attempt got. Where an attempt ends the process, the
+ * lines are halved until it stands alone, so that it cannot hide what the others get.
+ */
 export const attempts = async (
   driver: SandboxDriver,
   source: string,
   given: Partial<SandboxJob> = {},
-): Promise<{ got: Record<string, string>; result: SandboxResult }> => {
+): Promise<{ got: Record<string, string>; text: string }> => {
   const result = await run(driver, `${ATTEMPTS}\n${source}\nprint(json.dumps(_results))`, given)
-  if (!result.ok) throw new Error(`the attempts did not run: ${JSON.stringify(result.error)}`)
-  return { got: JSON.parse(result.output) as Record<string, string>, result }
+  if (result.ok) return { got: JSON.parse(result.output) as Record<string, string>, text: JSON.stringify(result) }
+  const lines = source.split('\n').filter((line) => line !== '')
+  const isAttempt = (line: string) => line.startsWith('await attempt(')
+  const tries = lines.filter(isAttempt)
+  if (result.error?.kind !== 'crash' || tries.length === 0) throw new Error(`the attempts did not run: ${JSON.stringify(result.error)}`)
+  if (tries.length === 1) {
+    const name = /^await attempt\('([^']*)'/.exec(tries[0] ?? '')?.[1] ?? ''
+    return { got: { [name]: 'refused: the process ended' }, text: JSON.stringify(result) }
+  }
+  const others = lines.filter((line) => !isAttempt(line))
+  const half = Math.ceil(tries.length / 2)
+  const parts = [tries.slice(0, half), tries.slice(half)].map((part) => attempts(driver, [...others, ...part].join('\n'), given))
+  const [first, second] = await Promise.all(parts)
+  return { got: { ...first?.got, ...second?.got }, text: `${first?.text}${second?.text}` }
 }
 
 /** The attempts that were not refused. */

@@ -1,0 +1,76 @@
+/** Runs the attacks of groups 3, 5, 8 and 10 against a driver and asserts that each got nothing; used for both walls and for the second alone. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SandboxDriver } from '../sandbox-driver.ts'
+import { bridgeAttacks, fileAttacks, processAttacks, socketAttacks } from './attacks.ts'
+import { allGone, attempts, SECRET, successes } from './support.ts'
+
+/** A server on loopback that must never be asked. */
+export class Bait implements AsyncDisposable {
+  readonly #server: Server
+  connections = 0
+
+  constructor() {
+    this.#server = createServer((_request, response) => response.end(SECRET))
+    this.#server.on('connection', () => (this.connections += 1))
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+export const assertNoFiles = async (driver: SandboxDriver): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'melzi-bait-'))
+  try {
+    const secretFile = join(folder, 'secret')
+    // Readable and writable by everyone, so that nothing but the walls stands before it.
+    writeFileSync(secretFile, SECRET, { mode: 0o666 })
+    const { got, text } = await attempts(driver, fileAttacks(secretFile, process.pid))
+    assert.ok(Object.keys(got).length > 35)
+    assert.deepEqual(successes(got), {})
+    assert.doesNotMatch(text, new RegExp(`${SECRET}|root:x`))
+    assert.equal(readFileSync(secretFile, 'utf8'), SECRET)
+    assert.equal(statSync(secretFile).mode & 0o777, 0o666 & ~process.umask())
+    assert.ok(!existsSync(`${secretFile}.new`) && !existsSync(join(tmpdir(), 'melzi-link')))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  assert.ok(await allGone())
+}
+
+export const assertNoSockets = async (driver: SandboxDriver): Promise<void> => {
+  await using bait = new Bait()
+  const { got } = await attempts(driver, socketAttacks(await bait.listen()))
+  assert.equal(Object.keys(got).length, 13)
+  assert.deepEqual(successes(got), {})
+  assert.equal(bait.connections, 0)
+  assert.ok(await allGone())
+}
+
+export const assertNoProcesses = async (driver: SandboxDriver): Promise<void> => {
+  const { got } = await attempts(driver, processAttacks(process.pid))
+  assert.equal(Object.keys(got).length, 12)
+  assert.deepEqual(successes(got), {})
+  assert.ok(await allGone())
+}
+
+export const assertNoBridge = async (driver: SandboxDriver): Promise<void> => {
+  await using bait = new Bait()
+  const { got } = await attempts(driver, bridgeAttacks(await bait.listen()))
+  assert.ok(Object.keys(got).length >= 20)
+  assert.deepEqual(successes(got), {})
+  assert.equal(bait.connections, 0)
+  assert.ok(!existsSync('/tmp/melzi-attack') && !existsSync('/tmp/melzi-attack.db'))
+  assert.ok(await allGone())
+}
