@@ -4,7 +4,7 @@ import { AppError, errors } from '../platform/errors.ts'
 import type { AllowedMethods } from './route-table.ts'
 
 /** The envelope of behaviour.md 2: always all four keys. */
-export const errorBody = (error: AppError): ErrorReply => ({
+const errorBody = (error: AppError): ErrorReply => ({
   error: { message: error.message, type: error.type, param: error.param, code: error.code },
 })
 
