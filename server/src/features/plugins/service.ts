@@ -19,6 +19,7 @@ import {
   type PluginRecord,
 } from './store.ts'
 
+export { createPluginCalls } from './call-service.ts'
 export type { PluginCallOutcome, PluginCallRequest, PluginCalls } from './call-service.ts'
 export type { PluginRecord } from './store.ts'
 
