@@ -1,4 +1,4 @@
--- The first schema, one text for both engines. `id_text` is a domain over text collate "C" on PostgreSQL (made by the migrator) and
+-- The first schema, one text for both engines. The migrator writes `text collate "C"` for the word `id_text` on PostgreSQL; it is
 -- plain TEXT affinity on SQLite: ids compare bytewise, so their order is the order of creation. workspace_id leads every key of
 -- workspace data. Times named *_at are Unix seconds as on the wire, *_ms milliseconds. JSON is text. Booleans are 0/1.
 

@@ -36,6 +36,8 @@ export interface Config {
     readonly workers: number
     /** Operator's list of internal hosts that plugins may reach although they are not public. */
     readonly allowedInternalHosts: readonly string[]
+    /** Python package index (simple API) that requests, httpx and the like are fetched from on first need; null: never fetched. */
+    readonly packageIndexUrl: string | null
   }
   readonly quickstart: boolean
 }
@@ -178,6 +180,12 @@ export const readConfig = (env: Env): Config => {
         meaning: 'internal hosts, separated by commas, that plugins and image fetches may reach although they are not public',
         schema: list,
       }),
+      packageIndexUrl:
+        optional('MELZI_PYTHON_INDEX', {
+          meaning:
+            'the address of a Python package index (simple API), from which requests, httpx and what they need are fetched when a plugin first imports them',
+          schema: address.transform((text) => `${text}/`),
+        }) ?? null,
     },
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',

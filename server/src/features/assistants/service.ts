@@ -19,6 +19,7 @@ import {
 import { functionNames, normalizeTools, refuseToolResources } from './tools.ts'
 
 export type { AssistantRecord, PluginMode } from './store.ts'
+export { normalizeTools, refuseToolResources } from './tools.ts'
 
 /** An assistant with the plugins attached to it, whose functions are part of its tools. */
 export interface Assistant extends AssistantRecord {
@@ -67,12 +68,13 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     principal: Pick<Principal, 'workspaceId' | 'personId'>,
     request: CreateAssistantRequest,
     pluginMode: PluginMode,
+    id: string = newId('asst_'),
   ): Promise<Assistant> => {
     deps.checkModel(request.model)
     refuseToolResources(request.tool_resources)
     const record: AssistantRecord = {
       workspaceId: principal.workspaceId,
-      id: newId('asst_'),
+      id,
       ownerId: principal.personId,
       createdAt: seconds(clock.now()),
       name: request.name,

@@ -50,7 +50,10 @@ export const findAssistant = async (
   workspaceId: string,
   id: string,
 ): Promise<AssistantRecord | null> => {
-  const row = await db.get('select * from assistants where workspace_id = ?1 and id = ?2', [workspaceId, id])
+  const row = await db.get('select * from assistants where workspace_id = ?1 and id = ?2', [
+    workspaceId,
+    id,
+  ])
   return row === null ? null : toRecord(row)
 }
 

@@ -1,4 +1,4 @@
-import type { FunctionTool, Tool, ToolInput } from '@melzi/contract/tool.ts'
+import type { Tool, FunctionTool, ToolInput } from '@melzi/contract/tool.ts'
 import { errors } from '../../platform/errors.ts'
 
 const refuse = (type: string, param: string): never => {

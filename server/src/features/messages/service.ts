@@ -17,6 +17,7 @@ import {
   insertMessage,
   isBlobHeld,
   listMessages,
+  messagesOfRun,
   newestMessages,
   updateMessageMetadata,
   type MessageRecord,
@@ -133,6 +134,9 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     newest: newestMessages,
     hasUserMessage,
 
+    ofRun: (workspaceId: string, threadId: string, runId: string) =>
+      messagesOfRun(store, workspaceId, threadId, runId),
+
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
 
@@ -212,9 +216,10 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     /** Deletes pictures that no message holds any more. */
     async sweepBlobs(): Promise<number> {
       let swept = 0
-      for await (const { workspaceId, id } of blobs.listOlderThan(clock.now() - SWEEP_AGE_MS)) {
+      const before = clock.now() - SWEEP_AGE_MS
+      for await (const { workspaceId, id } of blobs.olderThan(before)) {
         if (await isBlobHeld(store, workspaceId, id)) continue
-        await blobs.delete(workspaceId, id)
+        await blobs.delete(workspaceId, id, before)
         swept += 1
       }
       return swept

@@ -102,6 +102,20 @@ export const newestMessages = async (
   return rows.map(toRecord).reverse()
 }
 
+/** What a run has written, oldest first. */
+export const messagesOfRun = async (
+  db: Reader,
+  workspaceId: string,
+  threadId: string,
+  runId: string,
+): Promise<MessageRecord[]> => {
+  const rows = await db.all(
+    `select * from messages where workspace_id = ?1 and thread_id = ?2 and run_id = ?3 and role = 'assistant' order by position`,
+    [workspaceId, threadId, runId],
+  )
+  return rows.map(toRecord)
+}
+
 export const hasUserMessage = async (
   db: Reader,
   workspaceId: string,

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import type { Context } from './context.ts'
+import { assistantRoutes } from './features/assistants/routes.ts'
+import { healthRoutes } from './features/health/routes.ts'
+import { messageRoutes } from './features/messages/routes.ts'
+import { modelRoutes } from './features/models/routes.ts'
+import { pluginApiRoutes } from './features/pluginapi/routes.ts'
+import { runRoutes } from './features/runs/routes.ts'
+import { createRunStreams } from './features/runs/stream-routes.ts'
+import { threadRoutes } from './features/threads/routes.ts'
+import { authenticate } from './http/auth.ts'
+import { createHttpServer } from './http/server.ts'
+
+/** Where the wire is mounted: as DaVinci serves it, and where OpenAI did. */
+const PREFIXES = ['/api/assts/v1', '/v1'] as const
+
+/** The server with all its routes, not yet listening. */
+export const createApp = (context: Context): FastifyInstance => {
+  const { config, log } = context
+  const app = createHttpServer({
+    log,
+    bodyLimit: config.http.bodyLimitBytes,
+    trustProxy: config.http.trustProxy,
+  })
+  healthRoutes(app, context)
+  for (const prefix of PREFIXES) {
+    void app.register(async (scope) => wireRoutes(scope, context), { prefix })
+  }
+  return app
+}
+
+const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
+  const { assistants, events, messages, models, pluginApi, runs, threads } = context
+  app.addHook('onRequest', authenticate(context.keys.findPrincipal))
+  const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
+  assistantRoutes(app, assistants)
+  threadRoutes(app, { threads, messages, runs })
+  messageRoutes(app, messages)
+  runRoutes(app, runs, streams)
+  modelRoutes(app, models)
+  await app.register(pluginApiRoutes(pluginApi))
+}

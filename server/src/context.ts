@@ -1,0 +1,165 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from './config/config.ts'
+import type { ModelsConfig } from './config/models-settings.ts'
+import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
+import { createKeyService, type KeyService } from './features/keys/service.ts'
+import { createMessageService, type MessageService } from './features/messages/service.ts'
+import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
+import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
+import { createPluginService, type PluginService } from './features/plugins/service.ts'
+import { createPeopleService } from './features/people/service.ts'
+import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
+import { Dispatcher } from './features/runs/dispatcher.ts'
+import { runLoop } from './features/runs/run-loop.ts'
+import { createRunService, type RunService } from './features/runs/service.ts'
+import { createThreadService, type ThreadService } from './features/threads/service.ts'
+import type { ModelRegistry } from './models/language-model.ts'
+import { createModelRegistry } from './models/model-registry.ts'
+import { systemClock, type Clock } from './platform/clock.ts'
+import { DiskBlobs } from './platform/blobs/disk-blobs.ts'
+import { errors } from './platform/errors.ts'
+import type { EventLog } from './platform/events/event-log.ts'
+import { MemoryEventLog } from './platform/events/memory-event-log.ts'
+import { fetchImage } from './platform/fetch-image.ts'
+import { createLog, type Logger } from './platform/log.ts'
+import { openStore } from './platform/store/open-store.ts'
+import type { Store } from './platform/store/store.ts'
+import { DenoDriver } from './plugins/python/deno-driver.ts'
+import { createNoDriver } from './plugins/python/no-driver.ts'
+const readParameters = () => null
+import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
+
+/** Everything that lives as long as the server, constructed once, here. */
+export interface Context extends AsyncDisposable {
+  config: Config
+  clock: Clock
+  log: Logger
+  store: Store
+  events: EventLog
+  models: ModelRegistry
+  sandbox: SandboxDriver
+  assistants: AssistantService
+  keys: KeyService
+  messages: MessageService
+  plugins: PluginService
+  pluginCalls: PluginCalls
+  pluginApi: PluginApiService
+  runs: RunService
+  threads: ThreadService
+  dispatcher: Dispatcher
+  quickstart: Quickstart
+}
+
+/** What tests put in place of the real thing: the model, the clock, the sandbox. */
+export interface Overrides {
+  clock?: Clock
+  log?: Logger
+  models?: ModelRegistry
+  sandbox?: SandboxDriver
+}
+
+/** Builds the services on an open store. @param modelsConfig which models there are; asked only when no registry is given */
+export const createContext = async (
+  config: Config,
+  modelsConfig: ModelsConfig,
+  overrides: Overrides = {},
+): Promise<Context> => {
+  await using stack = new AsyncDisposableStack()
+  const clock = overrides.clock ?? systemClock
+  const log = overrides.log ?? createLog(config.log.level)
+  await mkdir(config.data.dir, { recursive: true })
+  const store = stack.use(await openStore(config.store, { migrate: true, exclusive: true }))
+  const events = stack.use(new MemoryEventLog())
+  const blobs = new DiskBlobs(join(config.data.dir, 'blobs'))
+  const models =
+    overrides.models ??
+    createModelRegistry(modelsConfig, {
+      clock,
+      fetchImage: (url, signal) => fetchImage(url, config.sandbox.allowedInternalHosts, signal),
+    })
+  stack.use(models)
+  const sandbox = stack.use(overrides.sandbox ?? createSandbox(config))
+
+  const checkModel = (model: string) => {
+    if (models.find(model) === null) throw errors.noSuchModel(model)
+  }
+  const plugins = createPluginService({ store, clock, readParameters })
+  const pluginCalls = createPluginCalls({ store, driver: sandbox, clock, log })
+  const assistants = createAssistantService({ store, clock, plugins, checkModel })
+  const threads = createThreadService({ store, clock })
+  const messages = createMessageService({ store, clock, blobs, threads })
+  const keys = createKeyService({ store, clock, log })
+  const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds } = config.runs
+  const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
+  const dispatcher = stack.use(
+    new Dispatcher({
+      store,
+      clock,
+      log,
+      leaseMs,
+      pollMs,
+      concurrency,
+      work: (run, signal) => runLoop(loop, run, signal),
+    }),
+  )
+  const runs = createRunService({
+    store,
+    clock,
+    events,
+    assistants,
+    threads,
+    messages,
+    dispatcher,
+    checkModel,
+    expiresSeconds,
+  })
+  const pluginApi = createPluginApiService({
+    store,
+    assistants,
+    threads,
+    messages,
+    calls: pluginCalls,
+  })
+  const quickstart = createQuickstart({
+    store,
+    people: createPeopleService({ clock }),
+    plugins,
+    assistants,
+    keys,
+    dataDir: config.data.dir,
+    model: models.list()[0]?.id ?? 'melzi-demo',
+  })
+  const owned = stack.move()
+  return {
+    config,
+    clock,
+    log,
+    store,
+    events,
+    models,
+    sandbox,
+    assistants,
+    keys,
+    messages,
+    plugins,
+    pluginCalls,
+    pluginApi,
+    runs,
+    threads,
+    dispatcher,
+    quickstart,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+const createSandbox = (config: Config): SandboxDriver =>
+  config.sandbox.enabled
+    ? new DenoDriver({
+        cacheDir: config.sandbox.cacheDir,
+        poolSize: config.sandbox.workers,
+        concurrency: config.sandbox.workers,
+        egress: { internalHosts: config.sandbox.allowedInternalHosts },
+        packageIndexUrl: config.sandbox.packageIndexUrl,
+      })
+    : createNoDriver()

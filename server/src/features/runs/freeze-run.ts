@@ -1,0 +1,107 @@
+import type { CreateRunRequest, CreateThreadAndRunRequest } from '@melzi/contract/run.ts'
+import type { Tool, ToolChoice } from '@melzi/contract/tool.ts'
+import { seconds } from '../../platform/clock.ts'
+import { errors } from '../../platform/errors.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Principal } from '../../platform/principal.ts'
+import {
+  normalizeTools,
+  refuseToolResources,
+  toolsOf,
+  type Assistant,
+} from '../assistants/service.ts'
+import type { ThreadRecord } from '../threads/service.ts'
+import type { Claim } from './dispatcher.ts'
+import type { RunRecord } from './run-record.ts'
+
+export type RunRequest = CreateRunRequest | CreateThreadAndRunRequest
+
+/**
+ * A new run with its settings: the run's own value, else the assistant's, frozen here so that a later change of the assistant does not
+ * reach it (behaviour.md 7).
+ * @throws AppError 400 for tools this server cannot run or a tool choice that names no function of the run
+ */
+export const freezeRun = (
+  principal: Principal,
+  thread: ThreadRecord,
+  assistant: Assistant,
+  request: RunRequest,
+  at: { nowMs: number; expiresSeconds: number; claim: Claim | null },
+): RunRecord => {
+  if ('tool_resources' in request) refuseToolResources(request.tool_resources)
+  const tools = request.tools == null ? toolsOf(assistant) : normalizeTools(request.tools)
+  checkToolChoice(request.tool_choice, tools)
+  const createdAt = seconds(at.nowMs)
+  const effort = 'reasoning_effort' in request ? request.reasoning_effort : null
+  return {
+    workspaceId: thread.workspaceId,
+    id: newId('run_'),
+    threadId: thread.id,
+    assistantId: assistant.id,
+    ownerId: principal.personId,
+    createdAt,
+    status: 'queued',
+    model: request.model ?? assistant.model,
+    instructions: instructionsOf(request, assistant),
+    tools,
+    metadata: request.metadata,
+    temperature: request.temperature ?? assistant.temperature,
+    topP: request.top_p ?? assistant.topP,
+    reasoningEffort: effort ?? assistant.reasoningEffort,
+    maxCompletionTokens: request.max_completion_tokens,
+    maxPromptTokens: request.max_prompt_tokens,
+    truncationStrategy: request.truncation_strategy,
+    responseFormat: request.response_format ?? assistant.responseFormat,
+    toolChoice: request.tool_choice,
+    parallelToolCalls: request.parallel_tool_calls,
+    pluginMode: assistant.pluginMode,
+    plugins: assistant.plugins.map(({ functionName, id }) => ({ functionName, pluginId: id })),
+    requiredAction: null,
+    lastError: null,
+    incompleteReason: null,
+    usage: null,
+    startedAt: null,
+    expiresAt: createdAt + at.expiresSeconds,
+    cancelledAt: null,
+    failedAt: null,
+    completedAt: null,
+    dueMs: at.claim?.leaseUntilMs ?? at.nowMs,
+    leaseOwner: at.claim?.owner ?? null,
+    attempt: at.claim === null ? 0 : 1,
+  }
+}
+
+/** Additional instructions are appended for this run, and shown in it. */
+const instructionsOf = (request: RunRequest, assistant: Assistant): string | null => {
+  const base = request.instructions ?? assistant.instructions
+  const more = 'additional_instructions' in request ? request.additional_instructions : null
+  if (more == null || more === '') return base
+  return base === null || base === '' ? more : `${base}\n${more}`
+}
+
+const checkToolChoice = (choice: ToolChoice, tools: readonly Tool[]): void => {
+  if (typeof choice === 'string') {
+    if (choice === 'required' && tools.length === 0) {
+      throw errors.invalid(
+        "Invalid 'tool_choice': 'required' needs at least one tool.",
+        'tool_choice',
+        'invalid_value',
+      )
+    }
+    return
+  }
+  if (choice.type !== 'function') {
+    throw errors.unsupported(
+      `Tools of type '${choice.type}' are not supported by this server yet.`,
+      'tool_choice.type',
+    )
+  }
+  const { name } = choice.function
+  if (!tools.some((tool) => tool.type === 'function' && tool.function.name === name)) {
+    throw errors.invalid(
+      `Invalid 'tool_choice.function.name': no function named '${name}' is among the tools of this run.`,
+      'tool_choice.function.name',
+      'invalid_value',
+    )
+  }
+}

@@ -1,0 +1,141 @@
+import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
+import type {
+  FinishReason,
+  LanguageModel,
+  ModelRequest,
+  ModelUsage,
+} from '../../models/language-model.ts'
+import { estimatePromptTokens, estimateTokens } from '../../models/estimate-tokens.ts'
+import { ModelError } from '../../models/language-model.ts'
+import { newId } from '../../platform/ids.ts'
+import type { RunJournal, TextPart } from './run-journal.ts'
+
+/** What one answer of the model came to. What is open in the journal stays open. */
+export interface Turn {
+  reason: FinishReason
+  usage: ModelUsage
+  /** Content of the message that is still open, or was the last. */
+  content: TextPart[]
+  calls: FunctionToolCall[]
+}
+
+/** Parts of a message while they grow; pieces are kept in arrays, joined once. */
+class Content {
+  readonly #parts: { kind: 'text' | 'refusal'; pieces: string[] }[] = []
+
+  /** @returns the part's index and whether this piece opens it */
+  add(kind: 'text' | 'refusal', piece: string): { index: number; head: boolean } {
+    const last = this.#parts.at(-1)
+    if (last?.kind === kind) {
+      last.pieces.push(piece)
+      return { index: this.#parts.length - 1, head: false }
+    }
+    this.#parts.push({ kind, pieces: [piece] })
+    return { index: this.#parts.length - 1, head: true }
+  }
+
+  get parts(): TextPart[] {
+    return this.#parts.map(({ kind, pieces }): TextPart => {
+      const value = pieces.join('')
+      return kind === 'text'
+        ? { type: 'text', text: { value, annotations: [] } }
+        : { type: 'refusal', refusal: value }
+    })
+  }
+}
+
+interface GrowingCall {
+  id: string
+  name: string
+  pieces: string[]
+}
+
+/**
+ * One answer of the model, said as it comes and kept in the journal.
+ * @param onContent hears the open message's content so far when the answer breaks off, so that it can be kept
+ * @throws ModelError, the signal's reason, or what the journal throws
+ */
+export const takeTurn = async (
+  model: LanguageModel,
+  request: ModelRequest,
+  journal: RunJournal,
+  signal: AbortSignal,
+  onContent: (content: TextPart[]) => void,
+): Promise<Turn> => {
+  const content = new Content()
+  const calls: GrowingCall[] = []
+  let written = ''
+  try {
+    for await (const part of model.stream(request, signal)) {
+      signal.throwIfAborted()
+      switch (part.type) {
+        case 'text':
+        case 'refusal': {
+          if (part.delta === '') break
+          // The tool step is open and stays so until its outputs are there: nothing can be said beside it (behaviour.md 13).
+          if (calls.length > 0) break
+          if (!journal.messageIsOpen) await journal.openMessage()
+          written += part.delta
+          const { index, head } = content.add(part.type, part.delta)
+          journal.sayText(index, part.type, part.delta, head)
+          break
+        }
+        case 'tool-call': {
+          if (journal.messageIsOpen) await journal.completeMessage(content.parts)
+          if (calls.length === 0) await journal.openToolStep()
+          const id = freshCallId(part.id, journal, calls)
+          calls.push({ id, name: part.name, pieces: [] })
+          journal.sayToolCall(part.index, id, part.name)
+          break
+        }
+        case 'tool-arguments': {
+          if (part.delta === '') break
+          calls[part.index]?.pieces.push(part.delta)
+          journal.sayToolArguments(part.index, part.delta)
+          break
+        }
+        case 'finish': {
+          const finished = calls.map(finishCall)
+          const said = written + finished.map((call) => call.function.arguments).join('')
+          return {
+            reason: part.reason,
+            usage: part.usage ?? estimateUsage(request, said),
+            content: content.parts,
+            calls: finished,
+          }
+        }
+      }
+    }
+  } catch (error) {
+    onContent(content.parts)
+    throw error
+  }
+  onContent(content.parts)
+  throw new ModelError('server_error', 'The model ended its answer without finishing it.')
+}
+
+/** A model that repeats the id of an earlier call would make two calls of a run look like one. */
+const freshCallId = (id: string, journal: RunJournal, calls: readonly GrowingCall[]): string => {
+  const taken =
+    calls.some((call) => call.id === id) ||
+    journal.steps.some(
+      (step) =>
+        step.details.type === 'tool_calls' &&
+        step.details.tool_calls.some((call) => call.id === id),
+    )
+  return taken ? newId('call_') : id
+}
+
+const finishCall = (call: GrowingCall): FunctionToolCall => ({
+  id: call.id,
+  type: 'function',
+  function: { name: call.name, arguments: call.pieces.join('') || '{}', output: null },
+})
+
+/** For servers that report no usage. */
+const estimateUsage = (request: ModelRequest, said: string): ModelUsage => ({
+  promptTokens: estimatePromptTokens(request),
+  completionTokens: estimateTokens(said),
+  cachedTokens: 0,
+  reasoningTokens: 0,
+})

@@ -1,0 +1,184 @@
+import type {
+  ModelRequest,
+  PromptFunction,
+  PromptMessage,
+  PromptPart,
+} from '../../models/language-model.ts'
+import { estimateMessageTokens } from '../../models/estimate-tokens.ts'
+import { imageOnlyText } from '../../models/image-text.ts'
+import type { MessageRecord, StoredPart } from '../messages/service.ts'
+import type { RunRecord, StepRecord } from './run-record.ts'
+
+/** Messages read for one prompt at the most; what is older is left out, as any automatic truncation does. */
+export const MAX_PROMPT_MESSAGES = 2_000
+
+export type ReadImage = (blob: string) => Promise<string>
+
+const promptPart = async (part: StoredPart, readImage: ReadImage): Promise<PromptPart> => {
+  if (part.type === 'text') return { type: 'text', text: part.text.value }
+  if (part.type === 'refusal') return { type: 'text', text: part.refusal }
+  if (part.type === 'image_url') {
+    return { type: 'image', url: part.image_url.url, detail: part.image_url.detail }
+  }
+  return { type: 'image', url: await readImage(part.blob), detail: part.detail }
+}
+
+/** A text that is nothing but a picture's address is shown to the model as a picture too: the guide's Gradio program sends them so. */
+const withPictures = (parts: PromptPart[]): PromptPart[] =>
+  parts.flatMap((part): PromptPart[] => {
+    if (part.type !== 'text') return [part]
+    const url = imageOnlyText(part.text)
+    if (url === null) return [part]
+    const image: PromptPart = { type: 'image', url, detail: 'auto' }
+    return /^data:/i.test(url) ? [image] : [part, image]
+  })
+
+const textOf = (message: MessageRecord): string =>
+  message.content
+    .map((part) => {
+      if (part.type === 'text') return part.text.value
+      if (part.type === 'refusal') return part.refusal
+      return part.type === 'image_url' ? part.image_url.url : '[image]'
+    })
+    .join('\n')
+
+const threadMessage = async (
+  message: MessageRecord,
+  readImage: ReadImage,
+): Promise<PromptMessage> => {
+  if (message.role === 'assistant') {
+    return { role: 'assistant', text: textOf(message), toolCalls: [] }
+  }
+  const parts: PromptPart[] = []
+  for (const part of message.content) parts.push(await promptPart(part, readImage))
+  return { role: 'user', parts: withPictures(parts) }
+}
+
+/**
+ * What the run itself has said and done so far. Text and the calls of one turn become one assistant message, since many chat templates
+ * demand that roles alternate. What was closed as failed or incomplete is left out.
+ */
+const ownWork = (
+  steps: readonly StepRecord[],
+  written: ReadonlyMap<string, MessageRecord>,
+): PromptMessage[] => {
+  const messages: PromptMessage[] = []
+  for (const step of steps) {
+    if (step.status !== 'completed') continue
+    if (step.details.type === 'message_creation') {
+      const message = written.get(step.details.message_creation.message_id)
+      if (message?.status !== 'completed') continue
+      messages.push({ role: 'assistant', text: textOf(message), toolCalls: [] })
+      continue
+    }
+    const calls = step.details.tool_calls.flatMap((call) => (call.type === 'function' ? [call] : []))
+    const toolCalls = calls.map((call) => ({
+      id: call.id,
+      name: call.function.name,
+      arguments: call.function.arguments,
+    }))
+    const last = messages.at(-1)
+    if (last?.role === 'assistant' && last.toolCalls.length === 0) last.toolCalls = toolCalls
+    else messages.push({ role: 'assistant', text: null, toolCalls })
+    for (const call of calls) {
+      messages.push({ role: 'tool', callId: call.id, output: call.function.output ?? '' })
+    }
+  }
+  return messages
+}
+
+export interface Conversation {
+  system: PromptMessage[]
+  /** Messages of the thread, oldest first; the part that truncation may shorten. */
+  thread: PromptMessage[]
+  /** What this run has said and done: never shortened. */
+  own: PromptMessage[]
+}
+
+/** Puts the conversation together from what is stored. */
+export const buildConversation = async (
+  run: RunRecord,
+  steps: readonly StepRecord[],
+  messages: readonly MessageRecord[],
+  readImage: ReadImage,
+): Promise<Conversation> => {
+  const byId = new Map(messages.map((message) => [message.id, message]))
+  const written = new Set(
+    steps.flatMap((step) =>
+      step.details.type === 'message_creation' ? [step.details.message_creation.message_id] : [],
+    ),
+  )
+  const before = messages.filter(
+    (message) => !written.has(message.id) && message.status !== 'in_progress',
+  )
+  const keep = run.truncationStrategy.last_messages
+  const kept = keep === null ? before : before.slice(-keep)
+  const thread: PromptMessage[] = []
+  for (const message of kept) {
+    if (message.content.length > 0) thread.push(await threadMessage(message, readImage))
+  }
+  return {
+    system: run.instructions ? [{ role: 'system', text: run.instructions }] : [],
+    thread,
+    own: ownWork(steps, byId),
+  }
+}
+
+/**
+ * Drops the oldest messages of the thread until the estimate fits. The newest message always stays.
+ * @param limit tokens; null for no limit
+ * @returns the messages, or null when even the shortest form does not fit
+ */
+export const truncate = (
+  conversation: Conversation,
+  limit: number | null,
+): PromptMessage[] | null => {
+  const { system, thread, own } = conversation
+  if (limit === null) return [...system, ...thread, ...own]
+  const cost = (messages: readonly PromptMessage[]) =>
+    messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0)
+  let room = limit - cost(system) - cost(own)
+  let from = thread.length
+  while (from > 0) {
+    const message = thread[from - 1]
+    if (message === undefined) break
+    room -= estimateMessageTokens(message)
+    if (room < 0) break
+    from -= 1
+  }
+  if (room < 0 && from === thread.length) return null
+  return [...system, ...thread.slice(from), ...own]
+}
+
+export const promptFunctions = (run: RunRecord): PromptFunction[] =>
+  run.tools.flatMap((tool) =>
+    tool.type === 'function'
+      ? [
+          {
+            name: tool.function.name,
+            description: tool.function.description ?? null,
+            parameters: tool.function.parameters,
+            strict: tool.function.strict,
+          },
+        ]
+      : [],
+  )
+
+/** The settings of a model call, frozen in the run. A forced tool choice is for the first turn: repeating it would never end. */
+export const modelRequest = (
+  run: RunRecord,
+  messages: PromptMessage[],
+  maxTokens: number | null,
+  firstTurn: boolean,
+): ModelRequest => ({
+  model: run.model,
+  messages,
+  functions: promptFunctions(run),
+  toolChoice: firstTurn || run.toolChoice === 'none' ? run.toolChoice : 'auto',
+  parallelToolCalls: run.parallelToolCalls,
+  temperature: run.temperature,
+  topP: run.topP,
+  reasoningEffort: run.reasoningEffort,
+  responseFormat: run.responseFormat,
+  maxTokens,
+})

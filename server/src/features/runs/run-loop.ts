@@ -1,0 +1,253 @@
+import type { LastError } from '@melzi/contract/run.ts'
+import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
+import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
+import type { Logger } from '../../platform/log.ts'
+import type { PluginCalls } from '../plugins/service.ts'
+import { takeTurn, type Turn } from './model-turn.ts'
+import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
+import {
+  CancelRequested,
+  LeaseLost,
+  RunJournal,
+  type JournalDeps,
+  type RunEnd,
+  type TextPart,
+} from './run-journal.ts'
+import type { RunRecord } from './run-record.ts'
+
+/** Why a run's signal was aborted. */
+export type StopReason = 'cancelled' | 'expired' | 'lost' | 'shutdown'
+
+export class RunStopped extends Error {
+  override readonly name = 'RunStopped'
+  readonly reason: StopReason
+  constructor(reason: StopReason) {
+    super(`the run was stopped: ${reason}`)
+    this.reason = reason
+  }
+}
+
+export interface RunLoopDeps extends JournalDeps {
+  models: ModelRegistry
+  pluginCalls: PluginCalls
+  log: Logger
+  /** Model turns of one run before it fails. */
+  maxTurns: number
+}
+
+/**
+ * Works on a run this node holds until it ends, waits for the client, or is taken away: prompt -> model -> events, a finished message or
+ * step is a row (design.md 4). Never throws for what happens to the run; a store that does not answer leaves the run to its lease.
+ * @param signal aborted with a {@link RunStopped}
+ */
+export const runLoop = async (
+  deps: RunLoopDeps,
+  claimed: RunRecord,
+  signal: AbortSignal,
+): Promise<void> => {
+  const journal = new RunJournal(deps, claimed)
+  const log = deps.log.child({ run: claimed.id, attempt: claimed.attempt })
+  let open: TextPart[] = []
+  try {
+    await work(deps, journal, signal, (content) => {
+      open = content
+    })
+    log.info({ status: journal.run.status }, 'run rests')
+  } catch (error) {
+    const end = endOf(error, signal)
+    if (end === null) {
+      log.info({ why: String(error) }, 'run is let go')
+      return
+    }
+    if (end.status === 'failed') log.warn({ err: error }, 'run fails')
+    try {
+      await journal.end(end, journal.messageIsOpen && open.length > 0 ? open : undefined)
+    } catch (failure) {
+      // Nothing is lost: the row still says what was last stored, and the lease runs out.
+      log.error({ err: failure }, 'the end of a run could not be stored')
+    }
+  }
+}
+
+/** How a run ends after an error; null when this node has no more to say in it. */
+const endOf = (error: unknown, signal: AbortSignal): RunEnd | null => {
+  if (error instanceof LeaseLost) return null
+  if (error instanceof CancelRequested) return { status: 'cancelled' }
+  const reason: unknown = signal.aborted ? signal.reason : error
+  if (reason instanceof RunStopped) {
+    if (reason.reason === 'cancelled') return { status: 'cancelled' }
+    if (reason.reason === 'expired') return { status: 'expired' }
+    return null
+  }
+  const lastError: LastError =
+    error instanceof ModelError
+      ? { code: error.code, message: error.message }
+      : { code: 'server_error', message: 'Sorry, something went wrong.' }
+  return { status: 'failed', lastError }
+}
+
+const work = async (
+  deps: RunLoopDeps,
+  journal: RunJournal,
+  signal: AbortSignal,
+  onContent: (content: TextPart[]) => void,
+): Promise<void> => {
+  if (journal.run.attempt > 1) await journal.load()
+  const early = earlyEnd(deps, journal)
+  if (early !== null) return journal.end(early)
+  if (journal.run.status === 'queued') await journal.start()
+  await resumeStep(deps, journal, signal)
+  if (journal.run.status === 'requires_action') return
+  for (let turn = 0; turn < deps.maxTurns; turn += 1) {
+    onContent([])
+    const went = await oneTurn(deps, journal, signal, onContent)
+    if (went === 'rests') return
+  }
+  throw new ModelError(
+    'server_error',
+    `The run was ended after ${deps.maxTurns} turns without an answer.`,
+  )
+}
+
+const earlyEnd = (deps: RunLoopDeps, journal: RunJournal): RunEnd | null => {
+  if (journal.run.status === 'cancelling') return { status: 'cancelled' }
+  if (deps.clock.now() >= journal.run.expiresAt * 1000) return { status: 'expired' }
+  return null
+}
+
+/** Goes on with a step another attempt left open: plugin calls that were kept are run, anything else is closed and done anew. */
+const resumeStep = async (
+  deps: RunLoopDeps,
+  journal: RunJournal,
+  signal: AbortSignal,
+): Promise<void> => {
+  const step = journal.openStep
+  if (step === null) return
+  const calls =
+    step.details.type === 'tool_calls'
+      ? step.details.tool_calls.filter((call) => call.type === 'function')
+      : []
+  if (calls.length === 0) return journal.closeAbandoned()
+  await runPlugins(deps, journal, calls, signal)
+}
+
+const oneTurn = async (
+  deps: RunLoopDeps,
+  journal: RunJournal,
+  signal: AbortSignal,
+  onContent: (content: TextPart[]) => void,
+): Promise<'rests' | 'goes on'> => {
+  const { run } = journal
+  const model = deps.models.find(run.model)
+  if (model === null) {
+    throw new ModelError('server_error', `The model '${run.model}' is not available on this server.`)
+  }
+  const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
+  if (maxTokens === 0) return rest(journal, { status: 'incomplete', incompleteReason: 'max_completion_tokens' })
+  const messages = await prompt(deps, journal, model)
+  if (messages === null) return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
+  const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
+  const request = modelRequest(run, messages, maxTokens, firstTurn)
+  const turn = await takeTurn(model, request, journal, signal, onContent)
+  return settle(deps, journal, turn, signal)
+}
+
+const remaining = (budget: number | null, used: number): number | null =>
+  budget === null ? null : Math.max(0, budget - used)
+
+const rest = async (journal: RunJournal, end: RunEnd, content?: TextPart[]): Promise<'rests'> => {
+  await journal.end(end, content)
+  return 'rests'
+}
+
+/** The messages of the next model call, within the context and the run's prompt budget; null when they cannot fit. */
+const prompt = async (deps: RunLoopDeps, journal: RunJournal, model: LanguageModel) => {
+  const { run } = journal
+  const stored = await deps.messages.newest(
+    deps.store,
+    run.workspaceId,
+    run.threadId,
+    MAX_PROMPT_MESSAGES,
+  )
+  const conversation = await buildConversation(run, journal.steps, stored, (blob) =>
+    deps.messages.readImage(run.workspaceId, blob),
+  )
+  const budget = remaining(run.maxPromptTokens, run.usage?.promptTokens ?? 0)
+  if (budget !== null) return truncate(conversation, budget)
+  // The estimate is coarse, so an unknown remainder is left to the model's own limit: only the context bounds the prompt here.
+  return truncate(conversation, model.contextTokens) ?? truncate(conversation, null)
+}
+
+/** What follows from a whole answer. */
+const settle = async (
+  deps: RunLoopDeps,
+  journal: RunJournal,
+  turn: Turn,
+  signal: AbortSignal,
+): Promise<'rests' | 'goes on'> => {
+  if (turn.reason === 'length' || turn.reason === 'content_filter') {
+    const incompleteReason =
+      turn.reason === 'length' ? 'max_completion_tokens' : 'content_filter'
+    return rest(journal, { status: 'incomplete', incompleteReason, usage: turn.usage }, turn.content)
+  }
+  if (turn.calls.length === 0) {
+    return rest(journal, { status: 'completed', usage: turn.usage }, turn.content)
+  }
+  const { run } = journal
+  if (run.pluginMode === 'client' || !turn.calls.some((call) => pluginOf(run, call) !== null)) {
+    await journal.requireAction(turn.calls, turn.calls.map(toRequired), turn.usage)
+    return 'rests'
+  }
+  await journal.keepToolCalls(turn.calls, turn.usage)
+  return runPlugins(deps, journal, turn.calls, signal)
+}
+
+const toRequired = (call: FunctionToolCall) => ({
+  id: call.id,
+  type: 'function' as const,
+  function: { name: call.function.name, arguments: call.function.arguments },
+})
+
+const pluginOf = (run: RunRecord, call: FunctionToolCall): string | null =>
+  run.plugins.find((plugin) => plugin.functionName === call.function.name)?.pluginId ?? null
+
+/**
+ * Runs the plugins among the calls, in parallel; each is recorded before and after, so one whose output is stored is not made again.
+ * Functions that belong to the client are left to him.
+ */
+const runPlugins = async (
+  deps: RunLoopDeps,
+  journal: RunJournal,
+  calls: readonly FunctionToolCall[],
+  signal: AbortSignal,
+): Promise<'rests' | 'goes on'> => {
+  const { run } = journal
+  const done = await Promise.all(
+    calls.map(async (call): Promise<FunctionToolCall> => {
+      const pluginId = pluginOf(run, call)
+      if (pluginId === null || call.function.output !== null) return call
+      const outcome = await deps.pluginCalls.call(
+        {
+          workspaceId: run.workspaceId,
+          callerId: run.ownerId,
+          assistantId: run.assistantId,
+          threadId: run.threadId,
+          plugin: { id: pluginId },
+          argumentsText: call.function.arguments,
+          customizedParams: null,
+          conversation: [],
+          run: { runId: run.id, toolCallId: call.id },
+        },
+        signal,
+      )
+      return { ...call, function: { ...call.function, output: outcome.text } }
+    }),
+  )
+  const pending = done.filter((call) => call.function.output === null)
+  if (pending.length > 0) {
+    await journal.requireAction(done, pending.map(toRequired), null)
+    return 'rests'
+  }
+  await journal.completeToolStep(done)
+  return 'goes on'
+}

@@ -1,0 +1,104 @@
+import type { Metadata } from '@melzi/contract/metadata.ts'
+import type { ReasoningEffort, ResponseFormat } from '@melzi/contract/model-settings.ts'
+import type {
+  LastError,
+  RequiredAction,
+  RunStatus,
+  TruncationStrategy,
+} from '@melzi/contract/run.ts'
+import type { RunStepLastError, RunStepStatus, StepDetails } from '@melzi/contract/run-step.ts'
+import type { Tool, ToolChoice } from '@melzi/contract/tool.ts'
+import type { ModelUsage } from '../../models/language-model.ts'
+import type { PluginMode } from '../assistants/service.ts'
+
+export type RunIncompleteReason = 'max_completion_tokens' | 'max_prompt_tokens' | 'content_filter'
+
+/** A function of the run that is a plugin of this server. */
+export interface RunPlugin {
+  functionName: string
+  /** `plug_...` */
+  pluginId: string
+}
+
+/** A run as stored. Times ending in `At` are Unix seconds, `dueMs` is milliseconds since 1970. */
+export interface RunRecord {
+  workspaceId: string
+  id: string
+  threadId: string
+  assistantId: string
+  ownerId: string
+  createdAt: number
+  status: RunStatus
+  model: string
+  instructions: string | null
+  tools: Tool[]
+  metadata: Metadata
+  temperature: number
+  topP: number
+  reasoningEffort: ReasoningEffort | null
+  maxCompletionTokens: number | null
+  maxPromptTokens: number | null
+  truncationStrategy: TruncationStrategy
+  responseFormat: ResponseFormat
+  toolChoice: ToolChoice
+  parallelToolCalls: boolean
+  pluginMode: PluginMode
+  plugins: RunPlugin[]
+  requiredAction: RequiredAction | null
+  lastError: LastError | null
+  incompleteReason: RunIncompleteReason | null
+  /** Sum of the model calls so far; shown only in an end state. */
+  usage: ModelUsage | null
+  startedAt: number | null
+  expiresAt: number
+  cancelledAt: number | null
+  failedAt: number | null
+  completedAt: number | null
+  dueMs: number | null
+  leaseOwner: string | null
+  /** Fences every write and event: one node's hold of the run. */
+  attempt: number
+}
+
+export interface StepRecord {
+  workspaceId: string
+  id: string
+  runId: string
+  threadId: string
+  assistantId: string
+  position: number
+  createdAt: number
+  type: 'message_creation' | 'tool_calls'
+  status: RunStepStatus
+  details: StepDetails
+  lastError: RunStepLastError | null
+  /** Kept as soon as it is known; shown only when the step has ended. */
+  usage: ModelUsage | null
+  completedAt: number | null
+  cancelledAt: number | null
+  failedAt: number | null
+  expiredAt: number | null
+}
+
+export type EndStatus = 'completed' | 'incomplete' | 'failed' | 'cancelled' | 'expired'
+
+export const isEnded = (status: RunStatus): status is EndStatus =>
+  status === 'completed' ||
+  status === 'incomplete' ||
+  status === 'failed' ||
+  status === 'cancelled' ||
+  status === 'expired'
+
+export const noUsage: ModelUsage = {
+  promptTokens: 0,
+  completionTokens: 0,
+  cachedTokens: 0,
+  reasoningTokens: 0,
+}
+
+export const addUsage = (a: ModelUsage | null, b: ModelUsage): ModelUsage => ({
+  promptTokens: (a?.promptTokens ?? 0) + b.promptTokens,
+  completionTokens: (a?.completionTokens ?? 0) + b.completionTokens,
+  cachedTokens: (a?.cachedTokens ?? 0) + b.cachedTokens,
+  reasoningTokens: (a?.reasoningTokens ?? 0) + b.reasoningTokens,
+})

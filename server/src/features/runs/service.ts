@@ -1,0 +1,300 @@
+import type {
+  CreateRunRequest,
+  CreateThreadAndRunRequest,
+  SubmitToolOutputsRequest,
+} from '@melzi/contract/run.ts'
+import type { Metadata } from '@melzi/contract/metadata.ts'
+import { seconds, type Clock } from '../../platform/clock.ts'
+import { errors } from '../../platform/errors.ts'
+import type { EventLog } from '../../platform/events/event-log.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Page, PageQuery } from '../../platform/store/page.ts'
+import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { AssistantService } from '../assistants/service.ts'
+import type { MessageDraft, MessageService } from '../messages/service.ts'
+import { presentThread } from '../threads/present.ts'
+import type { ThreadRecord, ThreadService } from '../threads/service.ts'
+import type { Claim, Dispatcher } from './dispatcher.ts'
+import { freezeRun, type RunRequest } from './freeze-run.ts'
+import { presentRun, presentStep } from './present.ts'
+import { isEnded, type RunRecord, type StepRecord } from './run-record.ts'
+import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
+import { findRun, findRunForUpdate, insertRun, listRuns, updateRun, updateRunMetadata } from './store.ts'
+import { fillOutputs } from './submit.ts'
+
+export type { RunRecord, StepRecord } from './run-record.ts'
+
+export interface RunServiceDeps {
+  store: Store
+  clock: Clock
+  events: EventLog
+  assistants: AssistantService
+  threads: ThreadService
+  messages: MessageService
+  dispatcher: Dispatcher
+  /** @throws AppError when the name is no model here and strict naming is on */
+  checkModel: (model: string) => void
+  expiresSeconds: number
+}
+
+/** A run that was started or goes on, and where a reader of its stream begins. */
+export interface StartedRun {
+  run: RunRecord
+  /** Follow the event log after this seq. */
+  after: number
+}
+
+export type RunService = ReturnType<typeof createRunService>
+
+export const createRunService = (deps: RunServiceDeps) => {
+  const { store, clock, events, assistants, threads, messages, dispatcher } = deps
+
+  const getOwned = async (
+    db: Reader,
+    principal: Principal,
+    threadId: string,
+    id: string,
+  ): Promise<RunRecord> => {
+    await threads.getOwned(db, principal, threadId)
+    const run = await findRun(db, principal.workspaceId, threadId, id)
+    if (run === null) throw errors.notFound('run', id)
+    return run
+  }
+
+  const lockOwned = async (tx: Tx, principal: Principal, threadId: string, id: string) => {
+    await threads.getOwned(tx, principal, threadId)
+    const run = await findRunForUpdate(tx, principal.workspaceId, threadId, id)
+    if (run === null) throw errors.notFound('run', id)
+    return run
+  }
+
+  /** Says an event in the name of the run's current attempt; gives the seq before it. */
+  const say = (run: RunRecord, event: string, object: object): number => {
+    const seq = events.append(run.id, run.attempt, event, JSON.stringify(object))
+    return seq === null ? 0 : seq - 1
+  }
+
+  /** Runs a unit that makes or wakes a run, with a place on this node taken before and handed over after the commit. */
+  const claiming = async (
+    name: string,
+    unit: (tx: Tx, claim: Claim | null) => Promise<RunRecord>,
+    announce: (run: RunRecord) => number,
+  ): Promise<StartedRun> => {
+    const claim = dispatcher.reserve()
+    let run: RunRecord
+    try {
+      run = await store.write(name, (tx) => unit(tx, claim))
+    } catch (error) {
+      dispatcher.giveBack(claim)
+      throw error
+    }
+    const after = announce(run)
+    dispatcher.begin(run, claim)
+    return { run, after }
+  }
+
+  /** The part that both ways of creating share: right, lock, frozen settings, rows. */
+  const insertOn = async (
+    tx: Tx,
+    principal: Principal,
+    thread: ThreadRecord,
+    request: RunRequest,
+    additional: readonly MessageDraft[],
+    claim: Claim | null,
+  ): Promise<RunRecord> => {
+    const assistant = await assistants.getUsable(tx, principal, request.assistant_id)
+    const run = freezeRun(principal, thread, assistant, request, {
+      nowMs: clock.now(),
+      expiresSeconds: deps.expiresSeconds,
+      claim,
+    })
+    const speaks =
+      additional.some((draft) => draft.role === 'user') ||
+      (run.instructions ?? '') !== '' ||
+      (await messages.hasUserMessage(tx, thread.workspaceId, thread.id))
+    if (!speaks) throw errors.nothingToSay()
+    await messages.append(tx, thread, additional, run.id)
+    await insertRun(tx, run)
+    await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
+    return run
+  }
+
+  const announceCreated = (run: RunRecord): number => {
+    const shown = presentRun(run)
+    const before = say(run, 'thread.run.created', shown)
+    say(run, 'thread.run.queued', shown)
+    return before
+  }
+
+  return {
+    get: (principal: Principal, threadId: string, id: string) =>
+      getOwned(store, principal, threadId, id),
+
+    /** @throws AppError 400 when the thread is locked or there is nothing to say; 404 for a foreign thread or assistant */
+    async create(
+      principal: Principal,
+      threadId: string,
+      request: CreateRunRequest,
+    ): Promise<StartedRun> {
+      if (request.model != null) deps.checkModel(request.model)
+      await threads.getOwned(store, principal, threadId)
+      const additional = await messages.prepare(principal.workspaceId, request.additional_messages)
+      return claiming(
+        'run.create',
+        async (tx, claim) => {
+          const thread = await threads.lockOwned(tx, principal, threadId)
+          if (thread.activeRunId !== null) {
+            throw errors.runOnLockedThread(threadId, thread.activeRunId)
+          }
+          return insertOn(tx, principal, thread, request, additional, claim)
+        },
+        announceCreated,
+      )
+    },
+
+    /** A thread, its messages and its first run in one unit. */
+    async createWithThread(
+      principal: Principal,
+      request: CreateThreadAndRunRequest,
+    ): Promise<StartedRun> {
+      if (request.model != null) deps.checkModel(request.model)
+      const drafts = await messages.prepare(
+        principal.workspaceId,
+        request.thread?.messages ?? [],
+      )
+      let thread: ThreadRecord | null = null
+      return claiming(
+        'run.create-with-thread',
+        async (tx, claim) => {
+          thread = await threads.insert(tx, principal, request.thread?.metadata ?? {})
+          await messages.append(tx, thread, drafts)
+          return insertOn(tx, principal, thread, request, [], claim)
+        },
+        (run) => {
+          const before = thread === null ? 0 : say(run, 'thread.created', presentThread(thread))
+          announceCreated(run)
+          return before
+        },
+      )
+    },
+
+    /** requires_action -> queued with the outputs stored (behaviour.md 9). A wrong set of ids changes nothing. */
+    async submit(
+      principal: Principal,
+      threadId: string,
+      id: string,
+      request: SubmitToolOutputsRequest,
+    ): Promise<StartedRun> {
+      let closed: StepRecord | null = null
+      return claiming(
+        'run.submit',
+        async (tx, claim) => {
+          const before = await lockOwned(tx, principal, threadId, id)
+          if (before.status !== 'requires_action') throw errors.submitInWrongState(before.status)
+          const steps = await allSteps(tx, before.workspaceId, id)
+          closed = fillOutputs(before, steps, request.tool_outputs, seconds(clock.now()))
+          await updateStep(tx, closed)
+          const run: RunRecord = {
+            ...before,
+            status: 'queued',
+            requiredAction: null,
+            attempt: before.attempt + 1,
+            leaseOwner: claim?.owner ?? null,
+            dueMs: claim?.leaseUntilMs ?? clock.now(),
+          }
+          await updateRun(tx, run)
+          return run
+        },
+        (run) => {
+          const after = closed === null ? 0 : say(run, 'thread.run.step.completed', presentStep(closed, run))
+          say(run, 'thread.run.queued', presentRun(run))
+          return after
+        },
+      )
+    },
+
+    /**
+     * Asks for the end of a run; the node that holds it stops its model and ends it (behaviour.md 8).
+     * @throws AppError 400 in an end state or while it is being cancelled
+     */
+    async cancel(principal: Principal, threadId: string, id: string): Promise<RunRecord> {
+      const run = await store.write('run.cancel', async (tx) => {
+        const before = await lockOwned(tx, principal, threadId, id)
+        if (isEnded(before.status) || before.status === 'cancelling') {
+          throw errors.cancelInWrongState(before.status)
+        }
+        const held = before.leaseOwner !== null
+        const after: RunRecord = {
+          ...before,
+          status: 'cancelling',
+          requiredAction: null,
+          dueMs: held ? before.dueMs : clock.now(),
+          attempt: held ? before.attempt : before.attempt + 1,
+        }
+        await updateRun(tx, after)
+        return after
+      })
+      say(run, 'thread.run.cancelling', presentRun(run))
+      dispatcher.cancel(run.id)
+      return run
+    },
+
+    async updateMetadata(
+      principal: Principal,
+      threadId: string,
+      id: string,
+      metadata: Metadata | null | undefined,
+    ): Promise<RunRecord> {
+      return store.write('run.update', async (tx) => {
+        const run = await lockOwned(tx, principal, threadId, id)
+        if (metadata === undefined) return run
+        await updateRunMetadata(tx, run.workspaceId, id, metadata ?? {})
+        return { ...run, metadata: metadata ?? {} }
+      })
+    },
+
+    async list(
+      principal: Principal,
+      threadId: string,
+      query: PageQuery,
+    ): Promise<Page<RunRecord>> {
+      const thread = await threads.getOwned(store, principal, threadId)
+      return listRuns(store, thread.workspaceId, threadId, query)
+    },
+
+    async listSteps(
+      principal: Principal,
+      threadId: string,
+      runId: string,
+      query: PageQuery,
+    ): Promise<{ run: RunRecord; page: Page<StepRecord> }> {
+      const run = await getOwned(store, principal, threadId, runId)
+      return { run, page: await listSteps(store, run.workspaceId, runId, query) }
+    },
+
+    async getStep(
+      principal: Principal,
+      threadId: string,
+      runId: string,
+      id: string,
+    ): Promise<{ run: RunRecord; step: StepRecord }> {
+      const run = await getOwned(store, principal, threadId, runId)
+      const step = await findStep(store, run.workspaceId, runId, id)
+      if (step === null) throw errors.notFound('run step', id)
+      return { run, step }
+    },
+
+    /** A run's row as it is now, for a reader who was allowed to it; null when it is gone. */
+    find: (run: RunRecord): Promise<RunRecord | null> =>
+      findRun(store, run.workspaceId, run.threadId, run.id),
+
+    /** The run's row is gone with its thread: whoever works on it stops. */
+    forget: (runId: string) => dispatcher.forget(runId),
+
+    /** The run and its steps as stored: what a reader gets in place of events that are gone. */
+    async snapshot(run: RunRecord): Promise<{ run: RunRecord; steps: StepRecord[] }> {
+      const now = (await findRun(store, run.workspaceId, run.threadId, run.id)) ?? run
+      return { run: now, steps: await allSteps(store, run.workspaceId, run.id) }
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { DeletedThread } from '@melzi/contract/deleted.ts'
+import { CreateThreadRequest, ModifyThreadRequest } from '@melzi/contract/thread.ts'
+import type { FastifyInstance } from 'fastify'
+import { parseBody } from '../../http/validate.ts'
+import { refuseToolResources } from '../assistants/service.ts'
+import type { MessageService } from '../messages/service.ts'
+import type { RunService } from '../runs/service.ts'
+import { presentThread } from './present.ts'
+import type { ThreadService } from './service.ts'
+
+interface Params {
+  thread_id: string
+}
+
+export interface ThreadRouteDeps {
+  threads: ThreadService
+  messages: MessageService
+  runs: RunService
+}
+
+export const threadRoutes = (app: FastifyInstance, deps: ThreadRouteDeps): void => {
+  const { threads, messages, runs } = deps
+
+  app.post('/threads', async (request) => {
+    const body = parseBody(CreateThreadRequest, request.body)
+    refuseToolResources(body.tool_resources)
+    return presentThread(await messages.createThread(request.principal, body))
+  })
+
+  app.get<{ Params: Params }>('/threads/:thread_id', async (request) =>
+    presentThread(await threads.get(request.principal, request.params.thread_id)),
+  )
+
+  app.post<{ Params: Params }>('/threads/:thread_id', async (request) => {
+    const body = parseBody(ModifyThreadRequest, request.body)
+    refuseToolResources(body.tool_resources)
+    const id = request.params.thread_id
+    return presentThread(await threads.update(request.principal, id, body))
+  })
+
+  app.delete<{ Params: Params }>('/threads/:thread_id', async (request): Promise<DeletedThread> => {
+    const id = request.params.thread_id
+    const thread = await threads.delete(request.principal, id)
+    if (thread.activeRunId !== null) runs.forget(thread.activeRunId)
+    return { id, object: 'thread.deleted', deleted: true }
+  })
+}

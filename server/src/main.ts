@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { readConfig, type Config } from './config/config.ts'
+import { detectOllama } from './config/detected-models.ts'
+import { readEnv, type Env } from './config/env.ts'
+import { readModelsConfig } from './config/models-config.ts'
+import type { ModelsConfig } from './config/models-settings.ts'
+import { createApp } from './app.ts'
+import { createContext, type Context } from './context.ts'
+import { baseUrlOf } from './features/quickstart/base-url.ts'
+import { listModels } from './models/list-models.ts'
+
+/** How long runs may go on after a stop was asked for, in ms; then they are left to the next start, which goes on with them. */
+const DRAIN_MS = 10_000
+/** How long the whole stop may take before the process ends itself, in ms. */
+const STOP_MS = 20_000
+/** How often pictures that no message holds are looked for, in ms. */
+const SWEEP_MS = 30 * 60 * 1000
+
+/** Reads the models' part of the configuration, and looks for an Ollama on this machine when it names none. */
+export const findModels = (env: Env): Promise<ModelsConfig> =>
+  detectOllama(
+    readModelsConfig(env, (path) => readFileSync(path, 'utf8')),
+    (baseUrl, signal) => listModels(baseUrl, signal),
+  )
+
+/**
+ * `melzi serve`: builds, listens, waits for a signal, stops in phases. Resolves when everything is closed.
+ * @throws {ConfigError} for a setting that cannot be used; Error for a folder in use or a port taken
+ */
+export const serve = async (): Promise<void> => {
+  const env = readEnv()
+  const config = readConfig(env)
+  const stopped = stopSignal()
+  await using context = await createContext(config, await findModels(env))
+  const { log } = context
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left alone'))
+  const app = createApp(context)
+  await app.listen({ host: config.http.host, port: config.http.port })
+  const baseUrl = baseUrlOf({ ...config.http, port: boundPort(app.server.address(), config) })
+  const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
+  await context.dispatcher.start(context.store.engine === 'sqlite')
+  const sweeper = setInterval(() => sweep(context), SWEEP_MS)
+  log.info({ url: baseUrl, store: context.store.engine, model: context.models.state().detail }, 'listening')
+  if (greeting !== '') process.stdout.write(greeting)
+
+  const signal = await stopped
+  log.info({ signal, runs: context.dispatcher.active }, 'stopping')
+  const limit = setTimeout(() => {
+    log.error('the stop took too long; what was in flight goes on at the next start')
+    process.exit(1)
+  }, STOP_MS)
+  clearInterval(sweeper)
+  // Refuse new work, give runs and their streams a while, leave the rest to the next start, and close.
+  const refusing = app.close()
+  await context.dispatcher.drain(DRAIN_MS)
+  await context.dispatcher[Symbol.asyncDispose]()
+  app.server.closeAllConnections()
+  await refusing
+  clearTimeout(limit)
+  log.info('stopped')
+}
+
+const stopSignal = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    process.once('SIGTERM', resolve)
+    process.once('SIGINT', resolve)
+  })
+
+const boundPort = (address: ReturnType<import('node:net').Server['address']>, config: Config) =>
+  typeof address === 'object' && address !== null ? address.port : config.http.port
+
+const sweep = (context: Context): void => {
+  context.messages.sweepBlobs().then(
+    (swept) => {
+      if (swept > 0) context.log.info({ swept }, 'pictures that no message holds were deleted')
+    },
+    (error: unknown) => context.log.error({ err: error }, 'sweeping pictures failed'),
+  )
+}
