@@ -44,6 +44,8 @@ export interface ScriptedModel extends AsyncDisposable {
   push(...turns: ScriptedTurn[]): void
   /** Turns not yet used. */
   readonly left: number
+  /** Connections clients have opened so far. */
+  readonly connections: number
   /** Waits until `count` requests have come; throws after `timeoutMs` (5,000). */
   waitForRequests(count: number, timeoutMs?: number): Promise<ScriptedRequest[]>
 }
@@ -99,6 +101,7 @@ export const startScriptedModel = async (
   const arrivals = new Set<() => void>()
   const delayMs = options.delayMs ?? 0
   let answers = 0
+  let connections = 0
 
   const nextTurn = async (request: ScriptedRequest): Promise<ScriptedTurn> => {
     const scripted = script.shift() ?? (await options.handler?.(request))
@@ -193,6 +196,9 @@ export const startScriptedModel = async (
         })
     })
   })
+  server.on('connection', () => {
+    connections += 1
+  })
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
 
@@ -204,6 +210,9 @@ export const startScriptedModel = async (
     },
     get left() {
       return script.length
+    },
+    get connections() {
+      return connections
     },
     waitForRequests: async (count, timeoutMs = 5000) => {
       const signal = AbortSignal.timeout(timeoutMs)

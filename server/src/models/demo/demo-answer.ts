@@ -26,13 +26,19 @@ const asGiven = (part: PromptPart): PromptPart => {
   return url === null ? part : { type: 'image', url, detail: 'auto' }
 }
 
+/** The run gives a picture's address as text and as image: that is one picture. */
+const withoutRepeats = (parts: PromptPart[]): PromptPart[] => {
+  const seen = new Set<string>()
+  return parts.filter((part) => part.type === 'text' || (!seen.has(part.url) && seen.add(part.url)))
+}
+
 /** The parts the user sent since the assistant last spoke: clients send picture and question as separate messages. */
 const lastTurn = (messages: PromptMessage[]): PromptPart[] => {
   const from = messages.findLastIndex((message) => message.role === 'assistant') + 1
   const turn = messages.slice(from).filter((message) => message.role === 'user')
   const users =
     turn.length > 0 ? turn : messages.filter((message) => message.role === 'user').slice(-1)
-  return users.flatMap((message) => message.parts.map(asGiven))
+  return withoutRepeats(users.flatMap((message) => message.parts.map(asGiven)))
 }
 
 const textOf = (parts: PromptPart[]): string =>

@@ -118,19 +118,22 @@ export const httpPost = (options: {
   request.on('error', (error) => reject(connectionError(error)))
   request.once('response', (response) => {
     disarm()
+    let isDraining = false
     resolve({
       status: response.statusCode ?? 0,
       headers: response.headers,
       body: readBody(response, timeouts.idleMs),
       drain: () => {
-        if (response.complete) return
+        isDraining = true
+        if (response.readableEnded || response.destroyed) return
         const timer = setTimeout(() => response.destroy(), DRAIN_MS).unref()
         response.once('close', () => clearTimeout(timer))
+        // What was wanted has been read: a connection that breaks now is of no interest, and closes by itself.
         response.on('error', () => response.destroy())
         response.resume()
       },
       destroy: () => {
-        if (!response.complete) request.destroy()
+        if (!isDraining && !response.readableEnded) request.destroy()
       },
     })
   })

@@ -61,9 +61,10 @@ export const createToolCallOrder = (usedIds: ReadonlySet<string>, onlyFirst: boo
     if (name === '') return false
     const isOtherId =
       typeof delta.id === 'string' && delta.id !== '' && call.id !== null && delta.id !== call.id
-    if (call.name !== '' && call.name !== name) return isOtherId || typeof delta.index !== 'number'
+    const isOther = isOtherId || typeof delta.index !== 'number'
+    const isOtherName = call.name !== '' && call.name !== name
     // Some servers repeat the name, and even make a new id, with every piece: only whole arguments end the call then.
-    return (isOtherId || typeof delta.index !== 'number') && isWholeJson(call.arguments)
+    return (isOther && isOtherName) || ((isOther || isOtherName) && isWholeJson(call.arguments))
   }
 
   const callFor = (delta: ToolCallDelta): Call => {
