@@ -99,24 +99,23 @@ describe('an event stream', () => {
     assert.equal(writer.closed.aborted, false)
   })
 
-  it('sends the first frame at once and gathers the next ones', async () => {
+  it('sends the first ten frames at once and gathers the rest of a burst', async () => {
     let text = ''
     let arrived = (): void => {}
     const all = new Promise<void>((resolve) => (arrived = resolve))
     const { writer, socket } = await rawReader((piece) => {
       text += piece
-      if (text.includes('data: 9')) arrived()
+      if (text.includes('data: 59')) arrived()
     })
-    writer.write(frame('a', '1'))
-    for (let i = 0; i < 10; i += 1) writer.write(frame('b', String(i)))
+    for (let i = 0; i < 60; i += 1) writer.write(frame('n', String(i)))
     await all
     writer.close()
     socket.destroy()
     // one write is one chunk of the chunked encoding
     const chunks = text.split(/\r\n[0-9a-f]+\r\n/).slice(1)
-    assert.equal(chunks.length, 2)
-    assert.equal(chunks[0], frame('a', '1'))
-    assert.match(chunks[1] ?? '', /^event: b\ndata: 0\n\n[\s\S]*data: 9\n\n/)
+    assert.equal(chunks.length, 11)
+    for (let i = 0; i < 10; i += 1) assert.equal(chunks[i], frame('n', String(i)))
+    assert.match(chunks[10] ?? '', /^event: n\ndata: 10\n\n[\s\S]*data: 59\n\n/)
   })
 
   it('says it is alive when it has nothing to say', async () => {
