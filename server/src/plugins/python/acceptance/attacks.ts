@@ -52,10 +52,59 @@ await attempt('node:cluster', lambda: js.eval("import('node:cluster').then((c) =
 await attempt('setpriority', lambda: js.eval("import('node:os').then((os) => os.setPriority(${parent}, 19))"))
 `
 
+/** System calls by number (x86_64), as native code under the plugin's control could make them; null is a null pointer. */
+const SYSTEM_CALLS: readonly (readonly [name: string, number: number, ...values: (number | string | null)[]])[] = [
+  ['open', 2, '/etc/passwd', 0],
+  ['openat', 257, -100, '/etc/passwd', 0],
+  ['openat2', 437, -100, '/etc/passwd', null, 24],
+  ['stat', 4, '/etc/passwd', null],
+  ['socket', 41, 2, 1, 0],
+  ['socket netlink', 41, 16, 3, 0],
+  ['socket unix', 41, 1, 1, 0],
+  ['execve', 59, '/bin/id', null, null],
+  ['fork', 57],
+  ['vfork', 58],
+  ['clone', 56, 17, null],
+  ['clone3', 435, null, 88],
+  ['kill all', 62, -1, 0],
+  ['tgkill', 234, 1, 1, 0],
+  ['setsid', 112],
+  ['unshare', 272, 0x10000000],
+  ['mount', 165, 'none', '/', 'tmpfs', 0],
+  ['bpf', 321, 0, null, 0],
+  ['io_uring_setup', 425, 8, null],
+  ['keyctl', 250, 0, -3, 0],
+  ['userfaultfd', 323, 0],
+  ['perf_event_open', 298, null, 0, -1, -1],
+  ['x32 open', 0x40000002, '/etc/passwd', 0],
+  ['ioctl TIOCSTI', 16, 0, 0x5412, '/'],
+]
+
+/** Group 10, one step further: machine code of the attacker's choice. An error number is a refusal. */
+const nativeAttacks = (parent: number): string => {
+  const calls = [...SYSTEM_CALLS, ['kill parent', 62, parent, 0], ['ptrace parent', 101, 16, parent], ['pidfd_open', 434, parent, 0], ['prlimit', 302, parent, 7]] as const
+  return calls
+    .map(([name, number, ...values]) => {
+      const list = [...values, ...Array<number>(5 - values.length).fill(0)].map((value) =>
+        typeof value === 'string' ? `text('${value}')` : value === null ? '0n' : `${value}n`,
+      )
+      const code = `(() => {
+  const kept = []
+  const text = (s) => { const b = new TextEncoder().encode(s + String.fromCharCode(0)); kept.push(b); return Deno.UnsafePointer.value(Deno.UnsafePointer.of(b)) }
+  const six = ['i64', 'i64', 'i64', 'i64', 'i64', 'i64']
+  const libc = Deno.dlopen('libc.so.6', {syscall: {parameters: six, result: 'i64'}})
+  const result = libc.symbols.syscall(${number}n, ${list.join(', ')})
+  if (result < 0n) throw new Error('refused by the kernel')
+  return result
+})()`
+      return `await attempt('native ${name}', lambda: js.eval(${JSON.stringify(code)}))`
+    })
+    .join('\n')
+}
+
 /** Group 10: the ways from JavaScript to the system. */
-export const bridgeAttacks = (port: number): string => `
-await attempt('Deno.dlopen', lambda: js.eval("Deno.dlopen('libc.so.6', {getpid: {parameters: [], result: 'i32'}}).symbols.getpid()"))
-await attempt('dlopen by path', lambda: js.eval("Deno.dlopen('/lib/x86_64-linux-gnu/libc.so.6', {getpid: {parameters: [], result: 'i32'}}).symbols.getpid()"))
+export const bridgeAttacks = (port: number, parent: number): string => `
+${nativeAttacks(parent)}
 await attempt('Function constructor', lambda: js.eval("new Function(\\"return Deno.readTextFileSync('/etc/passwd')\\")()"))
 await attempt('constructor chain', lambda: js.eval("Deno.constructor.constructor(\\"return Deno.readTextFileSync('/etc/passwd')\\")()"))
 await attempt('import file', lambda: js.eval("import('file:///etc/hostname')"))

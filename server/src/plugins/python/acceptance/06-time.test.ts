@@ -1,0 +1,61 @@
+/** Group 6: whatever takes too long is gone soon after its limit, and the next call finds a process. */
+import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
+import { after, test } from 'node:test'
+import { LIMITS, allGone, openSandbox, run, sandboxProcesses } from './support.ts'
+
+const sandbox = openSandbox({ poolSize: 1, concurrency: 2 })
+after(async () => {
+  await sandbox[Symbol.asyncDispose]()
+  assert.ok(await allGone())
+})
+
+const limits = { ...LIMITS, wallMs: 700 }
+/** Generous towards a busy machine; the kill itself takes 10-30 ms. */
+const SLACK_MS = 400
+
+const ENDLESS: Record<string, string> = {
+  loop: 'while True: pass',
+  sleep: 'import time\ntime.sleep(100)',
+  'await sleep': 'import asyncio\nawait asyncio.sleep(100)',
+  regex: 'import re\nre.match(r"(a+)+$", "a" * 60 + "b")',
+  power: 'x = 7 ** (10 ** 8)',
+  'signals ignored': 'import signal\nfor s in range(1, 30):\n  try: signal.signal(s, signal.SIG_IGN)\n  except Exception: pass\nwhile True: pass',
+  'exceptions caught': 'while True:\n  try:\n    while True: pass\n  except BaseException: pass',
+  'JavaScript loop': 'import js\njs.eval("for (;;) {}")',
+  'JavaScript promise': 'import js\nawait js.eval("new Promise(() => {})")',
+  'Atomics.wait': 'import js\njs.eval("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)")',
+}
+
+for (const [name, source] of Object.entries(ENDLESS)) {
+  test(name, async () => {
+    await sandbox.probe()
+    const result = await run(sandbox, source, { limits })
+    assert.equal(result.error?.kind, 'timeout')
+    assert.equal(result.error.message, 'The plugin ran longer than 0.7 seconds and was stopped.')
+    assert.ok(result.usage.ms >= 690 && result.usage.ms < limits.wallMs + SLACK_MS, `took ${result.usage.ms} ms`)
+  })
+}
+
+test('the limit on processor time is the system\'s', async () => {
+  const result = await run(sandbox, 'while True: pass', { limits: { ...LIMITS, cpuSeconds: 2 } })
+  assert.equal(result.error?.kind, 'timeout')
+  assert.match(result.error.message, /processor time/)
+  assert.ok(result.usage.ms < 6000)
+})
+
+test('after all that a call works, and only the pool is left', async () => {
+  const started = performance.now()
+  assert.equal((await run(sandbox, '1 + 1')).output, '2')
+  assert.ok(performance.now() - started < 5000)
+  await sandbox.probe()
+  assert.ok(sandboxProcesses().length <= 2)
+})
+
+test('more calls than may wait are told so at once', async () => {
+  await using narrow = openSandbox({ concurrency: 1, queueLimit: 1 })
+  await narrow.probe()
+  const calls = [1, 2, 3].map((n) => run(narrow, `import time\ntime.sleep(0.3)\n${n}`))
+  const results = await Promise.all(calls)
+  assert.deepEqual(results.map(({ error }) => error?.kind ?? 'ok'), ['ok', 'ok', 'busy'])
+})
