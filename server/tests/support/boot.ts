@@ -101,11 +101,12 @@ const get = async (url: string): Promise<number | null> => {
   }
 }
 
-const listeningUrl = (output: string): string | undefined => {
+/** Where the program says that it listens. */
+const listeningOrigin = (output: string): string | undefined => {
   for (const line of output.split('\n')) {
     if (!line.startsWith('{') || !line.includes('"msg":"listening"')) continue
     const { url } = JSON.parse(line) as { url?: string }
-    if (url !== undefined) return url
+    if (url !== undefined) return new URL(url).origin
   }
   return undefined
 }
@@ -154,7 +155,7 @@ export const bootServer = async (options: BootOptions = {}): Promise<BootedServe
     process_.stderr.on('data', (chunk: Buffer) => (logs += chunk.toString()))
     const until = Date.now() + START_TIMEOUT_MS
     for (;;) {
-      const url = listeningUrl(logs.slice(from))
+      const url = listeningOrigin(logs.slice(from))
       if (url !== undefined && (await get(`${url}/readyz`)) === 200) return url
       if (process_.exitCode !== null || process_.signalCode !== null || Date.now() > until)
         throw new Error(`the server did not become ready:\n${logs.slice(from)}`)
