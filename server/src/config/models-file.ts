@@ -69,6 +69,9 @@ const fileModel = (model: z.infer<typeof FileModel>, at: string, env: Env): Mode
   }
 }
 
+const syntaxPlace = (error: SyntaxError): string =>
+  /at position \d+(?: \(line \d+ column \d+\))?/.exec(error.message)?.[0] ?? 'syntax error'
+
 const parseFile = (
   path: string,
   readFile: (path: string) => string,
@@ -77,10 +80,9 @@ const parseFile = (
   try {
     json = JSON.parse(readFile(path))
   } catch (error) {
-    return fail(
-      'MELZI_MODELS_FILE',
-      `${path} cannot be read as JSON (${error instanceof Error ? error.message : String(error)})`,
-    )
+    // A parser's message quotes the text around the fault, and that may be a key.
+    const why = error instanceof SyntaxError ? syntaxPlace(error) : String(error)
+    return fail('MELZI_MODELS_FILE', `${path} cannot be read as JSON (${why})`)
   }
   const parsed = ModelsFile.safeParse(json)
   if (parsed.success) return parsed.data

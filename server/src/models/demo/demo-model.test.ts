@@ -162,7 +162,10 @@ test('calls every tool that is named, one after the other, and only one where pa
   const both = await answer(named, { functions: [weather, unitPrice] })
   assert.deepEqual(both.calls, ['get_weather', 'unit_price'])
   const order = both.parts.flatMap((part) => ('index' in part ? [part.index] : []))
-  assert.deepEqual(order, order.toSorted())
+  assert.deepEqual(
+    order,
+    order.toSorted((a, b) => a - b),
+  )
   const one = await answer(named, { functions: [weather, unitPrice], parallelToolCalls: false })
   assert.deepEqual(one.calls, ['get_weather'])
 })
