@@ -65,11 +65,12 @@ export const assertNoProcesses = async (driver: SandboxDriver): Promise<void> =>
   assert.ok(await allGone())
 }
 
-export const assertNoBridge = async (driver: SandboxDriver): Promise<void> => {
+/** @param nativeCode whether the driver lets machine code run, as after an escape from Deno */
+export const assertNoBridge = async (driver: SandboxDriver, nativeCode: boolean): Promise<void> => {
   await using bait = new Bait()
   const { got } = await attempts(driver, bridgeAttacks(await bait.listen(), process.pid))
   assert.ok(Object.keys(got).length > 40)
-  assert.deepEqual(successes(got), {})
+  assert.deepEqual(Object.keys(successes(got)), nativeCode ? ['native getpid'] : [])
   assert.equal(bait.connections, 0)
   assert.ok(!existsSync('/tmp/melzi-attack') && !existsSync('/tmp/melzi-attack.db'))
   assert.ok(await allGone())

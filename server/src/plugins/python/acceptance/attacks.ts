@@ -80,9 +80,12 @@ const SYSTEM_CALLS: readonly (readonly [name: string, number: number, ...values:
   ['ioctl TIOCSTI', 16, 0, 0x5412, '/'],
 ]
 
+/** Calls that stay allowed, to see that the way to the kernel is open at all. */
+const CONTROLS: typeof SYSTEM_CALLS = [['getpid', 39]]
+
 /** Group 10, one step further: machine code of the attacker's choice. An error number is a refusal. */
 const nativeAttacks = (parent: number): string => {
-  const calls = [...SYSTEM_CALLS, ['kill parent', 62, parent, 0], ['ptrace parent', 101, 16, parent], ['pidfd_open', 434, parent, 0], ['prlimit', 302, parent, 7]] as const
+  const calls = [...CONTROLS, ...SYSTEM_CALLS, ['kill parent', 62, parent, 0], ['ptrace parent', 101, 16, parent], ['pidfd_open', 434, parent, 0], ['prlimit', 302, parent, 7]] as const
   return calls
     .map(([name, number, ...values]) => {
       const list = [...values, ...Array<number>(5 - values.length).fill(0)].map((value) =>
