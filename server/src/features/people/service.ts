@@ -24,6 +24,10 @@ export const createPeopleService = (deps: { clock: Clock }) => {
     /** The owner of the oldest workspace, for whom the command line acts; null on an empty store. */
     findOwner: (db: Reader): Promise<Member | null> => findFirstOwner(db),
 
+    /** The member of this name, or null. */
+    findMember: (db: Reader, workspaceId: string, name: string): Promise<Member | null> =>
+      findMemberByName(db, workspaceId, name),
+
     /** Makes the first workspace and its owner; null when the store has a workspace already. */
     foundHome: async (tx: Tx): Promise<Member | null> => {
       if (await hasWorkspace(tx)) return null

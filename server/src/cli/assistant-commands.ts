@@ -1,0 +1,105 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
+import type { Assistant } from '../features/assistants/service.ts'
+import type { PluginRecord } from '../features/plugins/service.ts'
+import { columns, type Answer } from './answer.ts'
+import { readAssistantFile, writeAssistantFile } from './assistant-file.ts'
+import type { Command } from './command.ts'
+import { everyItem } from './every-item.ts'
+import { actingFor, type Workbench } from './workbench.ts'
+
+type Create = Extract<Command, { kind: 'assistant create' }>
+
+/** @param defaultModel asked when the command names no model */
+export const createAssistant = async (
+  bench: Workbench,
+  command: Create,
+  defaultModel: () => Promise<string>,
+  person: string | null,
+): Promise<Answer> => {
+  const { store, assistants, plugins } = bench
+  const who = await actingFor(bench, person)
+  const attached: PluginRecord[] = []
+  for (const name of command.plugins) attached.push(await plugins.getByName(who, name))
+  const request = CreateAssistantRequest.parse({
+    name: command.name,
+    model: command.model ?? (await defaultModel()),
+    instructions: command.instructions,
+  })
+  const id = await store.write('cli.assistant.create', async (tx) => {
+    const made = await assistants.insert(tx, who, request, command.pluginMode)
+    for (const plugin of attached) await plugins.attach(tx, who, made.id, plugin.id)
+    return made.id
+  })
+  return made(await assistants.get(who, id))
+}
+
+/** Makes the assistant and its plugins in one unit: all of the file or nothing. */
+export const importAssistant = async (
+  bench: Workbench,
+  file: string,
+  person: string | null,
+): Promise<Answer> => {
+  const { store, assistants, plugins } = bench
+  const who = await actingFor(bench, person)
+  const { settings, pluginMode, plugins: files } = readAssistantFile(await readFile(file, 'utf8'))
+  const own = settings.tools.flatMap((tool) =>
+    tool.type === 'function' ? [tool.function.name] : [],
+  )
+  const id = await store.write('cli.assistant.import', async (tx) => {
+    const made = await assistants.insert(tx, who, settings, pluginMode)
+    for (const text of files) {
+      const plugin = await plugins.importInto(tx, who, text)
+      await plugins.attach(tx, who, made.id, plugin.id, own)
+    }
+    return made.id
+  })
+  return made(await assistants.get(who, id))
+}
+
+export const exportAssistant = async (
+  bench: Workbench,
+  id: string,
+  output: string | null,
+  person: string | null,
+): Promise<Answer> => {
+  const assistant = await bench.assistants.get(await actingFor(bench, person), id)
+  const files = await bench.plugins.filesOf(bench.store, assistant.workspaceId, id)
+  const text = writeAssistantFile(assistant, files)
+  if (output === null) return { value: JSON.parse(text), text }
+  await writeFile(output, text)
+  return { value: { id, output }, text: `Wrote ${output}.` }
+}
+
+export const listAssistants = async (bench: Workbench, person: string | null): Promise<Answer> => {
+  const who = await actingFor(bench, person)
+  const assistants = await everyItem((query) => bench.assistants.list(who, query))
+  return {
+    value: { data: assistants.map(present) },
+    text: columns([
+      ['ID', 'NAME', 'MODEL', 'PLUGINS'],
+      ...assistants.map((assistant) => [
+        assistant.id,
+        assistant.name ?? '',
+        assistant.model,
+        functionsOf(assistant).join(', '),
+      ]),
+    ]),
+  }
+}
+
+const made = (assistant: Assistant): Answer => ({
+  value: present(assistant),
+  text: `Made ${assistant.id}.`,
+})
+
+const functionsOf = (assistant: Assistant) => assistant.plugins.map((plugin) => plugin.functionName)
+
+const present = (assistant: Assistant) => ({
+  id: assistant.id,
+  name: assistant.name,
+  model: assistant.model,
+  plugin_mode: assistant.pluginMode,
+  plugins: functionsOf(assistant),
+  created_at: assistant.createdAt,
+})

@@ -1,0 +1,40 @@
+import type { Config } from '../config/config.ts'
+import type { ModelsConfig } from '../config/models-settings.ts'
+import type { Answer } from './answer.ts'
+import { checkDataFolder, checkNode, checkPlatform, thisMachine } from './check-machine.ts'
+import { checkModels, checkQuickstart, checkSandbox, checkStore } from './check-services.ts'
+import type { Check } from './check.ts'
+
+const SIGNS = { ok: 'ok      ', note: 'note    ', missing: 'MISSING ' } as const
+
+/**
+ * Looks at everything the server stands on; each line says what was found and, where something is missing, how to get it.
+ * @throws ConfigError for a setting of the models that cannot be used
+ */
+export const doctor = async (
+  config: Config,
+  findModels: () => Promise<ModelsConfig>,
+): Promise<Answer> => {
+  const machine = thisMachine()
+  const [folder, store, sandbox, models] = await Promise.all([
+    checkDataFolder(config.data.dir),
+    checkStore(config),
+    checkSandbox(config),
+    findModels().then(checkModels),
+  ])
+  const checks = [checkNode(machine), checkPlatform(machine), folder, store, sandbox, ...models]
+  if (store.state === 'ok') checks.push(await checkQuickstart(config))
+  return report(checks)
+}
+
+const report = (checks: readonly Check[]): Answer => {
+  const healthy = checks.every((check) => check.state !== 'missing')
+  const lines = checks.map(({ name, state, message, fix }) => {
+    const line = `${SIGNS[state]}${name}: ${message}`
+    return fix === null ? line : `${line}\n${' '.repeat(8)}-> ${fix}`
+  })
+  const end = healthy
+    ? 'Nothing that is needed is missing.'
+    : 'Something that is needed is missing.'
+  return { value: { ok: healthy, checks }, text: [...lines, end].join('\n'), ok: healthy }
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { COMMANDS } from './command-table.ts'
+import { parseArguments, UsageError } from './parse-arguments.ts'
+import { usage } from './usage.ts'
+
+const command = (...argv: string[]) => parseArguments(argv).command
+
+describe('parseArguments', () => {
+  it('reads commands of one and two words', () => {
+    assert.deepEqual(command('serve'), { kind: 'serve' })
+    assert.deepEqual(command('key', 'create'), { kind: 'key create', name: 'key' })
+    assert.deepEqual(command('key', 'create', '--name', 'mine'), {
+      kind: 'key create',
+      name: 'mine',
+    })
+    assert.deepEqual(command('key', 'delete', 'key_1'), { kind: 'key delete', id: 'key_1' })
+    assert.deepEqual(command('plugin', 'import', 'a', 'b'), {
+      kind: 'plugin import',
+      files: ['a', 'b'],
+    })
+    assert.deepEqual(command('plugin', 'attach', 'p', 'asst_1'), {
+      kind: 'plugin attach',
+      plugin: 'p',
+      assistant: 'asst_1',
+    })
+    assert.deepEqual(command('assistant', 'export', 'asst_1', '--output=x.json'), {
+      kind: 'assistant export',
+      id: 'asst_1',
+      output: 'x.json',
+    })
+  })
+
+  it('reads the options of assistant create', () => {
+    const line = 'assistant create --name A --plugin p --plugin q --plugin-mode server --model m'
+    assert.deepEqual(command(...line.split(' ')), {
+      kind: 'assistant create',
+      name: 'A',
+      model: 'm',
+      instructions: null,
+      plugins: ['p', 'q'],
+      pluginMode: 'server',
+    })
+  })
+
+  it('takes --json and --person everywhere, before or after the command', () => {
+    for (const argv of [
+      ['--json', 'key', 'list', '--person', 'Ann'],
+      ['key', 'list', '--person=Ann', '--json'],
+    ]) {
+      assert.deepEqual(parseArguments(argv), {
+        command: { kind: 'key list' },
+        json: true,
+        person: 'Ann',
+      })
+    }
+  })
+
+  it('gives help when it is asked for or nothing is', () => {
+    for (const argv of [
+      [],
+      ['help'],
+      ['--help'],
+      ['-h'],
+      ['key', 'delete', '--help'],
+      ['x', '-h'],
+    ]) {
+      assert.deepEqual(parseArguments(argv).command, { kind: 'help' })
+    }
+  })
+
+  it('refuses what it does not know', () => {
+    const refused: [string, RegExp][] = [
+      ['fly', /no command 'fly'/],
+      ['key', /no command 'key'/],
+      ['key fly', /no command 'key fly'/],
+      ['constructor', /no command 'constructor'/],
+      ['serve now', /takes no arguments/],
+      ['key delete', /takes KEY_ID, but got 0/],
+      ['key delete a b', /but got 2/],
+      ['plugin import', /takes FILE\.\.\./],
+      ['key list --name x', /--name/],
+      ['key create --name', /--name/],
+      ['assistant create --plugin-mode both', /takes client or server, not 'both'/],
+    ]
+    for (const [line, message] of refused) {
+      assert.throws(
+        () => parseArguments(line.split(' ')),
+        (error) => {
+          assert.ok(error instanceof UsageError)
+          assert.match(error.message, message)
+          return true
+        },
+      )
+    }
+  })
+})
+
+describe('usage', () => {
+  it('names every command and option', () => {
+    for (const [name, spec] of Object.entries(COMMANDS)) {
+      assert.ok(usage().includes(`  ${name}`))
+      for (const option of Object.keys(spec.options)) assert.ok(usage().includes(`--${option} `))
+    }
+  })
+})

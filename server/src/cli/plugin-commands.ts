@@ -1,0 +1,97 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import type { PluginRecord } from '../features/plugins/service.ts'
+import { AppError } from '../platform/errors.ts'
+import { columns, day, type Answer } from './answer.ts'
+import { everyItem } from './every-item.ts'
+import { actingFor, type Workbench } from './workbench.ts'
+
+/** Takes plugin files, one after the other; a file that is wrong ends it, and the error names the file. */
+export const importPlugins = async (
+  bench: Workbench,
+  files: readonly string[],
+  person: string | null,
+): Promise<Answer> => {
+  const who = await actingFor(bench, person)
+  const records: PluginRecord[] = []
+  for (const file of files) {
+    const text = await readFile(file, 'utf8')
+    try {
+      records.push(await bench.plugins.importPlugin(who, text))
+    } catch (error) {
+      if (error instanceof AppError) throw new Error(`${file}: ${error.message}`, { cause: error })
+      throw error
+    }
+  }
+  return {
+    value: { data: records.map(present) },
+    text: records
+      .map(
+        (plugin) =>
+          `${plugin.id}  ${plugin.pluginId}, version ${plugin.version}, function ${plugin.functionName}`,
+      )
+      .join('\n'),
+  }
+}
+
+export const exportPlugin = async (
+  bench: Workbench,
+  name: string,
+  output: string | null,
+  person: string | null,
+): Promise<Answer> => {
+  const plugin = await bench.plugins.getByName(await actingFor(bench, person), name)
+  if (output === null) {
+    return {
+      value: { ...present(plugin), file: plugin.manifest },
+      text: plugin.manifest,
+      raw: true,
+    }
+  }
+  await writeFile(output, plugin.manifest)
+  return { value: { ...present(plugin), output }, text: `Wrote ${output}.` }
+}
+
+export const listPlugins = async (bench: Workbench, person: string | null): Promise<Answer> => {
+  const who = await actingFor(bench, person)
+  const records = await everyItem((query) => bench.plugins.list(who, query))
+  return {
+    value: { data: records.map(present) },
+    text: columns([
+      ['ID', 'PLUGIN', 'FUNCTION', 'VERSION', 'CHANGED'],
+      ...records.map((plugin) => [
+        plugin.id,
+        plugin.pluginId,
+        plugin.functionName,
+        String(plugin.version),
+        day(plugin.updatedAt),
+      ]),
+    ]),
+  }
+}
+
+/** @param change `attachPlugin` gives the plugin to the assistant, `detachPlugin` takes it away */
+export const changePlugins = async (
+  bench: Workbench,
+  change: 'attachPlugin' | 'detachPlugin',
+  name: string,
+  assistantId: string,
+  person: string | null,
+): Promise<Answer> => {
+  const who = await actingFor(bench, person)
+  const plugin = await bench.plugins.getByName(who, name)
+  const assistant = await bench.assistants[change](who, assistantId, plugin.id)
+  const functions = assistant.plugins.map((attached) => attached.functionName)
+  return {
+    value: { id: assistant.id, plugins: functions },
+    text: `${assistant.id} has ${functions.length === 0 ? 'no plugins' : functions.join(', ')}.`,
+  }
+}
+
+const present = (plugin: PluginRecord) => ({
+  id: plugin.id,
+  plugin_id: plugin.pluginId,
+  function_name: plugin.functionName,
+  version: plugin.version,
+  created_at: plugin.createdAt,
+  updated_at: plugin.updatedAt,
+})

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { readConfig, type Config } from '../config/config.ts'
+import { detectOllama } from '../config/detected-models.ts'
+import type { Env } from '../config/env.ts'
+import { readModelsConfig } from '../config/models-config.ts'
+import type { ModelsConfig } from '../config/models-settings.ts'
+import { DEMO_MODEL_NAME } from '../models/demo/demo-model.ts'
+import { listModels } from '../models/list-models.ts'
+import { AppError } from '../platform/errors.ts'
+import type { Answer } from './answer.ts'
+import {
+  createAssistant,
+  exportAssistant,
+  importAssistant,
+  listAssistants,
+} from './assistant-commands.ts'
+import type { Command, CommandLine } from './command.ts'
+import { doctor } from './doctor.ts'
+import { createKey, deleteKey, listKeys } from './key-commands.ts'
+import { migrateStore } from './migrate-store.ts'
+import { parseArguments, UsageError } from './parse-arguments.ts'
+import { changePlugins, exportPlugin, importPlugins, listPlugins } from './plugin-commands.ts'
+import { usage } from './usage.ts'
+import { openWorkbench, type Workbench } from './workbench.ts'
+
+export interface CliIo {
+  env: Env
+  out: (text: string) => void
+  err: (text: string) => void
+  /** Runs the server until it is stopped. */
+  serve: () => Promise<void>
+}
+
+/**
+ * Runs one command line.
+ * @param argv without program and script
+ * @returns the exit code: 0 done, 1 failed, 2 not understood
+ */
+export const runCli = async (argv: readonly string[], io: CliIo): Promise<number> => {
+  let line: CommandLine
+  try {
+    line = parseArguments(argv)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    io.err(`${error.message}\nSee: melzi --help\n`)
+    return 2
+  }
+  try {
+    const answer = await run(line, io)
+    if (answer === null) return 0
+    io.out(line.json ? `${JSON.stringify(answer.value, null, 2)}\n` : ended(answer))
+    return answer.ok === false ? 1 : 0
+  } catch (error) {
+    io.err(
+      line.json
+        ? `${JSON.stringify({ error: describe(error) })}\n`
+        : `${describe(error).message}\n`,
+    )
+    return 1
+  }
+}
+
+const run = async (line: CommandLine, io: CliIo): Promise<Answer | null> => {
+  const { command } = line
+  if (command.kind === 'help') return { value: { usage: usage() }, text: usage() }
+  if (command.kind === 'serve') {
+    await io.serve()
+    return null
+  }
+  const config = readConfig(io.env)
+  const models = () => findModels(io.env)
+  if (command.kind === 'migrate') return migrateStore(config)
+  if (command.kind === 'doctor') return doctor(config, models)
+  return withWorkbench(config, (bench) => runOn(bench, command, line.person, models))
+}
+
+const withWorkbench = async (
+  config: Config,
+  work: (bench: Workbench) => Promise<Answer>,
+): Promise<Answer> => {
+  await using bench = await openWorkbench(config)
+  return await work(bench)
+}
+
+type StoreCommand = Exclude<Command, { kind: 'help' | 'serve' | 'migrate' | 'doctor' }>
+
+const runOn = (
+  bench: Workbench,
+  command: StoreCommand,
+  person: string | null,
+  models: () => Promise<ModelsConfig>,
+): Promise<Answer> => {
+  switch (command.kind) {
+    case 'key create':
+      return createKey(bench, command.name, person)
+    case 'key list':
+      return listKeys(bench, person)
+    case 'key delete':
+      return deleteKey(bench, command.id, person)
+    case 'assistant create':
+      return createAssistant(bench, command, async () => defaultModel(await models()), person)
+    case 'assistant import':
+      return importAssistant(bench, command.file, person)
+    case 'assistant export':
+      return exportAssistant(bench, command.id, command.output, person)
+    case 'assistant list':
+      return listAssistants(bench, person)
+    case 'plugin import':
+      return importPlugins(bench, command.files, person)
+    case 'plugin export':
+      return exportPlugin(bench, command.plugin, command.output, person)
+    case 'plugin list':
+      return listPlugins(bench, person)
+    case 'plugin attach':
+      return changePlugins(bench, 'attachPlugin', command.plugin, command.assistant, person)
+    case 'plugin detach':
+      return changePlugins(bench, 'detachPlugin', command.plugin, command.assistant, person)
+  }
+}
+
+const findModels = (env: Env): Promise<ModelsConfig> =>
+  detectOllama(
+    readModelsConfig(env, (path) => readFileSync(path, 'utf8')),
+    listModels,
+  )
+
+const defaultModel = (models: ModelsConfig): string =>
+  models.kind === 'demo' ? DEMO_MODEL_NAME : models.default
+
+const ended = ({ text, raw }: Answer): string => (raw || text.endsWith('\n') ? text : `${text}\n`)
+
+const describe = (error: unknown): { message: string; param?: string } => {
+  const message = error instanceof Error ? error.message : String(error)
+  return error instanceof AppError && error.param !== null
+    ? { message, param: error.param }
+    : { message }
+}

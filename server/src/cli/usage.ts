@@ -1,0 +1,27 @@
+import { COMMANDS, type CommandSpec } from './command-table.ts'
+
+const line = (left: string, right: string): string =>
+  left.length < 34 ? `  ${left.padEnd(34)}  ${right}` : `  ${left}\n${' '.repeat(38)}${right}`
+
+const commandLines = ([name, spec]: [string, CommandSpec]): string[] => [
+  line([name, ...spec.positionals].join(' '), spec.summary),
+  ...Object.entries(spec.options).map(([option, { value, help }]) =>
+    line(`  --${option} ${value}`, help),
+  ),
+]
+
+/** The text of `melzi --help`. */
+export const usage = (): string => `Usage: melzi COMMAND [OPTIONS]
+
+Commands
+${Object.entries(COMMANDS).flatMap(commandLines).join('\n')}
+
+Options of every command
+${line('--json', 'print JSON')}
+${line('--person NAME', "act for this member instead of the workspace's owner")}
+${line('-h, --help', 'this text')}
+
+PLUGIN is a plugin's id (plug_...), the id in its file, or its function name.
+The store is that of the server: MELZI_DATA (a folder, ./data when not set) or DATABASE_URL (PostgreSQL).
+Exit codes: 0 done, 1 failed, 2 not understood.
+`

@@ -1,0 +1,63 @@
+import { mkdir } from 'node:fs/promises'
+import type { Config } from '../config/config.ts'
+import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
+import { createKeyService, type KeyService } from '../features/keys/service.ts'
+import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
+import { createPluginService, type PluginService } from '../features/plugins/service.ts'
+import { systemClock } from '../platform/clock.ts'
+import { createLog } from '../platform/log.ts'
+import type { Principal } from '../platform/principal.ts'
+import { openStore } from '../platform/store/open-store.ts'
+import type { Store } from '../platform/store/store.ts'
+import { readParameters } from '../plugins/python/python-source.ts'
+
+/** What commands work with: the server's own services on its store, without models, sandbox or runs. */
+export interface Workbench extends AsyncDisposable {
+  store: Store
+  people: PeopleService
+  keys: KeyService
+  plugins: PluginService
+  assistants: AssistantService
+}
+
+/** Opens the server's store, beside a running server if there is one, and brings its schema up to date first. */
+export const openWorkbench = async (config: Config): Promise<Workbench> => {
+  await mkdir(config.data.dir, { recursive: true })
+  const clock = systemClock
+  // Standard output belongs to the answer.
+  const log = createLog('silent')
+  const store = await openStore(config.store, { migrate: true, exclusive: false, log })
+  const plugins = createPluginService({ store, clock, readParameters })
+  return {
+    store,
+    plugins,
+    people: createPeopleService({ clock }),
+    keys: createKeyService({ store, clock, log }),
+    // Which models there are is the running server's business.
+    assistants: createAssistantService({ store, clock, plugins, checkModel: () => undefined }),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
+
+/**
+ * Whom a command acts for: the owner of the oldest workspace, or the member that is named.
+ * @throws Error on an empty store, or for a name no member has
+ */
+export const actingFor = async (bench: Workbench, person: string | null): Promise<Principal> => {
+  const owner = await bench.people.findOwner(bench.store)
+  if (owner === null) {
+    throw new Error(
+      'The store is empty. Make a key first, which also makes its owner: melzi key create',
+    )
+  }
+  if (person === null) return asPrincipal(owner)
+  const member = await bench.people.findMember(bench.store, owner.workspaceId, person)
+  if (member === null) {
+    throw new Error(
+      `There is no person named '${person}'. A first key makes one: melzi key create --person ${person}`,
+    )
+  }
+  return asPrincipal(member)
+}
+
+const asPrincipal = (member: Member): Principal => ({ ...member, keyId: 'cli' })
