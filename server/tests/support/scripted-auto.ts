@@ -1,7 +1,7 @@
 /** The scripted model without a script: a rule-based answer to any chat request, for whole programs and load tests. */
 import type { ScriptedAnswer } from './scripted-turn.ts'
 
-export interface ChatFunction {
+interface ChatFunction {
   name: string
   description?: string
   parameters?: { properties?: Record<string, { type?: string }>; required?: string[] }

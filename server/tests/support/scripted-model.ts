@@ -10,7 +10,7 @@ import type { ChatBody } from './scripted-auto.ts'
 import { answerBody, answerChunks } from './scripted-turn.ts'
 import type { ScriptedAnswer, ScriptedFailure, ScriptedRaw, ScriptedTurn } from './scripted-turn.ts'
 
-export interface ScriptedRequest {
+interface ScriptedRequest {
   path: string
   query: Record<string, string>
   headers: IncomingHttpHeaders

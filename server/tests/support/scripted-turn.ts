@@ -1,5 +1,5 @@
 /** One answer of the scripted model, and how it looks on the chat completions wire. */
-export interface ScriptedToolCall {
+interface ScriptedToolCall {
   name: string
   /** JSON text, or a value that becomes it. */
   arguments: unknown

@@ -1,4 +1,5 @@
 import type { ModelRequest, PromptFunction } from '../language-model.ts'
+import { lacksNumbers } from './fill-arguments.ts'
 import { spacedName, tellingWords } from './words.ts'
 
 /** A word of the function's name tells more than one of its description. */
@@ -47,5 +48,7 @@ export const chooseFunctions = (
     .map((fn) => ({ fn, score: score(message, fn) }))
     .toSorted((a, b) => b.score - a.score)
   const best = ranked[0]
-  return best !== undefined && (best.score >= ENOUGH || toolChoice === 'required') ? [best.fn] : []
+  if (best === undefined) return []
+  const isAsked = best.score >= ENOUGH && !lacksNumbers(text, best.fn.parameters)
+  return isAsked || toolChoice === 'required' ? [best.fn] : []
 }

@@ -10,6 +10,11 @@ test('counting in Chinese and English', () => {
   assert.deepEqual(countRequest('數到三十'), { from: 1, to: 30 })
   assert.deepEqual(countRequest('Please count to 12'), { from: 1, to: 12 })
   assert.deepEqual(countRequest('count from five up to twenty-one'), { from: 5, to: 21 })
+  assert.deepEqual(
+    countRequest('count from two thousand five hundred to two thousand five hundred and seventeen'),
+    { from: 2500, to: 2517 },
+  )
+  assert.deepEqual(countRequest('從九百九十數到一千零五'), { from: 990, to: 1005 })
   assert.deepEqual(countRequest('Count to two hundred'), { from: 1, to: 200 })
 })
 

@@ -84,7 +84,7 @@ const plainAnswer = (parts: PromptPart[], chinese: boolean): string => {
   if (images.length > 0) sentences.push(imageSentence(images, chinese))
   if (text.trim() !== '') {
     const echo = shorten(text.replaceAll(/\s+/g, ' '), ECHO_LENGTH)
-    sentences.push(chinese ? `您說：「${echo}」。` : `You said: "${echo}".`)
+    sentences.push(chinese ? `您說：「${echo}」。` : `You said: "${echo}"`)
   }
   if (sentences.length === 1)
     sentences.push(chinese ? '您沒有給我任何內容。' : 'You gave me nothing to work on.')

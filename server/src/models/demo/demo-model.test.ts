@@ -142,6 +142,7 @@ test('calls nothing for small talk, and keeps to tool_choice', async () => {
     'tell me about the image',
     '從一數到十',
     '你好',
+    'What is a unit price?',
   ]) {
     assert.deepEqual((await answer([user(text)], { functions })).calls, [], text)
   }

@@ -22,7 +22,10 @@ test('numbers go by unit, by name, and by order', () => {
     '2 kg for $120',
     'How much is it if 2kg cost 120 dollars?',
     '2公斤賣120元,單價是多少?',
-    '價格 120,重量 2',
+    '價格 120，重量 2',
+    'Two kilograms cost one hundred twenty dollars',
+    '蘋果兩公斤一百二十元，一公斤多少錢？',
+    '一公斤多少錢？蘋果 2 公斤 120 元',
   ]) {
     assert.deepEqual(fillArguments(text, price), { price: 120, weight: 2 }, text)
   }

@@ -7,11 +7,11 @@ import {
   schemaType,
 } from './schema-instance.ts'
 import type { JsonSchema } from './schema-instance.ts'
+import { CHINESE_NUMBER, ENGLISH_NUMBER, toNumber } from './number-words.ts'
 import { spacedName, tellingWords } from './words.ts'
 
 interface FoundNumber {
   value: number
-  at: number
   /** The text right before and after it, lower case: there its name and its unit stand. */
   before: string
   after: string
@@ -46,15 +46,30 @@ const UNITS: { unit: RegExp; property: RegExp }[] = [
 ]
 const MONEY_SIGN = /(?:\$|€|nt|nt\$|£)\s*$/
 
-const findNumbers = (text: string): FoundNumber[] =>
-  [...text.matchAll(/(?<![\w.])-?\d[\d,]*(?:\.\d+)?/g)].map((match) => ({
-    value: Number(match[0].replaceAll(',', '')),
-    at: match.index,
-    before: text.slice(Math.max(0, match.index - 24), match.index).toLowerCase(),
-    after: text
-      .slice(match.index + match[0].length, match.index + match[0].length + 12)
-      .toLowerCase(),
-  }))
+const WRITTEN_NUMBERS = new RegExp(
+  String.raw`(?<![\w])${ENGLISH_NUMBER}(?![\w])|${CHINESE_NUMBER}`,
+  'gi',
+)
+
+const foundNumber = (text: string, match: RegExpExecArray, value: number): FoundNumber => ({
+  value,
+  before: text.slice(Math.max(0, match.index - 24), match.index).toLowerCase(),
+  after: text
+    .slice(match.index + match[0].length, match.index + match[0].length + 12)
+    .toLowerCase(),
+})
+
+/** Numbers in digits, then those in words; words such as "one" and 一 mean a number only before a unit. */
+const findNumbers = (text: string): FoundNumber[] => {
+  const digits = [...text.matchAll(/(?<![\w.])-?\d[\d,]*(?:\.\d+)?/g)].map((match) =>
+    foundNumber(text, match, Number(match[0].replaceAll(',', ''))),
+  )
+  const words = [...text.matchAll(WRITTEN_NUMBERS)]
+    .filter((match) => !/\d/.test(match[0]))
+    .map((match) => foundNumber(text, match, toNumber(match[0])))
+    .filter((number) => UNITS.some(({ unit }) => unit.test(number.after)))
+  return [...digits, ...words]
+}
 
 const take = <T>(list: T[], item: T | undefined): T | undefined => {
   if (item !== undefined) list.splice(list.indexOf(item), 1)
@@ -203,6 +218,19 @@ const objectFor = (schema: JsonSchema, pool: Pool, root: JsonSchema): Record<str
     if (wanted) filled[name] = valueFor(name, property, pool, root, numbers.get(name))
   }
   return filled
+}
+
+/** True when a function needs numbers and the text has none: to call it would be to make them up. */
+export const lacksNumbers = (text: string, parameters: JsonSchema): boolean => {
+  const schema = flatSchema(parameters, parameters)
+  const required = requiredOf(schema)
+  const needs = propertiesOf(schema).some(
+    ([name, value]) =>
+      required.has(name) &&
+      ['number', 'integer'].includes(schemaType(value)) &&
+      !('default' in value),
+  )
+  return needs && findNumbers(text).length === 0
 }
 
 /**

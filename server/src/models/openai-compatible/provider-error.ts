@@ -2,6 +2,8 @@ import { ModelError } from '../language-model.ts'
 
 /** Longest message of a provider that is passed on, in characters. */
 const MAX_MESSAGE = 500
+/** Longest text that is searched for secrets: the patterns' cost grows with its square. */
+const MAX_READ = 4000
 const CUT = '[cut]'
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
@@ -59,7 +61,8 @@ const messageIn = (value: unknown, depth = 0): string | null => {
   return null
 }
 
-const plainText = (body: string): string => {
+const plainText = (text: string): string => {
+  const body = text.slice(0, MAX_READ)
   if (!/^\s*</.test(body)) return body
   const title =
     /<title[^>]*>([^<]*)<\/title>/i.exec(body)?.[1] ?? /<h1[^>]*>([^<]*)<\/h1>/i.exec(body)?.[1]
@@ -84,7 +87,7 @@ const codeOf = (status: number): ModelError['code'] => {
 }
 
 /** 408, 429 and every 5xx may go away by themselves. */
-export const isRetryableStatus = (status: number): boolean =>
+const isRetryableStatus = (status: number): boolean =>
   status === 408 || status === 429 || status >= 500
 
 /** `retry-after-ms`, or `retry-after` in seconds or as a date, in ms; null when absent or unreadable. */
@@ -101,7 +104,7 @@ export const retryAfterMs = (
 }
 
 const shown = (message: string, secrets: readonly (string | null)[]): string => {
-  const clean = cutSecrets(message, secrets)
+  const clean = cutSecrets(message.slice(0, MAX_READ), secrets)
   return clean.length <= MAX_MESSAGE ? clean : `${clean.slice(0, MAX_MESSAGE)}…`
 }
 
