@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seccompFilter, type FilterArch } from './seccomp-filter.ts'
+
+const ALLOW = 0x7fff0000
+const EPERM = 0x00050001
+const ENOSYS = 0x00050026
+const KILL = 0x80000000
+const AUDIT = { x86_64: 0xc000003e, aarch64: 0xc00000b7 }
+
+/** The kernel's machine, as far as the filter uses it. */
+const verdict = (arch: FilterArch, number: number, values: number[] = [], auditArch: number = AUDIT[arch]): number => {
+  const filter = seccompFilter(arch)
+  const program = new DataView(filter.buffer)
+  const data = new DataView(new ArrayBuffer(64))
+  data.setUint32(0, number, true)
+  data.setUint32(4, auditArch, true)
+  values.forEach((value, index) => data.setUint32(16 + 8 * index, value, true))
+  let accumulator = 0
+  for (let at = 0; at * 8 < filter.length; at += 1) {
+    const code = program.getUint16(at * 8, true)
+    const value = program.getUint32(at * 8 + 4, true)
+    if (code === 0x06) return value
+    if (code === 0x20) accumulator = data.getUint32(value, true)
+    else {
+      const holds = code === 0x15 ? accumulator === value : (accumulator & value) !== 0
+      at += program.getUint8(at * 8 + (holds ? 2 : 3))
+    }
+  }
+  throw new Error('the filter has no end')
+}
+
+test('x86_64', () => {
+  for (const refused of [2, 257, 437, 41, 42, 49, 59, 322, 57, 58, 62, 234, 101, 310, 302, 165, 272, 321, 425, 250, 4, 332]) {
+    assert.equal(verdict('x86_64', refused), EPERM, String(refused))
+  }
+  for (const allowed of [0, 1, 3, 9, 11, 202, 231, 60, 318]) assert.equal(verdict('x86_64', allowed), ALLOW, String(allowed))
+  assert.equal(verdict('x86_64', 56, [0x10000]), ALLOW, 'a thread')
+  assert.equal(verdict('x86_64', 56, [17]), EPERM, 'a process')
+  assert.equal(verdict('x86_64', 435), ENOSYS)
+  assert.equal(verdict('x86_64', 16, [0, 0x5412]), EPERM)
+  assert.equal(verdict('x86_64', 16, [0, 0x541c]), EPERM)
+  assert.equal(verdict('x86_64', 16, [0, 0x5401]), ALLOW)
+  assert.equal(verdict('x86_64', 0x40000000), ENOSYS, 'the x32 numbers')
+  assert.equal(verdict('x86_64', 0, [], AUDIT.aarch64), KILL, 'another architecture')
+  assert.equal(verdict('x86_64', 0, [], 0x40000003), KILL, '32-bit calls')
+})
+
+test('aarch64', () => {
+  for (const refused of [56, 437, 198, 203, 200, 221, 281, 129, 117, 270, 261, 40, 97, 280, 79]) assert.equal(verdict('aarch64', refused), EPERM, String(refused))
+  for (const allowed of [63, 64, 222, 98, 94]) assert.equal(verdict('aarch64', allowed), ALLOW, String(allowed))
+  assert.equal(verdict('aarch64', 220, [0x10000]), ALLOW)
+  assert.equal(verdict('aarch64', 220, [17]), EPERM)
+  assert.equal(verdict('aarch64', 0, [], AUDIT.x86_64), KILL)
+})
