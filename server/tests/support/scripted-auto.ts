@@ -27,11 +27,17 @@ const textOf = (content: Content): string =>
     .flatMap((part) => part.text ?? [])
     .join(' ')
 
-/** Latin words of four letters or more, and pairs of Han characters. */
+const COMMON = new Set(
+  'what when where which with this that from have does much many user says tell show about your'.split(
+    ' ',
+  ),
+)
+
+/** Latin words of four letters or more that are not in every sentence, and pairs of Han characters. */
 const topics = (text: string): Set<string> => {
   const words = text.toLowerCase().match(/[a-z]{4,}/g) ?? []
   const pairs = [...text.matchAll(/(?=([\u4e00-\u9fff]{2}))/g)].map((match) => match[1] ?? '')
-  return new Set([...words, ...pairs])
+  return new Set([...words.filter((word) => !COMMON.has(word)), ...pairs])
 }
 
 const shared = (a: Set<string>, b: Set<string>): number =>
@@ -43,11 +49,12 @@ const askedFunction = (body: ChatBody, text: string): ChatFunction | undefined =
   if (choice === 'none') return undefined
   if (typeof choice === 'object') return functions.find((fn) => fn.name === choice.function?.name)
   const asked = topics(text)
+  const about = (fn: ChatFunction) =>
+    topics(
+      `${fn.name.replaceAll('_', ' ')} ${fn.description ?? ''} ${Object.keys(fn.parameters?.properties ?? {}).join(' ')}`,
+    )
   const ranked = functions
-    .map((fn) => ({
-      fn,
-      hits: shared(asked, topics(`${fn.name.replaceAll('_', ' ')} ${fn.description ?? ''}`)),
-    }))
+    .map((fn) => ({ fn, hits: shared(asked, about(fn)) }))
     .toSorted((a, b) => b.hits - a.hits)
   const best = ranked[0]
   return best !== undefined && (best.hits >= 2 || choice === 'required') ? best.fn : undefined
@@ -63,7 +70,7 @@ const argumentsFor = (fn: ChatFunction, text: string): Record<string, unknown> =
 }
 
 /**
- * Calls the function the newest user message asks for (two shared words with its name and description), repeats a tool's output,
+ * Calls the function the newest user message asks for (two words shared with its name, description and parameters), repeats a tool's output,
  * and else answers with `words` if given, or a sentence that names what came.
  */
 export const autoAnswer = (body: ChatBody, words?: readonly string[]): ScriptedAnswer => {
