@@ -45,7 +45,7 @@ export const checkSandbox = async ({ sandbox }: Config): Promise<Check> => {
   }
   await using driver = new DenoDriver({
     cacheDir: sandbox.cacheDir,
-    poolSize: 1,
+    poolSize: 0,
     concurrency: 1,
     packageIndexUrl: sandbox.packageIndexUrl,
   })
