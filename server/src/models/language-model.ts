@@ -6,7 +6,7 @@ export type PromptPart =
   /** `url` is http(s) or `data:`; passed or inlined as the model's setting says. */
   | { type: 'image'; url: string; detail: 'auto' | 'low' | 'high' }
 
-export interface PromptToolCall {
+interface PromptToolCall {
   id: string
   name: string
   /** JSON text. */

@@ -36,7 +36,7 @@ async function* streamText(text: string, stream: DemoStream): AsyncGenerator<Mod
   let reason: FinishReason = 'stop'
   for (const delta of deltasOf(text)) {
     await pause(stream)
-    if (said !== '' && estimateTokens(said + delta) > limit) {
+    if (limit < Infinity && said !== '' && estimateTokens(said + delta) > limit) {
       reason = 'length'
       break
     }
