@@ -76,6 +76,12 @@ describe('sample plugins', () => {
 
   const questions: [text: string, name: string, args: object][] = [
     [
+      'What is the unit price if it costs 120 dollars for 2 kg?',
+      'unit_price',
+      { price: 120, weight: 2 },
+    ],
+    ['Show the arguments and the customized params of this call', 'show_params', {}],
+    [
       '3 kg cost 180 dollars. What is the price per kilogram?',
       'unit_price',
       { price: 180, weight: 3 },
@@ -105,6 +111,7 @@ describe('sample plugins', () => {
     '從一數到一千',
     'tell me about the image',
     'What do you think about this image?',
+    'Good morning',
     'Hello! Who are you, and what can you do?',
   ]) {
     it(`stay out of: ${text}`, () => assert.deepEqual(chosen(text), []))
