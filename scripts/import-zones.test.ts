@@ -43,6 +43,7 @@ describe('import zones', () => {
     ['panel/src/main.tsx', '@melzi/contract/run.ts'],
     ['server/src/plugins/python/deno-driver.ts', '@melzi/runner/protocol.ts'],
     ['server/src/features/runs/routes.ts', '../../http/sse.ts'],
+    ['server/src/features/runs/stream-routes.ts', '../../http/sse.ts'],
     ['server/src/features/runs/service.ts', '../threads/service.ts'],
     ['server/src/features/runs/service.ts', './store.ts'],
     ['server/src/features/runs/service.test.ts', '../threads/store.ts'],

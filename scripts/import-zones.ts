@@ -131,9 +131,9 @@ const why = (file: string, specifier: string): string | null => {
   if (isTest(file) && file.startsWith('server/src/')) return null
   if (from !== to) {
     const routesToHttp =
-      from === 'features' && to === 'http' && path.posix.basename(file) === 'routes.ts'
+      from === 'features' && to === 'http' && /(?:^|-)routes\.ts$/.test(path.posix.basename(file))
     if (from === 'features' && to === 'http' && !routesToHttp)
-      return 'of a feature only routes.ts may import http'
+      return 'of a feature only its routes may import http'
     return MAY_IMPORT[from].includes(to) || routesToHttp
       ? null
       : `${from} may not import ${to} (${target})`

@@ -19,7 +19,7 @@ const SAMPLES: Record<string, string> = {
   'server/src/features/misused.ts':
     'const later = async () => true\nexport const f = () => {\n  if (later()) return 1\n  return 2\n}\n',
   'server/src/features/any.ts': 'export const f = (x: any) => String(x)\n',
-  'server/src/features/equal.ts': 'export const f = (x: string) => x == null\n',
+  'server/src/features/equal.ts': 'export const f = (x: number) => x == 1\n',
   'server/src/features/console.ts': 'export const f = () => console.log(1)\n',
   'server/src/features/env.ts': "export const f = () => process.env['HOME']\n",
   'server/src/features/signal.ts': "export const f = () => process.on('exit', () => 1)\n",

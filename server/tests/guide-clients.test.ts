@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { bootServer, type BootedServer } from './support/boot.ts'
+import { bootOrUseServer, bootServer, type Quickstart } from './support/boot.ts'
 import { gradioAnswers, runPython, runShell, skipUnlessGuide } from './support/guide.ts'
 import { startScriptedModel, type ScriptedModel } from './support/scripted-model.ts'
 
@@ -28,7 +28,7 @@ for (const kind of ['demo', 'scripted'] as const)
     { ...skipUnlessGuide(), concurrency: 2 },
     () => {
       let model: ScriptedModel | undefined
-      let server: BootedServer
+      let server: Quickstart
       const isDemo = kind === 'demo'
 
       before(async () => {

@@ -200,12 +200,15 @@ export const bootServer = async (options: BootOptions = {}): Promise<BootedServe
   }
 }
 
-/** The server MELZI_TEST_BASE_URL names (with MELZI_TEST_API_KEY, MELZI_TEST_ASSISTANT_ID), or one booted for this suite. */
-export const bootOrUseServer = async (
-  options: BootOptions = {},
-): Promise<Key & AsyncDisposable & { assistantId: string }> => {
+/** A server with its sample assistant, as a reader of the guide has it. */
+export interface Quickstart extends Key, AsyncDisposable {
+  assistantId: string
+}
+
+/** The server MELZI_TEST_BASE_URL names (with MELZI_TEST_API_KEY, MELZI_TEST_ASSISTANT_ID), or one booted with the demo model and plugins. */
+export const bootOrUseServer = async (): Promise<Quickstart> => {
   const external = process.env['MELZI_TEST_BASE_URL']
-  if (external === undefined) return bootServer(options)
+  if (external === undefined) return bootServer({ sandbox: true })
   return {
     baseUrl: external.replace(/\/+$/, ''),
     apiKey: process.env['MELZI_TEST_API_KEY'] ?? '',

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pythonClient, type PythonClient } from '../../../scripts/python-clients.ts'
-import type { BootedServer } from './boot.ts'
+import type { Quickstart } from './boot.ts'
 import { skipUnless } from './components.ts'
 
 /** The guide's client programs, run unchanged as their reader would. */
@@ -30,7 +30,7 @@ export interface Settings {
   CUSTOMIZED_PARAMS?: string
 }
 
-const environment = (server: BootedServer, settings: Settings): Record<string, string> => ({
+const environment = (server: Quickstart, settings: Settings): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: process.env['HOME'] ?? '',
   LANG: 'C.UTF-8',
@@ -65,7 +65,7 @@ const output = async (
 /** What a shell program of the guide prints. */
 export const runShell = (
   program: 'chat.sh' | 'chat_image.sh' | 'curl_examples.sh',
-  server: BootedServer,
+  server: Quickstart,
   settings: Settings,
 ): Promise<string> => output('bash', [path.join(FOLDER, program)], environment(server, settings))
 
@@ -73,7 +73,7 @@ export const runShell = (
 export const runPython = (
   program: 'chat.py' | 'chat_stream.py',
   client: PythonClient,
-  server: BootedServer,
+  server: Quickstart,
   settings: Settings,
 ): Promise<string> =>
   output(pythonClient(client), [path.join(FOLDER, program)], environment(server, settings))
@@ -88,7 +88,7 @@ const freePort = async (): Promise<number> => {
 
 /** Starts the guide's Gradio program, asks it turn by turn through its web API, and gives its answers. */
 export const gradioAnswers = async (
-  server: BootedServer,
+  server: Quickstart,
   settings: Settings,
   turns: readonly string[],
 ): Promise<string[]> => {
