@@ -31,6 +31,8 @@ export interface SandboxImage {
 }
 
 const BUILD_MS = 120_000
+const BUILDING = '.building-'
+const DAY_MS = 24 * 60 * 60 * 1000
 /** Wasm memory while the snapshot is made; the limit of a call is set when the snapshot is loaded. */
 const BUILD_MEMORY_MIB = 1024
 
@@ -93,10 +95,19 @@ const chooseCache = async (wanted: string, identity: Identity | null): Promise<s
   return chosen
 }
 
+/** Removes what a build that was killed left behind a day ago or earlier. */
+const sweep = async (cache: string): Promise<void> => {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(BUILDING)) continue
+    const info = await lstat(join(cache, name)).catch(() => null)
+    if (info !== null && Date.now() - info.mtimeMs > DAY_MS) await removeTree(join(cache, name))
+  }
+}
+
 /** Builds under a temporary name and renames, so that two servers may build at once and a crash leaves nothing half done. */
 const buildOnce = async (folder: string, isGood: () => Promise<boolean>, build: (temporary: string) => Promise<void>) => {
   if (await isGood()) return
-  const temporary = join(dirname(folder), `.building-${process.pid}-${randomBytes(6).toString('hex')}`)
+  const temporary = join(dirname(folder), `${BUILDING}${process.pid}-${randomBytes(6).toString('hex')}`)
   try {
     await mkdir(temporary)
     await build(temporary)
@@ -132,6 +143,7 @@ export const prepareImage = async (
   signal: AbortSignal,
 ): Promise<SandboxImage> => {
   const cache = await chooseCache(cacheDir, identity)
+  await sweep(cache)
   const copyDeno = !(await reachable(parts.denoBinary, identity))
   const copyPyodide = !(await reachable(parts.pyodideDir, identity))
   const versions = [await version(dirname(parts.denoBinary)), await version(parts.pyodideDir), await runnerHash(parts.runnerDir)]
