@@ -121,7 +121,7 @@ export const checkQuickstart = async (config: Config): Promise<Check> => {
   const log = createLog('silent')
   await using store = await openStore(config.store, { migrate: false, exclusive: false, log })
   const keys = createKeyService({ store, clock: systemClock, log })
-  return (await keys.findPrincipal(env.API_KEY)) === null
-    ? note(name, 'the key in quickstart.env has been deleted', 'make one by `npx melzi key create`')
-    : ok(name, quickstartFile(config.data.dir))
+  return (await keys.isAlive(env.API_KEY))
+    ? ok(name, quickstartFile(config.data.dir))
+    : note(name, 'the key in quickstart.env has been deleted', 'make one by `npx melzi key create`')
 }

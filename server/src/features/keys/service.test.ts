@@ -51,8 +51,10 @@ onEachEngine('keys', (engine) => {
   it('lets a deleted key die at once', async () => {
     await using t = await setUp(engine)
     const { key, text } = await t.keys.create(t.owner, 'mine')
+    assert.equal(await t.keys.isAlive(text), true)
     await t.keys.delete(t.owner, key.id)
     assert.equal(await t.keys.findPrincipal(text), null)
+    assert.equal(await t.keys.isAlive(text), false)
     await assert.rejects(t.keys.delete(t.owner, key.id), { status: 404 })
   })
 

@@ -92,6 +92,10 @@ export const createKeyService = (deps: { store: Store; clock: Clock; log: Logger
         await deleteKey(tx, owner.workspaceId, id)
       }),
 
+    /** Whether a key is alive; unlike findPrincipal this is no use of it. */
+    isAlive: async (text: string): Promise<boolean> =>
+      (await findKeyByHash(store, hash(text))) !== null,
+
     /** Who a key speaks for; null for a text that is no key of this server. Comparing hashes leaks nothing of the key through time. */
     findPrincipal: async (text: string): Promise<Principal | null> => {
       if (!FORM.test(text)) return null

@@ -17,13 +17,15 @@ const setUp = async (
   engine: TestEngine,
   answer: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult> = () =>
     Promise.resolve(result()),
+  options: { totalMs?: number } = {},
 ) => {
   const home = await openFeatureStore(engine)
   const { store } = home
   const clock = { now: () => Date.now() }
   const plugins = createPluginService({ store, clock, readParameters: () => null })
   const { driver, jobs } = fakeSandbox(answer)
-  const calls = createPluginCalls({ store, driver, clock, log: createLog('silent') })
+  const log = createLog('silent')
+  const calls = createPluginCalls({ store, driver, clock, log, ...options })
   const owner = await home.person()
   const plugin = await plugins.importPlugin(owner, file(MELZI))
   const request: PluginCallRequest = {
@@ -56,7 +58,13 @@ onEachEngine('plugin calls', (engine) => {
   it('gives the driver the job of the plugin and records the call', async () => {
     await using t = await setUp(engine)
     const outcome = await t.call()
-    assert.deepEqual(outcome, { callId: outcome.callId, ok: true, text: '6', error: null })
+    assert.deepEqual(outcome, {
+      callId: outcome.callId,
+      ok: true,
+      text: '6',
+      error: null,
+      directResponse: false,
+    })
     assert.match(outcome.callId, /^pcall_/)
     const [job] = t.jobs
     assert.equal(job?.scope, `${t.owner.workspaceId}/${t.owner.personId}/${t.plugin.id}@1`)
@@ -134,6 +142,7 @@ onEachEngine('plugin calls', (engine) => {
       ok: false,
       text: 'ValueError: no price\nTraceback:\n  line 3, in <module>',
       error,
+      directResponse: false,
     })
     assert.equal((await t.rows())[0]?.['status'], 'failed')
   })
@@ -198,6 +207,34 @@ onEachEngine('plugin calls', (engine) => {
       (await t.rows()).map((row) => row['status']),
       ['started', 'failed'],
     )
+  })
+
+  it('ends a call that waits or runs too long, whatever the driver does', async () => {
+    const never = (_job: SandboxJob, signal: AbortSignal) =>
+      new Promise<SandboxResult>((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason)),
+      )
+    await using t = await setUp(engine, never, { totalMs: 50 })
+    const run = { runId: 'run_1', toolCallId: 'call_1' }
+    const outcome = await t.call({ run })
+    assert.deepEqual([outcome.ok, outcome.error?.kind], [false, 'timeout'])
+    assert.match(outcome.text, /longer than 0\.05 s/)
+    assert.equal((await t.rows())[0]?.['status'], 'failed')
+  })
+
+  it('refuses arguments that are too long, keeping their start', async () => {
+    await using t = await setUp(engine)
+    const outcome = await t.call({ argumentsText: JSON.stringify({ a: 'x'.repeat(300_000) }) })
+    assert.match(outcome.text, /longer than 262144 bytes/)
+    assert.equal(String((await t.rows())[0]?.['arguments']).length, 262_144)
+    assert.equal(t.jobs.length, 0)
+  })
+
+  it('tells that a plugin wants its output to be the answer', async () => {
+    await using t = await setUp(engine)
+    const direct = `{"id":"p","api":{"type":"python","python":{"source":"1","direct_response":true}}}`
+    await t.plugins.importPlugin(t.owner, direct)
+    assert.equal((await t.call()).directResponse, true)
   })
 
   it('turns a failing driver and a deleted plugin into a text', async () => {

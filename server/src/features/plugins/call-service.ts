@@ -12,7 +12,7 @@ import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { parseArguments } from './call-arguments.ts'
 import { beginCall, endCall, type PluginCallEnd, type PluginCallRecord } from './call-store.ts'
-import { storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
+import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
 import { createOwnerSlots } from './owner-slots.ts'
 import { findPlugin, type PluginRecord } from './store.ts'
 
@@ -43,6 +43,8 @@ export interface PluginCallOutcome {
   /** What the model and the client see; for a failure a clear text the model can react to. */
   text: string
   error: PluginCallError | null
+  /** The plugin asks that its output be the answer, with no second model pass (plugins.md 1: where the server runs plugins). */
+  directResponse: boolean
 }
 
 /** Limits of one call (sandbox.md, shared interface); `wallMs` is the longest a plugin may ask for. */
@@ -61,6 +63,7 @@ const PER_OWNER = 2
 const WAITING_PER_OWNER = 50
 /** Clients of the guide give up after 30 s (plugins.md 3): waiting and running together stay below. */
 const TOTAL_MS = 27_000
+const LONGEST_ARGUMENTS = 262_144
 const LONGEST_WAIT_MS = 20_000
 const SHORTEST_RUN_MS = 1_000
 
@@ -76,9 +79,12 @@ export const createPluginCalls = (deps: {
   limits?: SandboxLimits
   /** Hosts of plugins whose file names none. @default no network */
   defaultHosts?: EgressPolicy['hosts']
+  /** Milliseconds a call may take, waiting for its turn included. */
+  totalMs?: number
 }) => {
   const { store, driver, clock, log } = deps
   const limits = deps.limits ?? DEFAULT_LIMITS
+  const totalMs = deps.totalMs ?? TOTAL_MS
   const slots = createOwnerSlots({ perOwner: PER_OWNER, waiting: WAITING_PER_OWNER })
 
   const begin = (
@@ -101,7 +107,7 @@ export const createPluginCalls = (deps: {
           runId: request.run?.runId ?? null,
           toolCallId: request.run?.toolCallId ?? null,
           callerId: request.callerId,
-          arguments: storable(request.argumentsText),
+          arguments: cutUtf8(storable(request.argumentsText), LONGEST_ARGUMENTS),
           customizedParams: params,
         },
         clock.now(),
@@ -111,35 +117,15 @@ export const createPluginCalls = (deps: {
 
   const end = async (
     call: PluginCallRecord,
-    written: PluginCallEnd,
+    plugin: PluginRecord | null,
+    result: SandboxResult | PluginCallError,
   ): Promise<PluginCallOutcome> => {
+    const written = endOf(result, limits.resultBytes, clock.now())
     const stored = await store.write('plugin.call.end', (tx) =>
       endCall(tx, call.workspaceId, call.id, written),
     )
-    return outcomeOf(stored ?? { ...call, ...written })
+    return outcomeOf(stored ?? { ...call, ...written }, plugin)
   }
-
-  const fail = (call: PluginCallRecord, error: PluginCallError): Promise<PluginCallOutcome> =>
-    end(call, {
-      status: 'failed',
-      output: textOfError(error),
-      stdout: '',
-      stderr: '',
-      error: JSON.stringify(error),
-      usage: null,
-      endedMs: clock.now(),
-    })
-
-  const finish = (call: PluginCallRecord, result: SandboxResult): Promise<PluginCallOutcome> =>
-    end(call, {
-      status: result.ok && result.error === null ? 'completed' : 'failed',
-      output: textOf(result, limits.resultBytes),
-      stdout: storable(result.stdout),
-      stderr: storable(result.stderr),
-      error: result.error === null ? null : storable(JSON.stringify(result.error)),
-      usage: storable(JSON.stringify(result.usage)),
-      endedMs: clock.now(),
-    })
 
   const run = async (
     request: PluginCallRequest,
@@ -157,7 +143,7 @@ export const createPluginCalls = (deps: {
     try {
       const manifest = parsePluginFile(plugin.manifest)
       const waited = clock.now() - asked
-      const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, limits.wallMs, TOTAL_MS - waited)
+      const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, limits.wallMs, totalMs - waited)
       return await driver.run(
         {
           scope: `${plugin.workspaceId}/${plugin.ownerId}/${plugin.id}@${plugin.version}`,
@@ -175,6 +161,35 @@ export const createPluginCalls = (deps: {
     }
   }
 
+  /** What the sandbox says, or why it could not be asked; rejects only when the signal aborts. */
+  const attempt = async (
+    request: PluginCallRequest,
+    plugin: PluginRecord | null,
+    signal: AbortSignal,
+  ): Promise<SandboxResult | PluginCallError> => {
+    if (plugin === null) return failure('gone', 'The plugin has been deleted.')
+    if (Buffer.byteLength(request.argumentsText) > LONGEST_ARGUMENTS) {
+      return failure('arguments', `The arguments are longer than ${LONGEST_ARGUMENTS} bytes.`)
+    }
+    const args = parseArguments(request.argumentsText)
+    if (!args.ok) return failure('arguments', args.message)
+    const deadline = AbortSignal.timeout(totalMs)
+    try {
+      const result = await run(request, plugin, args.value, AbortSignal.any([signal, deadline]))
+      return result ?? failure('busy', BUSY)
+    } catch (error) {
+      if (signal.aborted) throw error
+      if (deadline.aborted) {
+        return failure(
+          'timeout',
+          `The call took longer than ${totalMs / 1000} s, waiting included.`,
+        )
+      }
+      log.error({ err: error, pluginId: plugin.id }, 'the sandbox driver failed')
+      return failure('crash', 'The sandbox of this server failed; the plugin gave no output.')
+    }
+  }
+
   return {
     /**
      * Calls a plugin and records the call. The caller has checked that the assistant has the plugin. Every failure of the plugin, its
@@ -184,48 +199,26 @@ export const createPluginCalls = (deps: {
     call: async (request: PluginCallRequest, signal: AbortSignal): Promise<PluginCallOutcome> => {
       const plugin = await findPlugin(store, request.workspaceId, request.plugin.id)
       const call = await begin(request, plugin)
-      if (call.status !== 'started') return outcomeOf(call)
-      if (plugin === null) return fail(call, failure('gone', 'The plugin has been deleted.'))
-      const args = parseArguments(request.argumentsText)
-      if (!args.ok) return fail(call, failure('arguments', args.message))
-      let result: SandboxResult | null
+      if (call.status !== 'started') return outcomeOf(call, plugin)
+      let result: SandboxResult | PluginCallError
       try {
-        result = await run(request, plugin, args.value, signal)
+        result = await attempt(request, plugin, signal)
       } catch (error) {
-        if (signal.aborted) {
-          if (request.run === null)
-            await fail(call, failure('crash', 'The call was stopped before it ended.'))
-          throw error
+        if (request.run === null) {
+          await end(call, plugin, failure('crash', 'The call was stopped before it ended.'))
         }
-        log.error({ err: error, callId: call.id }, 'the sandbox driver failed')
-        return fail(
-          call,
-          failure('crash', 'The sandbox of this server failed; the plugin gave no output.'),
-        )
+        throw error
       }
-      if (result === null) {
-        return fail(
-          call,
-          failure(
-            'busy',
-            "Too many calls of this owner's plugins are running; try again in a moment.",
-          ),
-        )
-      }
-      log.info(
-        {
-          callId: call.id,
-          pluginId: plugin.id,
-          ok: result.ok,
-          kind: result.error?.kind,
-          ms: result.usage.ms,
-        },
-        'plugin call',
-      )
-      return finish(call, result)
+      const outcome = await end(call, plugin, result)
+      const ms = 'usage' in result ? result.usage.ms : null
+      const { ok, callId, error } = outcome
+      log.info({ callId, pluginId: request.plugin.id, ok, kind: error?.kind, ms }, 'plugin call')
+      return outcome
     },
   }
 }
+
+const BUSY = "Too many calls of this owner's plugins are running; try again in a moment."
 
 const failure = (kind: PluginCallError['kind'], message: string): PluginCallError => ({
   kind,
@@ -233,9 +226,31 @@ const failure = (kind: PluginCallError['kind'], message: string): PluginCallErro
   traceback: null,
 })
 
-const outcomeOf = (call: PluginCallRecord): PluginCallOutcome => ({
+const endOf = (
+  result: SandboxResult | PluginCallError,
+  limitBytes: number,
+  endedMs: number,
+): PluginCallEnd => {
+  if (!('usage' in result)) {
+    const error = JSON.stringify(result)
+    const output = textOfError(result)
+    return { status: 'failed', output, stdout: '', stderr: '', error, usage: null, endedMs }
+  }
+  return {
+    status: result.ok && result.error === null ? 'completed' : 'failed',
+    output: textOf(result, limitBytes),
+    stdout: storable(result.stdout),
+    stderr: storable(result.stderr),
+    error: result.error === null ? null : JSON.stringify(result.error),
+    usage: JSON.stringify(result.usage),
+    endedMs,
+  }
+}
+
+const outcomeOf = (call: PluginCallRecord, plugin: PluginRecord | null): PluginCallOutcome => ({
   callId: call.id,
   ok: call.status === 'completed',
   text: call.output ?? '',
   error: call.error === null ? null : (JSON.parse(call.error) as PluginCallError),
+  directResponse: plugin !== null && parsePluginFile(plugin.manifest).directResponse,
 })

@@ -1,6 +1,6 @@
 import { functionNameOf } from '../../plugins/function-name.ts'
-import { parsePluginFile, type JsonObject } from '../../plugins/manifest.ts'
-import { toolOf, type PluginTool } from '../../plugins/registry.ts'
+import { parsePluginFile } from '../../plugins/manifest.ts'
+import { createToolReader, type PluginTool, type ReadParameters } from '../../plugins/registry.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
@@ -43,10 +43,10 @@ export type PluginService = ReturnType<typeof createPluginService>
 export const createPluginService = (deps: {
   store: Store
   clock: Clock
-  /** Reads a function's JSON Schema from Python source without running it; null when the source states none (plugins.md 1). */
-  readParameters: (source: string) => JsonObject | null
+  readParameters: ReadParameters
 }) => {
   const { store, clock } = deps
+  const readTool = createToolReader(deps.readParameters)
 
   const getOwned = async (db: Reader, principal: Principal, id: string): Promise<PluginRecord> => {
     const plugin = await findPlugin(db, principal.workspaceId, id)
@@ -88,7 +88,7 @@ export const createPluginService = (deps: {
       pluginId: plugin.pluginId,
       functionName: plugin.functionName,
       version: plugin.version,
-      tool: toolOf(plugin.functionName, parsePluginFile(plugin.manifest), deps.readParameters),
+      tool: readTool(plugin),
     }))
   }
 

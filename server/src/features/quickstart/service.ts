@@ -31,7 +31,7 @@ export const createQuickstart = (deps: {
   people: PeopleService
   plugins: Pick<PluginService, 'importInto' | 'attach'>
   assistants: Pick<AssistantService, 'insert'>
-  keys: Pick<KeyService, 'add' | 'findPrincipal'>
+  keys: Pick<KeyService, 'add' | 'isAlive'>
   dataDir: string
   /** Model of the sample assistant. */
   model: string
@@ -45,7 +45,7 @@ export const createQuickstart = (deps: {
   const heal = async (): Promise<void> => {
     for (const draft of await listDrafts(dataDir)) {
       const env = await readEnvFile(draft)
-      const alive = env !== null && (await keys.findPrincipal(env.API_KEY)) !== null
+      const alive = env !== null && (await keys.isAlive(env.API_KEY))
       if (alive) await publishDraft(dataDir, draft)
       else await discardDraft(draft)
     }
@@ -118,7 +118,7 @@ export const createQuickstart = (deps: {
       if (empty && !options.enabled) return howToMakeAKey(options.baseUrl)
       const file = quickstartFile(dataDir)
       const env = await readEnvFile(file)
-      const alive = env !== null && (await keys.findPrincipal(env.API_KEY)) !== null
+      const alive = env !== null && (await keys.isAlive(env.API_KEY))
       if (!alive) return howToMakeAKey(options.baseUrl)
       await refresh(env, options.baseUrl)
       return howToGoOn(options.baseUrl, file)
