@@ -27,7 +27,7 @@ import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
 import { DenoDriver } from './plugins/python/deno-driver.ts'
 import { createNoDriver } from './plugins/python/no-driver.ts'
-const readParameters = () => null
+import { readParameters } from './plugins/python/python-source.ts'
 import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
 
 /** Everything that lives as long as the server, constructed once, here. */

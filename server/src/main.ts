@@ -40,7 +40,10 @@ export const serve = async (): Promise<void> => {
   const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
   await context.dispatcher.start(context.store.engine === 'sqlite')
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
-  log.info({ url: baseUrl, store: context.store.engine, model: context.models.state().detail }, 'listening')
+  log.info(
+    { url: baseUrl, store: context.store.engine, model: context.models.state().detail },
+    'listening',
+  )
   if (greeting !== '') process.stdout.write(greeting)
 
   const signal = await stopped

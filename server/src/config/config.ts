@@ -145,7 +145,8 @@ export const readConfig = (env: Env): Config => {
       }),
       publicUrl:
         optional('MELZI_PUBLIC_URL', {
-          meaning: 'the address under which clients reach this server, such as https://melzi.example.org',
+          meaning:
+            'the address under which clients reach this server, such as https://melzi.example.org',
           schema: address,
         }) ?? null,
       trustProxy: readTrustProxy(env),
@@ -177,7 +178,8 @@ export const readConfig = (env: Env): Config => {
         schema: integer(1, 256),
       }),
       allowedInternalHosts: withDefault<string[]>('MELZI_ALLOW_INTERNAL_HOSTS', [], {
-        meaning: 'internal hosts, separated by commas, that plugins and image fetches may reach although they are not public',
+        meaning:
+          'internal hosts, separated by commas, that plugins and image fetches may reach although they are not public',
         schema: list,
       }),
       packageIndexUrl:

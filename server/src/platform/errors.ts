@@ -2,7 +2,12 @@
  * The one error type of the server and the one list of its constructors.
  * Texts, types and codes are the wire's (contract/behaviour.md section 2): clients match on them.
  */
-export type ErrorType = 'invalid_request_error' | 'server_error' | 'requests' | 'tokens' | 'insufficient_quota'
+export type ErrorType =
+  | 'invalid_request_error'
+  | 'server_error'
+  | 'requests'
+  | 'tokens'
+  | 'insufficient_quota'
 
 export class AppError extends Error {
   override readonly name = 'AppError'
@@ -123,4 +128,6 @@ export const errors = {
 
 /** First eight characters, asterisks, last four (behaviour.md 2); a key too short for that is all asterisks. */
 export const maskKey = (key: string): string =>
-  key.length < 16 ? '*'.repeat(Math.min(key.length, 16)) : `${key.slice(0, 8)}${'*'.repeat(16)}${key.slice(-4)}`
+  key.length < 16
+    ? '*'.repeat(Math.min(key.length, 16))
+    : `${key.slice(0, 8)}${'*'.repeat(16)}${key.slice(-4)}`

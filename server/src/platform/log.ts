@@ -13,7 +13,16 @@ export const createLog = (level: LogLevel): Logger =>
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: {
-      paths: ['authorization', '*.authorization', 'apiKey', '*.apiKey', 'api_key', '*.api_key', 'headers["api-key"]', 'headers.cookie'],
+      paths: [
+        'authorization',
+        '*.authorization',
+        'apiKey',
+        '*.apiKey',
+        'api_key',
+        '*.api_key',
+        'headers["api-key"]',
+        'headers.cookie',
+      ],
       censor: '[cut]',
     },
   })

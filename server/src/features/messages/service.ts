@@ -24,6 +24,7 @@ import {
   type StoredPart,
 } from './store.ts'
 
+export { presentMessage, presentWith } from './present.ts'
 export type { IncompleteReason, MessageRecord, StoredPart } from './store.ts'
 
 /** A client's message, its pictures already stored, ready to be inserted by a write unit. */
@@ -70,7 +71,10 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     const drafts: MessageDraft[] = []
     for (const request of requests) {
       if (request.attachments.length > 0) {
-        throw errors.unsupported("'attachments' are not supported by this server yet.", 'attachments')
+        throw errors.unsupported(
+          "'attachments' are not supported by this server yet.",
+          'attachments',
+        )
       }
       const { content } = request
       const parts =
@@ -93,24 +97,29 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     const first = await threads.takePositions(tx, thread.workspaceId, thread.id, drafts.length)
     if (first === null) throw errors.notFound('thread', thread.id)
     const now = seconds(clock.now())
-    const records = drafts.map(
-      (draft, index): MessageRecord => ({
-        ...draft,
-        workspaceId: thread.workspaceId,
-        id: newId('msg_'),
-        threadId: thread.id,
-        position: first + index,
-        createdAt: now,
-        assistantId: null,
-        runId,
-        status: 'completed',
-        incompleteReason: null,
-        completedAt: now,
-        incompleteAt: null,
-      }),
-    )
+    const records = drafts.map((draft, index): MessageRecord => ({
+      ...draft,
+      workspaceId: thread.workspaceId,
+      id: newId('msg_'),
+      threadId: thread.id,
+      position: first + index,
+      createdAt: now,
+      assistantId: null,
+      runId,
+      status: 'completed',
+      incompleteReason: null,
+      completedAt: now,
+      incompleteAt: null,
+    }))
     for (const record of records) await insertMessage(tx, record)
     return records
+  }
+
+  /** The picture a part holds, as the client sent it. */
+  const readImage = async (workspaceId: string, blob: string): Promise<string> => {
+    const bytes = await blobs.get(workspaceId, blob)
+    if (bytes === null) throw new Error(`blob ${blob} of a message is missing`)
+    return Buffer.from(bytes).toString('utf8')
   }
 
   const getOwned = async (
@@ -206,12 +215,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       })
     },
 
-    /** The picture a part holds, as the client sent it. */
-    async readImage(workspaceId: string, blob: string): Promise<string> {
-      const bytes = await blobs.get(workspaceId, blob)
-      if (bytes === null) throw new Error(`blob ${blob} of a message is missing`)
-      return Buffer.from(bytes).toString('utf8')
-    },
+    readImage,
 
     /** Deletes pictures that no message holds any more. */
     async sweepBlobs(): Promise<number> {

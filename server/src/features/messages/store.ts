@@ -152,11 +152,10 @@ export const insertMessage = async (tx: Tx, record: MessageRecord): Promise<void
     record.content.flatMap((part) => (part.type === 'image_blob' ? [part.blob] : [])),
   )
   for (const blob of blobs) {
-    await tx.run('insert into message_blobs (workspace_id, blob_id, message_id) values (?1, ?2, ?3)', [
-      record.workspaceId,
-      blob,
-      record.id,
-    ])
+    await tx.run(
+      'insert into message_blobs (workspace_id, blob_id, message_id) values (?1, ?2, ?3)',
+      [record.workspaceId, blob, record.id],
+    )
   }
 }
 

@@ -75,7 +75,8 @@ export class Dispatcher implements AsyncDisposable {
 
   /** Room for one more run on this node; null when it is full or closing. Every claim is ended by `begin` or `giveBack`. */
   reserve(): Claim | null {
-    if (this.#closing || this.#active.size + this.#reserved >= this.#options.concurrency) return null
+    if (this.#closing || this.#active.size + this.#reserved >= this.#options.concurrency)
+      return null
     this.#reserved += 1
     return {
       owner: this.nodeId,

@@ -71,7 +71,9 @@ const ownWork = (
       messages.push({ role: 'assistant', text: textOf(message), toolCalls: [] })
       continue
     }
-    const calls = step.details.tool_calls.flatMap((call) => (call.type === 'function' ? [call] : []))
+    const calls = step.details.tool_calls.flatMap((call) =>
+      call.type === 'function' ? [call] : [],
+    )
     const toolCalls = calls.map((call) => ({
       id: call.id,
       name: call.function.name,

@@ -1,22 +1,21 @@
-import type { LastError, RequiredToolCall } from '@melzi/contract/run.ts'
+import type { RequiredToolCall } from '@melzi/contract/run.ts'
 import type { FunctionToolCall, RunStepStatus } from '@melzi/contract/run-step.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import type { EventLog } from '../../platform/events/event-log.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
-import { presentWith } from '../messages/present.ts'
-import type { IncompleteReason, MessageRecord, MessageService } from '../messages/service.ts'
+import {
+  presentWith,
+  type IncompleteReason,
+  type MessageRecord,
+  type MessageService,
+} from '../messages/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import { presentRun, presentStep } from './present.ts'
-import {
-  addUsage,
-  noUsage,
-  type EndStatus,
-  type RunIncompleteReason,
-  type RunRecord,
-  type StepRecord,
-} from './run-record.ts'
+import { messageReason, stepError, stepStatus, type RunEnd } from './run-end.ts'
+import { addUsage, noUsage, type RunRecord, type StepRecord } from './run-record.ts'
+import { newMessage, newStep } from './new-records.ts'
 import { allSteps, insertStep, updateStep } from './step-store.ts'
 import { fenceRun, takeStepPosition, updateRun } from './store.ts'
 
@@ -39,14 +38,6 @@ export interface JournalDeps {
 }
 
 export type TextPart = Extract<MessageRecord['content'][number], { type: 'text' | 'refusal' }>
-
-/** How a run ends, and with it what was open. */
-export interface RunEnd {
-  status: EndStatus
-  usage?: ModelUsage
-  lastError?: LastError
-  incompleteReason?: RunIncompleteReason
-}
 
 /**
  * What one attempt writes and says about a run. Every write is a unit behind the attempt's fence; every event is said after the commit it
@@ -112,26 +103,11 @@ export class RunJournal {
     const { threads, messages } = this.#deps
     const now = this.#now()
     const id = newId('msg_')
-    const step = this.#newStep('message_creation', {
+    const step = newStep(this.run, now, {
       type: 'message_creation',
       message_creation: { message_id: id },
     })
-    const message: MessageRecord = {
-      workspaceId: this.run.workspaceId,
-      id,
-      threadId: this.run.threadId,
-      position: 0,
-      createdAt: now,
-      role: 'assistant',
-      content: [],
-      assistantId: this.run.assistantId,
-      runId: this.run.id,
-      status: 'in_progress',
-      incompleteReason: null,
-      completedAt: null,
-      incompleteAt: null,
-      metadata: {},
-    }
+    const message = newMessage(this.run, id, now)
     await this.#unit('run.open-message', async (tx) => {
       step.position = await takeStepPosition(tx, this.run)
       await insertStep(tx, step)
@@ -172,7 +148,7 @@ export class RunJournal {
   }
 
   async openToolStep(): Promise<void> {
-    const step = this.#newStep('tool_calls', { type: 'tool_calls', tool_calls: [] })
+    const step = newStep(this.run, this.#now(), { type: 'tool_calls', tool_calls: [] })
     await this.#unit('run.open-tool-step', async (tx) => {
       step.position = await takeStepPosition(tx, this.run)
       await insertStep(tx, step)
@@ -182,7 +158,12 @@ export class RunJournal {
 
   /** Opens call `index` on the stream: the only place where its id and name stand. */
   sayToolCall(index: number, id: string, name: string): void {
-    this.#sayCallDelta({ index, id, type: 'function', function: { name, arguments: '', output: null } })
+    this.#sayCallDelta({
+      index,
+      id,
+      type: 'function',
+      function: { name, arguments: '', output: null },
+    })
   }
 
   sayToolArguments(index: number, delta: string): void {
@@ -307,27 +288,6 @@ export class RunJournal {
     })
   }
 
-  #newStep(type: StepRecord['type'], details: StepRecord['details']): StepRecord {
-    return {
-      workspaceId: this.run.workspaceId,
-      id: newId('step_'),
-      runId: this.run.id,
-      threadId: this.run.threadId,
-      assistantId: this.run.assistantId,
-      position: 0,
-      createdAt: this.#now(),
-      type,
-      status: 'in_progress',
-      details,
-      lastError: null,
-      usage: null,
-      completedAt: null,
-      cancelledAt: null,
-      failedAt: null,
-      expiredAt: null,
-    }
-  }
-
   #opened(step: StepRecord): void {
     this.#step = step
     this.steps.push(step)
@@ -404,20 +364,3 @@ export class RunJournal {
     )
   }
 }
-
-const messageReason = (end: RunEnd): IncompleteReason => {
-  if (end.status === 'cancelled') return 'run_cancelled'
-  if (end.status === 'expired') return 'run_expired'
-  if (end.status === 'failed') return 'run_failed'
-  return end.incompleteReason === 'content_filter' ? 'content_filter' : 'max_tokens'
-}
-
-/** A step cut by a token limit counts as completed (behaviour.md 11). */
-const stepStatus = (status: EndStatus): RunStepStatus =>
-  status === 'incomplete' ? 'completed' : status
-
-/** Steps know only two of the three codes (behaviour.md 7). */
-const stepError = (error: LastError | undefined): StepRecord['lastError'] => ({
-  code: error?.code === 'rate_limit_exceeded' ? 'rate_limit_exceeded' : 'server_error',
-  message: error?.message ?? 'Sorry, something went wrong.',
-})

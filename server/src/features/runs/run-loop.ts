@@ -10,9 +10,9 @@ import {
   LeaseLost,
   RunJournal,
   type JournalDeps,
-  type RunEnd,
   type TextPart,
 } from './run-journal.ts'
+import type { RunEnd } from './run-end.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** Why a run's signal was aborted. */
@@ -140,12 +140,17 @@ const oneTurn = async (
   const { run } = journal
   const model = deps.models.find(run.model)
   if (model === null) {
-    throw new ModelError('server_error', `The model '${run.model}' is not available on this server.`)
+    throw new ModelError(
+      'server_error',
+      `The model '${run.model}' is not available on this server.`,
+    )
   }
   const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
-  if (maxTokens === 0) return rest(journal, { status: 'incomplete', incompleteReason: 'max_completion_tokens' })
+  if (maxTokens === 0)
+    return rest(journal, { status: 'incomplete', incompleteReason: 'max_completion_tokens' })
   const messages = await prompt(deps, journal, model)
-  if (messages === null) return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
+  if (messages === null)
+    return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
   const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
   const request = modelRequest(run, messages, maxTokens, firstTurn)
   const turn = await takeTurn(model, request, journal, signal, onContent)
@@ -186,9 +191,12 @@ const settle = async (
   signal: AbortSignal,
 ): Promise<'rests' | 'goes on'> => {
   if (turn.reason === 'length' || turn.reason === 'content_filter') {
-    const incompleteReason =
-      turn.reason === 'length' ? 'max_completion_tokens' : 'content_filter'
-    return rest(journal, { status: 'incomplete', incompleteReason, usage: turn.usage }, turn.content)
+    const incompleteReason = turn.reason === 'length' ? 'max_completion_tokens' : 'content_filter'
+    return rest(
+      journal,
+      { status: 'incomplete', incompleteReason, usage: turn.usage },
+      turn.content,
+    )
   }
   if (turn.calls.length === 0) {
     return rest(journal, { status: 'completed', usage: turn.usage }, turn.content)

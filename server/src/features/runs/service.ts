@@ -12,14 +12,20 @@ import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageDraft, MessageService } from '../messages/service.ts'
-import { presentThread } from '../threads/present.ts'
-import type { ThreadRecord, ThreadService } from '../threads/service.ts'
+import { presentThread, type ThreadRecord, type ThreadService } from '../threads/service.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import { presentRun, presentStep } from './present.ts'
 import { isEnded, type RunRecord, type StepRecord } from './run-record.ts'
 import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
-import { findRun, findRunForUpdate, insertRun, listRuns, updateRun, updateRunMetadata } from './store.ts'
+import {
+  findRun,
+  findRunForUpdate,
+  insertRun,
+  listRuns,
+  updateRun,
+  updateRunMetadata,
+} from './store.ts'
 import { fillOutputs } from './submit.ts'
 
 export type { RunRecord, StepRecord } from './run-record.ts'
@@ -158,10 +164,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       request: CreateThreadAndRunRequest,
     ): Promise<StartedRun> {
       if (request.model != null) deps.checkModel(request.model)
-      const drafts = await messages.prepare(
-        principal.workspaceId,
-        request.thread?.messages ?? [],
-      )
+      const drafts = await messages.prepare(principal.workspaceId, request.thread?.messages ?? [])
       let thread: ThreadRecord | null = null
       return claiming(
         'run.create-with-thread',
@@ -206,7 +209,8 @@ export const createRunService = (deps: RunServiceDeps) => {
           return run
         },
         (run) => {
-          const after = closed === null ? 0 : say(run, 'thread.run.step.completed', presentStep(closed, run))
+          const after =
+            closed === null ? 0 : say(run, 'thread.run.step.completed', presentStep(closed, run))
           say(run, 'thread.run.queued', presentRun(run))
           return after
         },
@@ -253,11 +257,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       })
     },
 
-    async list(
-      principal: Principal,
-      threadId: string,
-      query: PageQuery,
-    ): Promise<Page<RunRecord>> {
+    async list(principal: Principal, threadId: string, query: PageQuery): Promise<Page<RunRecord>> {
       const thread = await threads.getOwned(store, principal, threadId)
       return listRuns(store, thread.workspaceId, threadId, query)
     },

@@ -213,12 +213,7 @@ export const claimRun = async (
      where (workspace_id, id) in (
        select workspace_id, id from runs where due_ms is not null and due_ms <= ?1 ${only} order by due_ms limit 1 ${skip}
      ) returning *`,
-    [
-      claim.nowMs,
-      claim.owner,
-      claim.leaseUntilMs,
-      ...(claim.runId === null ? [] : [claim.runId]),
-    ],
+    [claim.nowMs, claim.owner, claim.leaseUntilMs, ...(claim.runId === null ? [] : [claim.runId])],
   )
   return row === null ? null : toRun(row)
 }
@@ -235,11 +230,7 @@ export const renewLeases = async (
   )
 
 /** Lets leases go so that any node may claim at once: this node's at its end, or on SQLite those of a dead predecessor. */
-export const releaseLeases = async (
-  tx: Tx,
-  owner: string | null,
-  nowMs: number,
-): Promise<number> =>
+export const releaseLeases = async (tx: Tx, owner: string | null, nowMs: number): Promise<number> =>
   tx.run(
     `update runs set due_ms = ?1, lease_owner = null
      where due_ms is not null and lease_owner is not null ${owner === null ? '' : 'and lease_owner = ?2'}`,

@@ -16,6 +16,7 @@ import {
   type ThreadRecord,
 } from './store.ts'
 
+export { presentThread } from './present.ts'
 export type { ThreadRecord } from './store.ts'
 
 export type ThreadService = ReturnType<typeof createThreadService>

@@ -1,0 +1,31 @@
+import type { LastError } from '@melzi/contract/run.ts'
+import type { RunStepStatus } from '@melzi/contract/run-step.ts'
+import type { ModelUsage } from '../../models/language-model.ts'
+import type { IncompleteReason } from '../messages/service.ts'
+import type { EndStatus, RunIncompleteReason, StepRecord } from './run-record.ts'
+
+/** How a run ends, and with it what was open. */
+export interface RunEnd {
+  status: EndStatus
+  usage?: ModelUsage
+  lastError?: LastError
+  incompleteReason?: RunIncompleteReason
+}
+
+/** Why an open message stays incomplete when its run ends so. */
+export const messageReason = (end: RunEnd): IncompleteReason => {
+  if (end.status === 'cancelled') return 'run_cancelled'
+  if (end.status === 'expired') return 'run_expired'
+  if (end.status === 'failed') return 'run_failed'
+  return end.incompleteReason === 'content_filter' ? 'content_filter' : 'max_tokens'
+}
+
+/** A step cut by a token limit counts as completed (behaviour.md 11). */
+export const stepStatus = (status: EndStatus): RunStepStatus =>
+  status === 'incomplete' ? 'completed' : status
+
+/** Steps know only two of the three codes (behaviour.md 7). */
+export const stepError = (error: LastError | undefined): StepRecord['lastError'] => ({
+  code: error?.code === 'rate_limit_exceeded' ? 'rate_limit_exceeded' : 'server_error',
+  message: error?.message ?? 'Sorry, something went wrong.',
+})
