@@ -48,7 +48,7 @@ export interface PluginCallOutcome {
 }
 
 /** Limits of one call (sandbox.md, shared interface); `wallMs` is the longest a plugin may ask for. */
-export const DEFAULT_LIMITS: SandboxLimits = {
+const DEFAULT_LIMITS: SandboxLimits = {
   wallMs: 25_000,
   cpuSeconds: 30,
   memoryMiB: 512,

@@ -52,7 +52,7 @@ const toRecord = (row: Row): PluginCallRecord => ({
   error: row['error'] as string | null,
 })
 
-export const findCall = async (
+const findCall = async (
   db: Reader,
   workspaceId: string,
   id: string,

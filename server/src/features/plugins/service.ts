@@ -20,7 +20,7 @@ import {
 } from './store.ts'
 
 export { createPluginCalls } from './call-service.ts'
-export type { PluginCallOutcome, PluginCallRequest, PluginCalls } from './call-service.ts'
+export type { PluginCalls } from './call-service.ts'
 export type { PluginRecord } from './store.ts'
 
 /** A plugin as an assistant has it. */

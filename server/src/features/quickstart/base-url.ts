@@ -1,5 +1,5 @@
 /** Where clients find the API (behaviour.md 0 row 1). */
-export const BASE_PATH = '/api/assts/v1'
+const BASE_PATH = '/api/assts/v1'
 
 /**
  * The base URL to give to clients: under the public URL, else under the bound address, as seen from this machine.

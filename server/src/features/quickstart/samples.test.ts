@@ -120,6 +120,8 @@ describe('sample plugins', () => {
   it('answer in the sandbox', async () => {
     const price = await call('unit_price', { price: 180, weight: 3 })
     assert.equal(price.text.trim(), '180 for 3 kg is 60 per kilogram. 每公斤 60 元。')
+    const much = await call('unit_price', { price: 1_234_567.5, weight: 0.0125 })
+    assert.match(much.text, /^1,234,567.5 for 0.0125 kg is 98,765,400 per kilogram/)
     const shown = await call('show_params', { note: '你好' }, { msg: 'this is a demo' })
     assert.equal(shown.ok, true, shown.text)
     assert.match(shown.text, /ARGUMENTS: {"note": "你好"}/)
