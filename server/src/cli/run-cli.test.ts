@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { skipUnless } from '../../tests/support/components.ts'
+import { usePostgres } from '../../tests/support/postgres.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import { runCli } from './run-cli.ts'
 
@@ -291,6 +293,22 @@ describe('melzi doctor', () => {
     assert.match(out, /MISSING Data folder: .*\n +-> set MELZI_DATA/)
     await using pg = await setUp({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
     assert.match((await pg.cli('doctor')).out, /MISSING Store \(PostgreSQL\)/)
+  })
+})
+
+describe('melzi on PostgreSQL', skipUnless('postgresql'), () => {
+  it('works on the store DATABASE_URL names', async () => {
+    await using server = await usePostgres()
+    await using database = await server.createDatabase()
+    await using t = await setUp({ DATABASE_URL: database.url })
+    assert.match((await t.cli('doctor')).out, /MISSING Store.*\n +-> .*npx melzi migrate/)
+    assert.match((await t.cli('migrate')).out, /from version 0/)
+    const made = await t.json('key', 'create')
+    assert.equal((await t.json<List>('key', 'list')).data[0]?.['id'], made['id'])
+    await t.cli('plugin', 'import', UNIT_PRICE)
+    const assistant = await t.json('assistant', 'create', '--plugin', 'unit_price')
+    assert.deepEqual(assistant['plugins'], ['unit_price'])
+    assert.match((await t.cli('doctor')).out, /ok +Store \(PostgreSQL\): reachable/)
   })
 })
 

@@ -62,7 +62,6 @@ export const createPluginService = (deps: {
     text: string,
   ): Promise<PluginRecord> => {
     const manifest = parsePluginFile(text)
-    if (text.includes('\0')) throw errors.invalid('The plugin file holds a NUL character.')
     const now = seconds(clock.now())
     return upsertPlugin(tx, {
       workspaceId: principal.workspaceId,

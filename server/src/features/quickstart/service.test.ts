@@ -4,6 +4,7 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { createAssistantService } from '../assistants/service.ts'
@@ -16,8 +17,8 @@ import { createQuickstart } from './service.ts'
 
 const baseUrl = 'http://127.0.0.1:3000/api/assts/v1'
 
-const setUp = async () => {
-  const home = await openFeatureStore()
+const setUp = async (engine: TestEngine) => {
+  const home = await openFeatureStore(engine)
   const clock = { now: () => Date.now() }
   const services = (store: Store) => {
     const keys = createKeyService({ store, clock, log: createLog('silent') })
@@ -41,9 +42,9 @@ const setUp = async () => {
 
 const one = { limit: 1, order: 'desc', after: null, before: null } as const
 
-describe('quickstart', () => {
+onEachEngine('quickstart', (engine) => {
   it('furnishes an empty store and writes a file only its owner may read', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const text = await t.prepare()
     assert.match(text, /quickstart\.env\n {2}curl -sN/)
     assert.equal((await stat(t.file)).mode & 0o777, 0o600)
@@ -61,7 +62,7 @@ describe('quickstart', () => {
   })
 
   it('writes what a shell can source', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const odd = "http://host/it's here/api/assts/v1"
     await t.prepare(true, odd)
     const script = '. "$1"; printf "%s|%s|%s" "$BASE_URL" "$API_KEY" "$ASSISTANT_ID"'
@@ -71,7 +72,7 @@ describe('quickstart', () => {
   })
 
   it('prints a curl that a shell and the API can read', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const text = await t.prepare()
     const curl = text.slice(text.indexOf('  . '), text.indexOf('\n\nThe file holds'))
     const said = execFileSync('sh', [
@@ -83,7 +84,7 @@ describe('quickstart', () => {
   })
 
   it('changes nothing on the next start but an address that has changed', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await t.prepare()
     const before = await readEnvFile(t.file)
     await t.prepare()
@@ -100,14 +101,14 @@ describe('quickstart', () => {
   })
 
   it('makes nothing when it is off', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     assert.match(await t.prepare(false), /npx melzi key create/)
     assert.deepEqual(await t.store.all('select id from workspaces'), [])
     assert.deepEqual(await readdir(t.dataDir), [])
   })
 
   it('does not come back after its file or key was deleted', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await t.prepare()
     const env = await readEnvFile(t.file)
     const principal = await t.keys.findPrincipal(env?.API_KEY ?? '')
@@ -121,7 +122,7 @@ describe('quickstart', () => {
   })
 
   it('publishes the draft of a server killed after its commit', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await t.prepare()
     const env = await readEnvFile(t.file)
     await rename(t.file, `${t.file}.0123abcd.draft`)
@@ -131,7 +132,7 @@ describe('quickstart', () => {
   })
 
   it('starts anew after a server killed before its commit', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     const dying: Store = {
       engine: t.store.engine,
       all: (sql, params) => t.store.all(sql, params),
@@ -155,7 +156,7 @@ describe('quickstart', () => {
   })
 
   it('lets two servers starting on one empty store make one workspace', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await Promise.all([t.prepare(), t.prepare()])
     assert.equal((await t.store.all('select id from workspaces')).length, 1)
     const env = await readEnvFile(t.file)
@@ -163,7 +164,7 @@ describe('quickstart', () => {
   })
 
   it('keeps the sample files exactly as they stand in examples/plugins', async () => {
-    await using t = await setUp()
+    await using t = await setUp(engine)
     await t.prepare()
     const examples = path.join(import.meta.dirname, '../../../../examples/plugins')
     for (const { manifest, plugin_id } of await t.store.all<{
