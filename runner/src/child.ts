@@ -24,14 +24,34 @@ interface Pyodide {
 }
 
 const SITE = '/lib/melzi'
-const PRELUDE = ['melzi_capture.py', 'melzi_http.py', 'melzi_packages.py', 'melzi_params.py', 'melzi_run.py']
+const PRELUDE = [
+  'melzi_capture.py',
+  'melzi_http.py',
+  'melzi_packages.py',
+  'melzi_params.py',
+  'melzi_run.py',
+]
 const RAW_CAPTURE_LIMIT = 65536
+/** Takes the way of a call once before the first one does: WebAssembly compiles what it meets for the first time. */
+const REHEARSAL: JobMessage = {
+  t: 'job',
+  source:
+    'import sys\nprint(json.loads(json.dumps({"a": [1.5]})), ARGUMENTS)\nawait infer_params(parameters={})\nraise ValueError(1)',
+  arguments: { rehearsal: 1 },
+  customizedParams: { a: 'b' },
+  conversation: [],
+  userCookie: null,
+  stdoutBytes: 1024,
+  resultBytes: 1024,
+  missing: {},
+}
 const encoder = new TextEncoder()
 
 const writeAll = (bytes: Uint8Array): void => {
-  for (let sent = 0; sent < bytes.length; ) sent += Deno.stdout.writeSync(bytes.subarray(sent))
+  for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent))
 }
-const send = (message: ChildMessage): void => writeAll(encoder.encode(`${JSON.stringify(message)}\n`))
+const send = (message: ChildMessage): void =>
+  writeAll(encoder.encode(`${JSON.stringify(message)}\n`))
 
 const limitMemory = (minimumBytes: number, maximumBytes: number): void => {
   const instantiate = WebAssembly.instantiate.bind(WebAssembly)
@@ -50,8 +70,10 @@ const fileName = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 /** The snapshot holds memory, not files: what is on `sys.path` is written again after every boot. */
 const writeFiles = (python: Pyodide, options: ChildOptions): void => {
   python.FS.mkdirTree(SITE)
-  for (const name of PRELUDE) python.FS.writeFile(`${SITE}/${name}`, Deno.readFileSync(options.preludeDir + name))
-  for (const wheel of options.wheels) python.FS.writeFile(`${SITE}/${fileName(wheel)}`, Deno.readFileSync(wheel))
+  for (const name of PRELUDE)
+    python.FS.writeFile(`${SITE}/${name}`, Deno.readFileSync(options.preludeDir + name))
+  for (const wheel of options.wheels)
+    python.FS.writeFile(`${SITE}/${fileName(wheel)}`, Deno.readFileSync(wheel))
 }
 
 const boot = async (options: ChildOptions, snapshot: Uint8Array | null): Promise<Pyodide> => {
@@ -81,7 +103,8 @@ class RawCapture {
   readonly #decoder = new TextDecoder()
   #text = ''
   write = (bytes: Uint8Array): number => {
-    if (this.#text.length < RAW_CAPTURE_LIMIT) this.#text += this.#decoder.decode(bytes.slice(), { stream: true })
+    if (this.#text.length < RAW_CAPTURE_LIMIT)
+      this.#text += this.#decoder.decode(bytes.slice(), { stream: true })
     return bytes.length
   }
   text(): string {
@@ -114,21 +137,21 @@ const serve = async (options: ChildOptions): Promise<void> => {
   const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
   python.setStdout(raw.stdout)
   python.setStderr(raw.stderr)
-  await runner['rehearse']?.callPromising()
+  const run = runner['run']
+  if (run === undefined) throw new Error('the prelude has no run')
+  const request = bridge.request.bind(bridge)
+  await run.callPromising(JSON.stringify(REHEARSAL), request, raw)
   if (options.mode === 'warm') return
   const walls = lockDown(options.keepDenoPermissions)
   send({ t: 'ready', walls })
   const input = lines()
   const first = await input.next()
   if (first.done === true) return
-  const job = JSON.parse(first.value) as JobMessage
   const answers = (async () => {
     for await (const line of input) bridge.settle(JSON.parse(line) as HttpReplyMessage)
   })()
-  answers.catch((error: unknown) => console.error(error))
-  const run = runner['run']
-  if (run === undefined) throw new Error('the prelude has no run')
-  const result = await run.callPromising(first.value, bridge.request.bind(bridge), raw)
+  answers.catch(() => Deno.exit(1))
+  const result = await run.callPromising(first.value, request, raw)
   writeAll(encoder.encode(`${String(result)}\n`))
 }
 

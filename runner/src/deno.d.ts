@@ -12,7 +12,10 @@ declare const Deno: {
   readTextFileSync(path: string): string
   stdin: { readable: ReadableStream<Uint8Array> }
   stdout: { writeSync(data: Uint8Array): number }
-  dlopen(path: string, symbols: Record<string, { parameters: string[]; result: string }>): DenoForeignLibrary
+  dlopen(
+    path: string,
+    symbols: Record<string, { parameters: string[]; result: string }>,
+  ): DenoForeignLibrary
   UnsafePointer: { of(value: ArrayBufferView): object; value(pointer: object): bigint }
   permissions: {
     revokeSync(descriptor: { name: string }): { state: string }

@@ -20,7 +20,10 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 export class HttpBridge {
   #nextId = 1
-  readonly #waiting = new Map<number, { resolve: (reply: BridgeReply) => void; reject: (error: Error) => void }>()
+  readonly #waiting = new Map<
+    number,
+    { resolve: (reply: BridgeReply) => void; reject: (error: Error) => void }
+  >()
   readonly #send: (message: HttpRequestMessage) => void
 
   constructor(send: (message: HttpRequestMessage) => void) {
@@ -56,7 +59,7 @@ export class HttpBridge {
 
   /** The web's `fetch` over the bridge, with its redirect rules; `response.url` is the last hop's. */
   fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    let request = new Request(input, init)
+    const request = new Request(input, init)
     let body = request.body === null ? null : new Uint8Array(await request.arrayBuffer())
     let method = request.method
     let url = request.url
@@ -64,16 +67,22 @@ export class HttpBridge {
     if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'gzip, deflate')
     if (!headers.has('accept')) headers.set('accept', '*/*')
     for (let hop = 0; ; hop += 1) {
-      const reply = await this.#abortable(this.request(method, url, [...headers], body, null), request.signal)
+      const reply = await this.#abortable(
+        this.request(method, url, [...headers], body, null),
+        request.signal,
+      )
       const location = reply.headers.find(([name]) => name.toLowerCase() === 'location')?.[1]
       if (!REDIRECTS.has(reply.status) || location === undefined || request.redirect === 'manual') {
         return toResponse(reply, url, hop > 0)
       }
-      if (request.redirect === 'error') throw new TypeError(`${url} redirects, and the call forbids redirects`)
-      if (hop === MAX_REDIRECTS) throw new TypeError(`${url} redirects more than ${MAX_REDIRECTS} times`)
+      if (request.redirect === 'error')
+        throw new TypeError(`${url} redirects, and the call forbids redirects`)
+      if (hop === MAX_REDIRECTS)
+        throw new TypeError(`${url} redirects more than ${MAX_REDIRECTS} times`)
       const next = new URL(location, url)
       if (next.origin !== new URL(url).origin) headers.delete('authorization')
-      const becomesGet = reply.status === 303 ? method !== 'HEAD' : reply.status < 303 && method === 'POST'
+      const becomesGet =
+        reply.status === 303 ? method !== 'HEAD' : reply.status < 303 && method === 'POST'
       if (becomesGet) {
         method = 'GET'
         body = null

@@ -7,7 +7,10 @@ const PR_SET_NO_NEW_PRIVS = 38
 const SECCOMP_SET_MODE_FILTER = 1n
 const SECCOMP_FILTER_FLAG_TSYNC = 1n
 const AT_FDCWD = -100n
-const SYSTEM_CALLS = { x86_64: { seccomp: 317n, openat: 257n }, aarch64: { seccomp: 277n, openat: 56n } }
+const SYSTEM_CALLS = {
+  x86_64: { seccomp: 317n, openat: 257n },
+  aarch64: { seccomp: 277n, openat: 56n },
+}
 
 /** Filters all threads of the process, then checks that the filter bites. Throws when any step fails. */
 const applySeccomp = (): void => {
@@ -25,15 +28,22 @@ const applySeccomp = (): void => {
   const program = new BigUint64Array(2)
   new DataView(program.buffer).setUint16(0, filter.length / 8, true)
   program[1] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n) !== 0) throw new Error('the kernel refused no_new_privs')
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n) !== 0)
+    throw new Error('the kernel refused no_new_privs')
   const pointer = Deno.UnsafePointer.of(program)
   const numbers = SYSTEM_CALLS[arch]
-  if (Number(syscall(numbers.seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, pointer, 0n)) !== 0) {
+  if (
+    Number(
+      syscall(numbers.seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, pointer, 0n),
+    ) !== 0
+  ) {
     throw new Error('the kernel refused the seccomp filter')
   }
-  if (prctl(PR_GET_SECCOMP, 0n, 0n, 0n, 0n) !== 2) throw new Error('the seccomp filter is not active')
+  if (prctl(PR_GET_SECCOMP, 0n, 0n, 0n, 0n) !== 2)
+    throw new Error('the seccomp filter is not active')
   const root = Deno.UnsafePointer.of(new Uint8Array([47, 0]))
-  if (Number(syscall(numbers.openat, AT_FDCWD, 0n, root, 0n)) >= 0) throw new Error('the seccomp filter lets files be opened')
+  if (Number(syscall(numbers.openat, AT_FDCWD, 0n, root, 0n)) >= 0)
+    throw new Error('the seccomp filter lets files be opened')
   libc.close()
 }
 

@@ -2,8 +2,24 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseChildMessage } from './protocol.ts'
 
-const done = { t: 'done', ok: true, output: 'a', stdout: 'a', stderr: '', truncated: false, error: null }
-const http = { t: 'http', id: 1, method: 'GET', url: 'http://x/', headers: [['a', 'b']], body: null, timeoutMs: null }
+const done = {
+  t: 'done',
+  ok: true,
+  output: 'a',
+  stdout: 'a',
+  stderr: '',
+  truncated: false,
+  error: null,
+}
+const http = {
+  t: 'http',
+  id: 1,
+  method: 'GET',
+  url: 'http://x/',
+  headers: [['a', 'b']],
+  body: null,
+  timeoutMs: null,
+}
 
 test('what is declared comes through, and nothing else', () => {
   assert.deepEqual(parseChildMessage(JSON.stringify({ ...done, extra: 1 })), done)
@@ -16,13 +32,33 @@ test('what is declared comes through, and nothing else', () => {
 test('everything else is null', () => {
   const error = { kind: 'python', message: 'm', traceback: null }
   const lines = [
-    '', 'x', 'null', '1', '[]', '{}', '{"t":"other"}', '{"t":"ready"}', '{"t":"ready","walls":[1]}', '{"t":"fail"}',
-    ...[{ ok: 1 }, { output: null }, { truncated: 'no' }, { error }, { ok: false }, { ok: false, error: { ...error, kind: 'busy' } }].map((bad) =>
-      JSON.stringify({ ...done, ...bad }),
-    ),
-    ...[{ id: 1.5 }, { id: '1' }, { headers: [['a']] }, { headers: 'a' }, { headers: Array(201).fill(['a', 'b']) }, { body: 1 }, { timeoutMs: -1 }].map((bad) =>
-      JSON.stringify({ ...http, ...bad }),
-    ),
+    '',
+    'x',
+    'null',
+    '1',
+    '[]',
+    '{}',
+    '{"t":"other"}',
+    '{"t":"ready"}',
+    '{"t":"ready","walls":[1]}',
+    '{"t":"fail"}',
+    ...[
+      { ok: 1 },
+      { output: null },
+      { truncated: 'no' },
+      { error },
+      { ok: false },
+      { ok: false, error: { ...error, kind: 'busy' } },
+    ].map((bad) => JSON.stringify({ ...done, ...bad })),
+    ...[
+      { id: 1.5 },
+      { id: '1' },
+      { headers: [['a']] },
+      { headers: 'a' },
+      { headers: Array(201).fill(['a', 'b']) },
+      { body: 1 },
+      { timeoutMs: -1 },
+    ].map((bad) => JSON.stringify({ ...http, ...bad })),
   ]
   for (const line of lines) assert.equal(parseChildMessage(line), null, line)
 })

@@ -72,7 +72,8 @@ const headerList = (value: unknown): HeaderList | null => {
   if (!Array.isArray(value) || value.length > 200) return null
   const headers: HeaderList = []
   for (const pair of value) {
-    if (!Array.isArray(pair) || pair.length !== 2 || !isText(pair[0]) || !isText(pair[1])) return null
+    if (!Array.isArray(pair) || pair.length !== 2 || !isText(pair[0]) || !isText(pair[1]))
+      return null
     headers.push([pair[0], pair[1]])
   }
   return headers
@@ -84,14 +85,23 @@ const httpRequest = (value: Record<string, unknown>): HttpRequestMessage | null 
   if (headers === null || !Number.isSafeInteger(id) || !isText(method) || !isText(url)) return null
   if (body !== null && !isText(body)) return null
   if (timeoutMs !== null && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) return null
-  return { t: 'http', id: id as number, method, url, headers, body, timeoutMs: timeoutMs as number | null }
+  return {
+    t: 'http',
+    id: id as number,
+    method,
+    url,
+    headers,
+    body,
+    timeoutMs: timeoutMs as number | null,
+  }
 }
 
 const done = (value: Record<string, unknown>): DoneMessage | null => {
   const { ok, output, stdout, stderr, truncated, error } = value
   if (typeof ok !== 'boolean' || typeof truncated !== 'boolean') return null
   if (!isText(output) || !isText(stdout) || !isText(stderr)) return null
-  if (error === null) return ok ? { t: 'done', ok, output, stdout, stderr, truncated, error: null } : null
+  if (error === null)
+    return ok ? { t: 'done', ok, output, stdout, stderr, truncated, error: null } : null
   if (ok || !isRecord(error) || !isText(error['message'])) return null
   const { kind, message, traceback } = error
   if (kind !== 'python' && kind !== 'memory') return null
@@ -110,7 +120,8 @@ export const parseChildMessage = (line: string): ChildMessage | null => {
   if (!isRecord(value)) return null
   if (value['t'] === 'http') return httpRequest(value)
   if (value['t'] === 'done') return done(value)
-  if (value['t'] === 'fail') return isText(value['message']) ? { t: 'fail', message: value['message'] } : null
+  if (value['t'] === 'fail')
+    return isText(value['message']) ? { t: 'fail', message: value['message'] } : null
   if (value['t'] !== 'ready') return null
   const walls = value['walls']
   return Array.isArray(walls) && walls.every(isText) ? { t: 'ready', walls } : null

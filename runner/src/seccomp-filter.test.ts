@@ -9,7 +9,12 @@ const KILL = 0x80000000
 const AUDIT = { x86_64: 0xc000003e, aarch64: 0xc00000b7 }
 
 /** The kernel's machine, as far as the filter uses it. */
-const verdict = (arch: FilterArch, number: number, values: number[] = [], auditArch: number = AUDIT[arch]): number => {
+const verdict = (
+  arch: FilterArch,
+  number: number,
+  values: number[] = [],
+  auditArch: number = AUDIT[arch],
+): number => {
   const filter = seccompFilter(arch)
   const program = new DataView(filter.buffer)
   const data = new DataView(new ArrayBuffer(64))
@@ -31,10 +36,14 @@ const verdict = (arch: FilterArch, number: number, values: number[] = [], auditA
 }
 
 test('x86_64', () => {
-  for (const refused of [2, 257, 437, 41, 42, 49, 59, 322, 57, 58, 62, 234, 101, 310, 302, 165, 272, 321, 425, 250, 4, 332]) {
+  for (const refused of [
+    2, 257, 437, 41, 42, 49, 59, 322, 57, 58, 62, 234, 101, 310, 302, 165, 272, 321, 425, 250, 4,
+    332,
+  ]) {
     assert.equal(verdict('x86_64', refused), EPERM, String(refused))
   }
-  for (const allowed of [0, 1, 3, 9, 11, 202, 231, 60, 318]) assert.equal(verdict('x86_64', allowed), ALLOW, String(allowed))
+  for (const allowed of [0, 1, 3, 9, 11, 202, 231, 60, 318])
+    assert.equal(verdict('x86_64', allowed), ALLOW, String(allowed))
   assert.equal(verdict('x86_64', 56, [0x10000]), ALLOW, 'a thread')
   assert.equal(verdict('x86_64', 56, [17]), EPERM, 'a process')
   assert.equal(verdict('x86_64', 435), ENOSYS)
@@ -47,8 +56,10 @@ test('x86_64', () => {
 })
 
 test('aarch64', () => {
-  for (const refused of [56, 437, 198, 203, 200, 221, 281, 129, 117, 270, 261, 40, 97, 280, 79]) assert.equal(verdict('aarch64', refused), EPERM, String(refused))
-  for (const allowed of [63, 64, 222, 98, 94]) assert.equal(verdict('aarch64', allowed), ALLOW, String(allowed))
+  for (const refused of [56, 437, 198, 203, 200, 221, 281, 129, 117, 270, 261, 40, 97, 280, 79])
+    assert.equal(verdict('aarch64', refused), EPERM, String(refused))
+  for (const allowed of [63, 64, 222, 98, 94])
+    assert.equal(verdict('aarch64', allowed), ALLOW, String(allowed))
   assert.equal(verdict('aarch64', 220, [0x10000]), ALLOW)
   assert.equal(verdict('aarch64', 220, [17]), EPERM)
   assert.equal(verdict('aarch64', 0, [], AUDIT.x86_64), KILL)

@@ -4,7 +4,8 @@ import { withMemoryLimits } from './wasm-memory.ts'
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 /** A type section, a memory section and an exported memory `m`. */
-const module = (memory: number[]) => new Uint8Array([...HEADER, 1, 1, 0, 5, memory.length + 1, 1, ...memory, 7, 5, 1, 1, 0x6d, 2, 0])
+const module = (memory: number[]) =>
+  new Uint8Array([...HEADER, 1, 1, 0, 5, memory.length + 1, 1, ...memory, 7, 5, 1, 1, 0x6d, 2, 0])
 
 const memoryOf = async (bytes: Uint8Array<ArrayBuffer> | null): Promise<WebAssembly.Memory> => {
   assert.ok(bytes)
@@ -13,7 +14,11 @@ const memoryOf = async (bytes: Uint8Array<ArrayBuffer> | null): Promise<WebAssem
 }
 
 test('minimum and maximum are set, and the rest of the module stays', async () => {
-  for (const memory of [[0, 1], [1, 1, 2], [1, 0x80, 1, 0x80, 0x80, 2]]) {
+  for (const memory of [
+    [0, 1],
+    [1, 1, 2],
+    [1, 0x80, 1, 0x80, 0x80, 2],
+  ]) {
     const limited = await memoryOf(withMemoryLimits(module(memory), 3 * 65536 + 1, 400 * 65536))
     assert.equal(limited.buffer.byteLength, Math.max(4, memory.length > 4 ? 128 : 0) * 65536)
     assert.throws(() => limited.grow(400))

@@ -12,7 +12,8 @@ const readNumber = (bytes: Uint8Array, start: number): { value: number; next: nu
   let next = start
   for (;;) {
     const byte = bytes[next]
-    if (byte === undefined || shift > 28) throw new Error('malformed number in the WebAssembly module')
+    if (byte === undefined || shift > 28)
+      throw new Error('malformed number in the WebAssembly module')
     next += 1
     value += (byte & 0x7f) * 2 ** shift
     if ((byte & 0x80) === 0) return { value, next }
@@ -37,7 +38,11 @@ const writeNumber = (value: number): number[] => {
  * @returns null when the module defines no memory of its own
  * @throws Error on a malformed module
  */
-export const withMemoryLimits = (module: Uint8Array, minimumBytes: number, maximumBytes: number): Uint8Array<ArrayBuffer> | null => {
+export const withMemoryLimits = (
+  module: Uint8Array,
+  minimumBytes: number,
+  maximumBytes: number,
+): Uint8Array<ArrayBuffer> | null => {
   let position = 8
   while (position < module.length) {
     const id = module[position]

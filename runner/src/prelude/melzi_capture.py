@@ -60,7 +60,10 @@ stderr = Capture("<stderr>")
 
 
 def install(limit):
-    stdout.limit = limit
-    stderr.limit = limit
+    for stream in (stdout, stderr):
+        stream.limit = limit
+        stream.kept = []
+        stream.size = 0
+        stream.cut = False
     sys.stdout = sys.__stdout__ = stdout
     sys.stderr = sys.__stderr__ = stderr

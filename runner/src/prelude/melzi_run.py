@@ -31,13 +31,6 @@ def prepare():
     melzi_packages.install()
 
 
-async def rehearse():
-    """Takes the way of a call once in a fresh process, so that WebAssembly's lazy compilation is not paid by the call."""
-    job = {"arguments": {}, "customizedParams": None, "conversation": [], "userCookie": None}
-    await execute("await infer_params(parameters={})\n'%s' % json.loads(json.dumps({'a': [1]}))", names_for(job))
-    traceback.format_exception_only(ValueError("rehearsal"))
-
-
 class MissingPackages:
     """Tells why a package that could have been there is not; last on sys.meta_path."""
 
@@ -118,6 +111,7 @@ async def run(job_text, request, raw):
         os.environ.pop(name, None)
     melzi_http.connect(request)
     melzi_capture.install(job["stdoutBytes"])
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, MissingPackages)]
     sys.meta_path.append(MissingPackages(job["missing"]))
     random.seed(os.urandom(32))
     dumps = json.dumps

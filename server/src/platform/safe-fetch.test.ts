@@ -12,13 +12,19 @@ let port = 0
 const seen: string[] = []
 before(async () => {
   server = createServer((request, response) => {
-    seen.push(`${request.method} ${request.headers.host} ${request.url} ${request.headers.authorization ?? '-'}`)
+    seen.push(
+      `${request.method} ${request.headers.host} ${request.url} ${request.headers.authorization ?? '-'}`,
+    )
     if (request.url === '/hang') return
     if (request.url === '/loop') return void response.writeHead(302, { location: '/loop' }).end()
-    if (request.url === '/out') return void response.writeHead(302, { location: `http://b.test:${port}/x` }).end()
-    if (request.url === '/in') return void response.writeHead(302, { location: 'http://127.0.0.1/x' }).end()
+    if (request.url === '/out')
+      return void response.writeHead(302, { location: `http://b.test:${port}/x` }).end()
+    if (request.url === '/in')
+      return void response.writeHead(302, { location: 'http://127.0.0.1/x' }).end()
     if (request.url === '/big') return void response.end(Buffer.alloc(2000))
-    request.on('data', () => {}).on('end', () => response.writeHead(200, { 'x-a': 'b' }).end('hello'))
+    request
+      .on('data', () => {})
+      .on('end', () => response.writeHead(200, { 'x-a': 'b' }).end('hello'))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as AddressInfo).port
@@ -38,17 +44,54 @@ const policy = (given: Partial<SafeFetchPolicy> = {}): SafeFetchPolicy => ({
   ...given,
 })
 const get = (url: string) => ({ method: 'GET', url, headers: [], body: null })
-const refusedWith = (code: string) => (error: unknown) => error instanceof AppError && error.code === code && error.status === 400
+const refusedWith = (code: string) => (error: unknown) =>
+  error instanceof AppError && error.code === code && error.status === 400
 
 test('public and other addresses', () => {
-  for (const address of ['8.8.8.8', '93.184.215.14', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2a00:1450::1']) {
+  for (const address of [
+    '8.8.8.8',
+    '93.184.215.14',
+    '172.32.0.1',
+    '100.128.0.1',
+    '2606:4700::1111',
+    '2a00:1450::1',
+  ]) {
     assert.ok(isPublicAddress(address), address)
   }
   const inside = [
-    '0.0.0.0', '10.255.0.1', '100.64.0.1', '127.0.0.1', '127.255.255.255', '169.254.169.254', '172.16.0.1', '172.31.255.255',
-    '192.0.0.1', '192.0.2.1', '192.168.0.1', '198.18.0.1', '198.19.255.255', '224.0.0.1', '255.255.255.255', '::', '::1',
-    '::ffff:8.8.8.8', '::ffff:127.0.0.1', '64:ff9b::7f00:1', '2001::1', '2001:20::1', '2001:db8::1', '2002:7f00:1::', '3fff::1',
-    'fc00::1', 'fd00:ec2::254', 'fe80::1', 'ff02::1', '', 'localhost', '1.2.3', '0x7f.1',
+    '0.0.0.0',
+    '10.255.0.1',
+    '100.64.0.1',
+    '127.0.0.1',
+    '127.255.255.255',
+    '169.254.169.254',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.0.0.1',
+    '192.0.2.1',
+    '192.168.0.1',
+    '198.18.0.1',
+    '198.19.255.255',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '::ffff:8.8.8.8',
+    '::ffff:127.0.0.1',
+    '64:ff9b::7f00:1',
+    '2001::1',
+    '2001:20::1',
+    '2001:db8::1',
+    '2002:7f00:1::',
+    '3fff::1',
+    'fc00::1',
+    'fd00:ec2::254',
+    'fe80::1',
+    'ff02::1',
+    '',
+    'localhost',
+    '1.2.3',
+    '0x7f.1',
   ]
   for (const address of inside) assert.ok(!isPublicAddress(address), address)
 })
@@ -56,13 +99,30 @@ test('public and other addresses', () => {
 test('host patterns', () => {
   assert.ok(hostMatches('api.example.com', ['API.example.com']))
   assert.ok(hostMatches('a.b.example.com', ['*.example.com']))
-  for (const host of ['example.com', 'badexample.com', 'example.com.evil.test']) assert.ok(!hostMatches(host, ['*.example.com']), host)
+  for (const host of ['example.com', 'badexample.com', 'example.com.evil.test'])
+    assert.ok(!hostMatches(host, ['*.example.com']), host)
 })
 
 test('an opened host answers; name, headers and body go through, hop-by-hop headers do not', async () => {
-  const request = { method: 'POST', url: `http://a.test:${port}/p?q=1`, headers: [['Host', 'evil'], ['Connection', 'x'], ['Authorization', 'k']] as const, body: Buffer.from('x') }
+  const request = {
+    method: 'POST',
+    url: `http://a.test:${port}/p?q=1`,
+    headers: [
+      ['Host', 'evil'],
+      ['Connection', 'x'],
+      ['Authorization', 'k'],
+    ] as const,
+    body: Buffer.from('x'),
+  }
   const response = await safeRequest(request, policy(), never)
-  assert.deepEqual([response.status, response.body.toString(), response.headers.find(([name]) => name === 'x-a')?.[1]], [200, 'hello', 'b'])
+  assert.deepEqual(
+    [
+      response.status,
+      response.body.toString(),
+      response.headers.find(([name]) => name === 'x-a')?.[1],
+    ],
+    [200, 'hello', 'b'],
+  )
   assert.equal(seen.at(-1), `POST a.test:${port} /p?q=1 k`)
 })
 
@@ -72,16 +132,32 @@ test('what the policy does not allow is refused before a connection is made', as
     [`http://127.0.0.1:${port}/`, {}],
     [`http://c.test:${port}/`, {}],
     ['http://c.test/', {}],
-    ['http://c.test/', { resolve: async () => [{ address: '93.184.215.14', family: 4 }, { address: '10.0.0.1', family: 4 }] }],
+    [
+      'http://c.test/',
+      {
+        resolve: async () => [
+          { address: '93.184.215.14', family: 4 },
+          { address: '10.0.0.1', family: 4 },
+        ],
+      },
+    ],
     [`http://a.test:${port}/`, { hosts: ['b.test'] }],
     ['ftp://a.test/', {}],
     [`http://u:p@a.test:${port}/`, {}],
     ['not a url', {}],
     ['http://93.184.215.14:22/', {}],
   ]
-  for (const [url, given] of cases) await assert.rejects(safeRequest(get(url), policy(given), never), refusedWith('address_refused'), url)
+  for (const [url, given] of cases)
+    await assert.rejects(
+      safeRequest(get(url), policy(given), never),
+      refusedWith('address_refused'),
+      url,
+    )
   for (const method of ['CONNECT', 'G ET', 'GET\r\nX: y', '']) {
-    await assert.rejects(safeRequest({ ...get(`http://a.test:${port}/`), method }, policy(), never), refusedWith('address_refused'))
+    await assert.rejects(
+      safeRequest({ ...get(`http://a.test:${port}/`), method }, policy(), never),
+      refusedWith('address_refused'),
+    )
   }
   const header = { ...get(`http://a.test:${port}/`), headers: [['x', 'a\r\nb: c']] as const }
   await assert.rejects(safeRequest(header, policy(), never), refusedWith('address_refused'))
@@ -89,24 +165,51 @@ test('what the policy does not allow is refused before a connection is made', as
 })
 
 test('bytes and time are limited, and a signal stops it', async () => {
-  await assert.rejects(safeRequest(get(`http://a.test:${port}/big`), policy(), never), refusedWith('body_too_large'))
+  await assert.rejects(
+    safeRequest(get(`http://a.test:${port}/big`), policy(), never),
+    refusedWith('body_too_large'),
+  )
   const body = Buffer.alloc(1001)
-  await assert.rejects(safeRequest({ ...get(`http://a.test:${port}/`), method: 'POST', body }, policy(), never), refusedWith('body_too_large'))
-  await assert.rejects(safeRequest(get(`http://a.test:${port}/hang`), policy({ timeoutMs: 100 }), never), refusedWith('fetch_timeout'))
+  await assert.rejects(
+    safeRequest({ ...get(`http://a.test:${port}/`), method: 'POST', body }, policy(), never),
+    refusedWith('body_too_large'),
+  )
+  await assert.rejects(
+    safeRequest(get(`http://a.test:${port}/hang`), policy({ timeoutMs: 100 }), never),
+    refusedWith('fetch_timeout'),
+  )
   const slowNames = policy({ timeoutMs: 100, resolve: () => new Promise(() => {}) })
-  await assert.rejects(safeRequest(get(`http://a.test:${port}/`), slowNames, never), refusedWith('fetch_timeout'))
+  await assert.rejects(
+    safeRequest(get(`http://a.test:${port}/`), slowNames, never),
+    refusedWith('fetch_timeout'),
+  )
   const abort = new AbortController()
   setTimeout(() => abort.abort(new Error('left')), 50)
-  await assert.rejects(safeRequest(get(`http://a.test:${port}/hang`), policy(), abort.signal), /left/)
+  await assert.rejects(
+    safeRequest(get(`http://a.test:${port}/hang`), policy(), abort.signal),
+    /left/,
+  )
   const nobody = policy({ resolve: () => Promise.reject(new Error('ENOTFOUND')) })
-  await assert.rejects(safeRequest(get(`http://a.test:${port}/`), nobody, never), refusedWith('fetch_failed'))
+  await assert.rejects(
+    safeRequest(get(`http://a.test:${port}/`), nobody, never),
+    refusedWith('fetch_failed'),
+  )
 })
 
 test('redirects are checked anew and lose the authorization', async () => {
-  const request = { ...get(`http://a.test:${port}/out`), headers: [['authorization', 'k']] as const }
+  const request = {
+    ...get(`http://a.test:${port}/out`),
+    headers: [['authorization', 'k']] as const,
+  }
   const response = await safeFetch(request, policy(), never)
   assert.equal(response.url, `http://b.test:${port}/x`)
   assert.deepEqual(seen.slice(-2), [`GET a.test:${port} /out k`, `GET b.test:${port} /x -`])
-  await assert.rejects(safeFetch(get(`http://a.test:${port}/in`), policy(), never), refusedWith('address_refused'))
-  await assert.rejects(safeFetch(get(`http://a.test:${port}/loop`), policy(), never), refusedWith('fetch_failed'))
+  await assert.rejects(
+    safeFetch(get(`http://a.test:${port}/in`), policy(), never),
+    refusedWith('address_refused'),
+  )
+  await assert.rejects(
+    safeFetch(get(`http://a.test:${port}/loop`), policy(), never),
+    refusedWith('fetch_failed'),
+  )
 })

@@ -51,7 +51,11 @@ export interface SafeResponse {
   url: string
 }
 
-export type SafeFetchErrorCode = 'address_refused' | 'fetch_failed' | 'fetch_timeout' | 'body_too_large'
+export type SafeFetchErrorCode =
+  | 'address_refused'
+  | 'fetch_failed'
+  | 'fetch_timeout'
+  | 'body_too_large'
 
 const DEFAULT_PORTS = [80, 443]
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
@@ -72,7 +76,14 @@ const DROPPED_HEADERS = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-const DROPPED_REPLY_HEADERS = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'trailer', 'transfer-encoding', 'upgrade'])
+const DROPPED_REPLY_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 const fail = (code: SafeFetchErrorCode, message: string, cause?: unknown) =>
@@ -81,13 +92,19 @@ const refused = (message: string) => fail('address_refused', message)
 
 const systemResolve: Resolve = (hostname) => dnsLookup(hostname, { all: true, verbatim: true })
 
-const plainHost = (hostname: string) => hostname.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '')
+const plainHost = (hostname: string) =>
+  hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
 
 /** Whether `host` is in a list of exact names and `*.` patterns; the pattern does not match the bare domain. */
 export const hostMatches = (host: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => {
     const wanted = pattern.toLowerCase()
-    return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted
+    return wanted.startsWith('*.')
+      ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1
+      : host === wanted
   })
 
 interface Target {
@@ -102,14 +119,18 @@ interface Target {
 const checkUrl = (text: string, policy: SafeFetchPolicy): Target => {
   if (!URL.canParse(text)) throw refused('The URL is not valid.')
   const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused(`Only http and https are allowed, not ${url.protocol}`)
-  if (url.username !== '' || url.password !== '') throw refused('A URL with a user name or password is not allowed.')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw refused(`Only http and https are allowed, not ${url.protocol}`)
+  if (url.username !== '' || url.password !== '')
+    throw refused('A URL with a user name or password is not allowed.')
   const host = plainHost(url.hostname)
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   const opened = policy.internalHosts ?? []
   const internal = hostMatches(host, opened) || hostMatches(`${host}:${port}`, opened)
-  if (policy.hosts !== 'public' && !hostMatches(host, policy.hosts)) throw refused(`The host ${host} is not on the list of allowed hosts.`)
-  if (!internal && !(policy.ports ?? DEFAULT_PORTS).includes(port)) throw refused(`The port ${port} is not allowed.`)
+  if (policy.hosts !== 'public' && !hostMatches(host, policy.hosts))
+    throw refused(`The host ${host} is not on the list of allowed hosts.`)
+  if (!internal && !(policy.ports ?? DEFAULT_PORTS).includes(port))
+    throw refused(`The port ${port} is not allowed.`)
   return { url, host, port, internal }
 }
 
@@ -118,7 +139,10 @@ const vettedAddress = async (target: Target, policy: SafeFetchPolicy): Promise<R
   const literal = isIP(target.host)
   let addresses: ResolvedAddress[]
   try {
-    addresses = literal === 0 ? await (policy.resolve ?? systemResolve)(target.host) : [{ address: target.host, family: literal }]
+    addresses =
+      literal === 0
+        ? await (policy.resolve ?? systemResolve)(target.host)
+        : [{ address: target.host, family: literal }]
   } catch (cause) {
     throw fail('fetch_failed', `The host ${target.host} could not be found.`, cause)
   }
@@ -135,7 +159,8 @@ const vettedAddress = async (target: Target, policy: SafeFetchPolicy): Promise<R
 const checkedHeaders = (request: SafeRequest): string[] => {
   const flat: string[] = []
   for (const [name, value] of request.headers) {
-    if (!TOKEN.test(name) || !HEADER_VALUE.test(value)) throw refused(`The header ${JSON.stringify(name.slice(0, 64))} is not valid.`)
+    if (!TOKEN.test(name) || !HEADER_VALUE.test(value))
+      throw refused(`The header ${JSON.stringify(name.slice(0, 64))} is not valid.`)
     if (!DROPPED_HEADERS.has(name.toLowerCase())) flat.push(name, value)
   }
   return flat
@@ -145,14 +170,19 @@ const replyHeaders = (message: IncomingMessage): [string, string][] => {
   const headers: [string, string][] = []
   for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
     const name = message.rawHeaders[i] ?? ''
-    if (!DROPPED_REPLY_HEADERS.has(name.toLowerCase())) headers.push([name, message.rawHeaders[i + 1] ?? ''])
+    if (!DROPPED_REPLY_HEADERS.has(name.toLowerCase()))
+      headers.push([name, message.rawHeaders[i + 1] ?? ''])
   }
   return headers
 }
 
 const readBody = async (message: IncomingMessage, limit: number): Promise<Buffer> => {
   const tooLarge = () => fail('body_too_large', `The answer is larger than ${limit} bytes.`)
-  if (Number(message.headers['content-length'] ?? 0) > limit && message.headers['content-length'] !== undefined) throw tooLarge()
+  if (
+    Number(message.headers['content-length'] ?? 0) > limit &&
+    message.headers['content-length'] !== undefined
+  )
+    throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -173,7 +203,8 @@ const exchange = (
   new Promise((resolve, reject) => {
     const headers = ['Host', target.url.host, ...checkedHeaders(request)]
     const hasBody = request.body !== null && request.body.length > 0
-    if (hasBody || ['POST', 'PUT', 'PATCH'].includes(request.method)) headers.push('Content-Length', String(request.body?.length ?? 0))
+    if (hasBody || ['POST', 'PUT', 'PATCH'].includes(request.method))
+      headers.push('Content-Length', String(request.body?.length ?? 0))
     headers.push('Connection', 'close')
     const options: RequestOptions & { ca?: string; servername?: string } = {
       method: request.method,
@@ -213,10 +244,16 @@ const exchange = (
  * @throws AppError 400 with code `address_refused` (policy), `fetch_failed` (name, connection, certificate), `fetch_timeout`,
  * `body_too_large`; the reason of `signal` when that aborts.
  */
-export const safeRequest = async (request: SafeRequest, policy: SafeFetchPolicy, signal: AbortSignal): Promise<SafeResponse> => {
+export const safeRequest = async (
+  request: SafeRequest,
+  policy: SafeFetchPolicy,
+  signal: AbortSignal,
+): Promise<SafeResponse> => {
   signal.throwIfAborted()
-  if (!TOKEN.test(request.method) || METHODS_REFUSED.has(request.method.toUpperCase())) throw refused('The method is not allowed.')
-  if ((request.body?.length ?? 0) > policy.maxUpBytes) throw fail('body_too_large', `The request is larger than ${policy.maxUpBytes} bytes.`)
+  if (!TOKEN.test(request.method) || METHODS_REFUSED.has(request.method.toUpperCase()))
+    throw refused('The method is not allowed.')
+  if ((request.body?.length ?? 0) > policy.maxUpBytes)
+    throw fail('body_too_large', `The request is larger than ${policy.maxUpBytes} bytes.`)
   const target = checkUrl(request.url, policy)
   const timeout = AbortSignal.timeout(policy.timeoutMs)
   const both = AbortSignal.any([signal, timeout])
@@ -225,7 +262,8 @@ export const safeRequest = async (request: SafeRequest, policy: SafeFetchPolicy,
     return await exchange(target, vetted, request, policy, both)
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    if (timeout.aborted) throw fail('fetch_timeout', `${target.host} did not answer within ${policy.timeoutMs} ms.`)
+    if (timeout.aborted)
+      throw fail('fetch_timeout', `${target.host} did not answer within ${policy.timeoutMs} ms.`)
     if (error instanceof AppError) throw error
     const detail = error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
     throw fail('fetch_failed', `The request to ${target.host} failed (${detail}).`, error)
@@ -255,12 +293,19 @@ export const safeFetch = async (
     const response = await safeRequest(current, policy, signal)
     const location = response.headers.find(([name]) => name.toLowerCase() === 'location')?.[1]
     if (!REDIRECTS.has(response.status) || location === undefined) return response
-    if (hop === maxRedirects) throw fail('fetch_failed', `${response.url} redirects more than ${maxRedirects} times.`)
+    if (hop === maxRedirects)
+      throw fail('fetch_failed', `${response.url} redirects more than ${maxRedirects} times.`)
     if (!URL.canParse(location, response.url)) throw refused('The URL of a redirect is not valid.')
     const next = new URL(location, response.url)
     const sameOrigin = next.origin === new URL(response.url).origin
-    const becomesGet = response.status === 303 ? current.method !== 'HEAD' : response.status < 303 && current.method === 'POST'
-    const lost = new Set([...(sameOrigin ? [] : ['authorization', 'cookie']), ...(becomesGet ? ['content-type'] : [])])
+    const becomesGet =
+      response.status === 303
+        ? current.method !== 'HEAD'
+        : response.status < 303 && current.method === 'POST'
+    const lost = new Set([
+      ...(sameOrigin ? [] : ['authorization', 'cookie']),
+      ...(becomesGet ? ['content-type'] : []),
+    ])
     current = {
       method: becomesGet ? 'GET' : current.method,
       url: next.href,

@@ -21,15 +21,39 @@ const OPEN_FILES = 64
 const MAX_BUILD_OUTPUT = 512 * 1024 * 1024
 
 /** @param allPermissions only for the tests of the second wall */
-export const childArguments = (image: Startable, options: ChildOptions, allPermissions = false): string[] => {
+export const childArguments = (
+  image: Startable,
+  options: ChildOptions,
+  allPermissions = false,
+): string[] => {
   const readable = image.readable.map((path) => path.replaceAll(',', ',,')).join(',')
   const permissions = allPermissions ? ['--allow-all'] : [`--allow-read=${readable}`, '--allow-ffi']
-  const flags = ['--quiet', '--no-prompt', '--no-config', '--no-lock', '--no-remote', '--no-npm', `--v8-flags=--max-old-space-size=${HEAP_MIB}`]
-  return [image.denoBinary, 'run', ...flags, ...permissions, image.runnerEntry, JSON.stringify(options)]
+  const flags = [
+    '--quiet',
+    '--no-prompt',
+    '--no-config',
+    '--no-lock',
+    '--no-remote',
+    '--no-npm',
+    `--v8-flags=--max-old-space-size=${HEAP_MIB}`,
+  ]
+  return [
+    image.denoBinary,
+    'run',
+    ...flags,
+    ...permissions,
+    image.runnerEntry,
+    JSON.stringify(options),
+  ]
 }
 
 /** A process group of its own, with three pipes and none of the server's environment. */
-export const spawnChild = (command: readonly string[], identity: Identity | null, denoDir: string, cpuSeconds: number): ChildProcess => {
+export const spawnChild = (
+  command: readonly string[],
+  identity: Identity | null,
+  denoDir: string,
+  cpuSeconds: number,
+): ChildProcess => {
   const limits = `ulimit -c 0; ulimit -t ${Math.ceil(cpuSeconds)}; ulimit -n ${OPEN_FILES}; ulimit -d ${DATA_KIB}; exec "$@"`
   return spawn('/bin/sh', ['-c', limits, 'sh', ...command], {
     ...identity,
@@ -41,7 +65,12 @@ export const spawnChild = (command: readonly string[], identity: Identity | null
 }
 
 /** Runs a trusted step of the build. @returns its stdout; rejects with what it said when it fails or the signal aborts. */
-export const runToEnd = (command: readonly string[], identity: Identity | null, denoDir: string, signal: AbortSignal): Promise<Buffer> =>
+export const runToEnd = (
+  command: readonly string[],
+  identity: Identity | null,
+  denoDir: string,
+  signal: AbortSignal,
+): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const child = spawnChild(command, identity, denoDir, 300)
@@ -62,7 +91,12 @@ export const runToEnd = (command: readonly string[], identity: Identity | null, 
       signal.removeEventListener('abort', stop)
       const bytes = Buffer.concat(output)
       if (code === 0) return resolve(bytes)
-      const said = `${Buffer.concat(complaints).toString('utf8')} ${bytes.length < 4096 ? bytes.toString('utf8') : ''}`.trim()
-      reject(new Error(`the sandbox could not be built (${killedBy ?? `exit ${code}`}): ${said.slice(0, 1000)}`))
+      const said =
+        `${Buffer.concat(complaints).toString('utf8')} ${bytes.length < 4096 ? bytes.toString('utf8') : ''}`.trim()
+      reject(
+        new Error(
+          `the sandbox could not be built (${killedBy ?? `exit ${code}`}): ${said.slice(0, 1000)}`,
+        ),
+      )
     })
   })

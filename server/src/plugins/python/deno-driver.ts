@@ -9,7 +9,12 @@ import { CallGate } from './call-gate.ts'
 import type { Identity } from './child-command.ts'
 import { EgressBroker, type EgressSettings } from './egress-broker.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
-import type { SandboxDriver, SandboxErrorKind, SandboxJob, SandboxResult } from './sandbox-driver.ts'
+import type {
+  SandboxDriver,
+  SandboxErrorKind,
+  SandboxJob,
+  SandboxResult,
+} from './sandbox-driver.ts'
 import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
 import { locateParts } from './sandbox-parts.ts'
 import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
@@ -61,7 +66,10 @@ export class DenoDriver implements SandboxDriver {
   constructor(options: DenoDriverOptions) {
     this.#options = options
     this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
-    this.#gate = new CallGate(options.concurrency ?? availableParallelism(), options.queueLimit ?? QUEUE_LIMIT)
+    this.#gate = new CallGate(
+      options.concurrency ?? availableParallelism(),
+      options.queueLimit ?? QUEUE_LIMIT,
+    )
     this.#packages = new PythonPackages(options.cacheDir, options.packageIndexUrl)
     this.#current().catch(() => {})
   }
@@ -81,7 +89,12 @@ export class DenoDriver implements SandboxDriver {
 
   async #open(wheels: readonly string[]): Promise<Ready> {
     const parts = await locateParts(this.#options.parts ?? {})
-    const image = await prepareImage({ ...parts, wheels }, this.#options.cacheDir, this.#identity, this.#stop.signal)
+    const image = await prepareImage(
+      { ...parts, wheels },
+      this.#options.cacheDir,
+      this.#identity,
+      this.#stop.signal,
+    )
     const start: StartOptions = {
       image,
       identity: this.#identity,
@@ -89,7 +102,11 @@ export class DenoDriver implements SandboxDriver {
       cpuSeconds: DEFAULT_CPU_SECONDS,
       allPermissions: this.#options.dangerouslyTestWithoutDenoPermissions === true,
     }
-    return { image, start, pool: new WarmPool(start, this.#options.poolSize ?? availableParallelism()) }
+    return {
+      image,
+      start,
+      pool: new WarmPool(start, this.#options.poolSize ?? availableParallelism()),
+    }
   }
 
   /** Boots one process behind its walls and says which hold; builds first when nothing is built yet. */
@@ -97,7 +114,11 @@ export class DenoDriver implements SandboxDriver {
     try {
       const { start } = await this.#current()
       await using _process = await SandboxProcess.start(start, this.#stop.signal)
-      return { ok: true, why: null, walls: ['deno-permissions', 'seccomp', 'egress-broker', 'limits'] }
+      return {
+        ok: true,
+        why: null,
+        walls: ['deno-permissions', 'seccomp', 'egress-broker', 'limits'],
+      }
     } catch (error) {
       return { ok: false, why: sentence(error), walls: [] }
     }
@@ -117,7 +138,8 @@ export class DenoDriver implements SandboxDriver {
   async #run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
     const both = AbortSignal.any([signal, this.#stop.signal])
     using place = await this.#gate.enter(both)
-    if (place === null) return failed('busy', 'Too many plugin calls are waiting; try again in a moment.')
+    if (place === null)
+      return failed('busy', 'Too many plugin calls are waiting; try again in a moment.')
     const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
     let process: SandboxProcess
     let missing: Record<string, string>
@@ -130,12 +152,27 @@ export class DenoDriver implements SandboxDriver {
       return failed('unavailable', `The sandbox for plugins is not available: ${sentence(error)}`)
     }
     const started = performance.now()
-    const outcome = await process.run(toMessage(job, missing), job.limits, broker, both).finally(() => this.#end(process))
+    const outcome = await process
+      .run(toMessage(job, missing), job.limits, broker, both)
+      .finally(() => this.#end(process))
     signal.throwIfAborted()
-    const usage = { ms: Math.round(performance.now() - started), peakMiB: outcome.peakMiB, http: broker.usage }
-    if ('failure' in outcome) return { ...failed(outcome.failure.kind, outcome.failure.message), usage }
+    const usage = {
+      ms: Math.round(performance.now() - started),
+      peakMiB: outcome.peakMiB,
+      http: broker.usage,
+    }
+    if ('failure' in outcome)
+      return { ...failed(outcome.failure.kind, outcome.failure.message), usage }
     const { ok, output, stdout, stderr, truncated, error } = outcome.done
-    return { ok, output, stdout, stderr, truncated, error: error && { ...error, kind: blame(error, broker) }, usage }
+    return {
+      ok,
+      output,
+      stdout,
+      stderr,
+      truncated,
+      error: error && { ...error, kind: blame(error, broker) },
+      usage,
+    }
   }
 
   /** Kills at once; nobody waits for the 10-30 ms until the kernel has taken the memory back, except the end of the driver. */
@@ -147,13 +184,16 @@ export class DenoDriver implements SandboxDriver {
   /** The image for this job; packages it imports are fetched on first need, and why they are not there is told to it. */
   async #provide(job: SandboxJob): Promise<{ ready: Ready; missing: Record<string, string> }> {
     const ready = await this.#current()
-    if (ready.image.hasPackages || importedPackages(job.source).length === 0) return { ready, missing: {} }
+    if (ready.image.hasPackages || importedPackages(job.source).length === 0)
+      return { ready, missing: {} }
     const wheels = await this.#packages.fetch(this.#stop.signal)
     if ('missing' in wheels) return { ready, missing: wheels.missing }
-    this.#withPackages ??= this.#open(wheels.paths).then((opened) => this.#switchTo(opened)).catch((error: unknown) => {
-      this.#withPackages = null
-      throw error
-    })
+    this.#withPackages ??= this.#open(wheels.paths)
+      .then((opened) => this.#switchTo(opened))
+      .catch((error: unknown) => {
+        this.#withPackages = null
+        throw error
+      })
     return { ready: await this.#withPackages, missing: {} }
   }
 
@@ -167,7 +207,8 @@ export class DenoDriver implements SandboxDriver {
   /** Limits that are set at boot need a process of their own when a job differs from the pool's. */
   #take(ready: Ready, job: SandboxJob): Promise<SandboxProcess> {
     const { memoryMiB, cpuSeconds } = job.limits
-    if (memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS) return ready.pool.take()
+    if (memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS)
+      return ready.pool.take()
     return SandboxProcess.start({ ...ready.start, memoryMiB, cpuSeconds }, this.#stop.signal)
   }
 
@@ -192,8 +233,13 @@ const toMessage = (job: SandboxJob, missing: Record<string, string>): JobMessage
 })
 
 /** An exception that carries the broker's refusal is the network policy's, not the plugin's. */
-const blame = (error: { kind: 'python' | 'memory'; message: string }, broker: EgressBroker): SandboxErrorKind =>
-  broker.usage.some(({ refused }) => refused !== null && error.message.includes(refused)) ? 'egress' : error.kind
+const blame = (
+  error: { kind: 'python' | 'memory'; message: string },
+  broker: EgressBroker,
+): SandboxErrorKind =>
+  broker.usage.some(({ refused }) => refused !== null && error.message.includes(refused))
+    ? 'egress'
+    : error.kind
 
 const failed = (kind: SandboxErrorKind, message: string): SandboxResult => ({
   ok: false,
@@ -205,4 +251,5 @@ const failed = (kind: SandboxErrorKind, message: string): SandboxResult => ({
   usage: { ms: 0, peakMiB: 0, http: [] },
 })
 
-const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const sentence = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

@@ -43,18 +43,28 @@ export class EgressBroker {
       return { t: 'httpr', id: message.id, error: sentence }
     }
     this.#requests += 1
-    if (this.#requests > this.#limits.requests) return refuse(`A plugin call may make ${this.#limits.requests} requests.`)
+    if (this.#requests > this.#limits.requests)
+      return refuse(`A plugin call may make ${this.#limits.requests} requests.`)
     const body = message.body === null ? null : Buffer.from(message.body, 'base64')
     this.#upBytes += body?.length ?? 0
-    if (this.#upBytes > this.#limits.upBytes) return refuse(`A plugin call may send ${this.#limits.upBytes} bytes.`)
+    if (this.#upBytes > this.#limits.upBytes)
+      return refuse(`A plugin call may send ${this.#limits.upBytes} bytes.`)
     try {
       const request = { method: message.method, url: message.url, headers: message.headers, body }
       const reply = await safeRequest(request, this.#policy(message), signal)
       this.#downBytes += reply.body.length
-      if (this.#downBytes > this.#limits.downBytes) return refuse(`A plugin call may receive ${this.#limits.downBytes} bytes.`)
+      if (this.#downBytes > this.#limits.downBytes)
+        return refuse(`A plugin call may receive ${this.#limits.downBytes} bytes.`)
       usage.status = reply.status
       const { status, reason, headers } = reply
-      return { t: 'httpr', id: message.id, status, reason, headers, body: reply.body.toString('base64') }
+      return {
+        t: 'httpr',
+        id: message.id,
+        status,
+        reason,
+        headers,
+        body: reply.body.toString('base64'),
+      }
     } catch (error) {
       if (error instanceof AppError) return refuse(error.message)
       return refuse('The request was stopped.')
@@ -67,7 +77,10 @@ export class EgressBroker {
       hosts: this.#egress.hosts,
       maxUpBytes: this.#limits.upBytes,
       maxDownBytes: Math.max(0, this.#limits.downBytes - this.#downBytes),
-      timeoutMs: Math.max(1, Math.min(this.#limits.timeoutMs, message.timeoutMs ?? this.#limits.timeoutMs)),
+      timeoutMs: Math.max(
+        1,
+        Math.min(this.#limits.timeoutMs, message.timeoutMs ?? this.#limits.timeoutMs),
+      ),
       ...(internalHosts === undefined ? {} : { internalHosts }),
       ...(resolve === undefined ? {} : { resolve }),
       ...(ca === undefined ? {} : { ca }),
@@ -75,4 +88,5 @@ export class EgressBroker {
   }
 }
 
-const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname.slice(0, 255) : '')
+const hostOf = (url: string): string =>
+  URL.canParse(url) ? new URL(url).hostname.slice(0, 255) : ''

@@ -16,7 +16,8 @@ export class LineReader {
   pendingStartsWith(text: string): boolean {
     const first = this.#chunks[0]
     if (first === undefined) return false
-    const head = first.length >= text.length ? first : Buffer.concat(this.#chunks.slice(0, text.length))
+    const head =
+      first.length >= text.length ? first : Buffer.concat(this.#chunks.slice(0, text.length))
     return head.subarray(0, text.length).toString('latin1') === text
   }
 

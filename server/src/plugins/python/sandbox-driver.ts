@@ -33,7 +33,15 @@ export interface SandboxJob {
   egress: EgressPolicy
 }
 
-export type SandboxErrorKind = 'python' | 'timeout' | 'memory' | 'output' | 'crash' | 'egress' | 'busy' | 'unavailable'
+export type SandboxErrorKind =
+  | 'python'
+  | 'timeout'
+  | 'memory'
+  | 'output'
+  | 'crash'
+  | 'egress'
+  | 'busy'
+  | 'unavailable'
 
 /** Every string in here was written by the plugin and is untrusted; sizes and shape are checked by the driver. */
 export interface SandboxResult {
@@ -45,7 +53,11 @@ export interface SandboxResult {
   truncated: boolean
   /** One clear sentence, and for `python` the exception's last line with the plugin's own frames. */
   error: { kind: SandboxErrorKind; message: string; traceback: string | null } | null
-  usage: { ms: number; peakMiB: number; http: { host: string; status: number | null; refused: string | null }[] }
+  usage: {
+    ms: number
+    peakMiB: number
+    http: { host: string; status: number | null; refused: string | null }[]
+  }
 }
 
 export interface SandboxDriver extends AsyncDisposable {

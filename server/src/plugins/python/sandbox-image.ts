@@ -5,7 +5,20 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, chown, copyFile, cp, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  copyFile,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { ChildOptions } from '@melzi/runner/child-options.ts'
@@ -42,7 +55,11 @@ const hash = (parts: readonly (string | Uint8Array)[]) => {
   return digest.digest('hex')
 }
 
-const exists = (path: string) => lstat(path).then(() => true, () => false)
+const exists = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
 
 /** Deletes a tree that may hold read-only folders. */
 export const removeTree = async (path: string): Promise<void> => {
@@ -61,13 +78,19 @@ const setModes = async (path: string, folder: number, file: number): Promise<voi
 
 const setOwner = async (path: string, { uid, gid }: Identity): Promise<void> => {
   await chown(path, uid, gid)
-  if ((await lstat(path)).isDirectory()) for (const name of await readdir(path)) await setOwner(join(path, name), { uid, gid })
+  if ((await lstat(path)).isDirectory())
+    for (const name of await readdir(path)) await setOwner(join(path, name), { uid, gid })
 }
 
 /** Asks the system, as the processes' own user, whether a path can be read (and run). */
 const reachable = async (path: string, identity: Identity | null): Promise<boolean> => {
   if (identity === null) return true
-  const child = spawn('/bin/sh', ['-c', '[ -r "$1" ] && [ -x "$1" ]', 'sh', path], { ...identity, cwd: '/', env: {}, stdio: 'ignore' })
+  const child = spawn('/bin/sh', ['-c', '[ -r "$1" ] && [ -x "$1" ]', 'sh', path], {
+    ...identity,
+    cwd: '/',
+    env: {},
+    stdio: 'ignore',
+  })
   return new Promise((resolve) => {
     child.on('error', () => resolve(false))
     child.on('exit', (code) => resolve(code === 0))
@@ -91,7 +114,8 @@ const chooseCache = async (wanted: string, identity: Identity | null): Promise<s
   const ours = info.isDirectory() && info.uid === process.getuid?.() && (info.mode & 0o022) === 0
   const chosen = ours ? shared : await mkdtemp(join(tmpdir(), 'melzi-sandbox-'))
   await chmod(chosen, 0o755)
-  if (!(await reachable(chosen, identity))) throw new Error(`user ${identity.uid} can reach neither ${wanted} nor ${chosen}`)
+  if (!(await reachable(chosen, identity)))
+    throw new Error(`user ${identity.uid} can reach neither ${wanted} nor ${chosen}`)
   return chosen
 }
 
@@ -105,9 +129,16 @@ const sweep = async (cache: string): Promise<void> => {
 }
 
 /** Builds under a temporary name and renames, so that two servers may build at once and a crash leaves nothing half done. */
-const buildOnce = async (folder: string, isGood: () => Promise<boolean>, build: (temporary: string) => Promise<void>) => {
+const buildOnce = async (
+  folder: string,
+  isGood: () => Promise<boolean>,
+  build: (temporary: string) => Promise<void>,
+) => {
   if (await isGood()) return
-  const temporary = join(dirname(folder), `${BUILDING}${process.pid}-${randomBytes(6).toString('hex')}`)
+  const temporary = join(
+    dirname(folder),
+    `${BUILDING}${process.pid}-${randomBytes(6).toString('hex')}`,
+  )
   try {
     await mkdir(temporary)
     await build(temporary)
@@ -123,11 +154,13 @@ const buildOnce = async (folder: string, isGood: () => Promise<boolean>, build: 
 
 const version = async (packageDir: string): Promise<string> => {
   const text = await readFile(join(packageDir, 'package.json'), 'utf8').catch(() => '{}')
-  return String((JSON.parse(text) as { version?: unknown }).version ?? 'unknown')
+  return (JSON.parse(text) as { version?: string }).version ?? 'unknown'
 }
 
 const runnerHash = async (folder: string): Promise<string> => {
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  )
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort()
   return hash(await Promise.all(paths.map((path) => readFile(path))))
 }
@@ -146,22 +179,41 @@ export const prepareImage = async (
   await sweep(cache)
   const copyDeno = !(await reachable(parts.denoBinary, identity))
   const copyPyodide = !(await reachable(parts.pyodideDir, identity))
-  const versions = [await version(dirname(parts.denoBinary)), await version(parts.pyodideDir), await runnerHash(parts.runnerDir)]
+  const versions = [
+    await version(dirname(parts.denoBinary)),
+    await version(parts.pyodideDir),
+    await runnerHash(parts.runnerDir),
+  ]
   const wheels = parts.wheels.map((wheel) => basename(wheel))
-  const key = hash([...versions, process.arch, ...wheels, copyDeno ? '' : parts.denoBinary, copyPyodide ? '' : parts.pyodideDir])
+  const key = hash([
+    ...versions,
+    process.arch,
+    ...wheels,
+    copyDeno ? '' : parts.denoBinary,
+    copyPyodide ? '' : parts.pyodideDir,
+  ])
 
   const files = join(cache, `files-${key.slice(0, 24)}`)
-  await buildOnce(files, () => exists(files), async (temporary) => {
-    await cp(parts.runnerDir, join(temporary, 'runner'), { recursive: true })
-    await mkdir(join(temporary, 'wheels'))
-    for (const wheel of parts.wheels) await copyFile(wheel, join(temporary, 'wheels', basename(wheel)))
-    if (copyPyodide) await cp(parts.pyodideDir, join(temporary, 'pyodide'), { recursive: true, dereference: true })
-    await setModes(temporary, 0o755, 0o644)
-    if (copyDeno) {
-      await copyFile(parts.denoBinary, join(temporary, 'deno'))
-      await chmod(join(temporary, 'deno'), 0o755)
-    }
-  })
+  await buildOnce(
+    files,
+    () => exists(files),
+    async (temporary) => {
+      await cp(parts.runnerDir, join(temporary, 'runner'), { recursive: true })
+      await mkdir(join(temporary, 'wheels'))
+      for (const wheel of parts.wheels)
+        await copyFile(wheel, join(temporary, 'wheels', basename(wheel)))
+      if (copyPyodide)
+        await cp(parts.pyodideDir, join(temporary, 'pyodide'), {
+          recursive: true,
+          dereference: true,
+        })
+      await setModes(temporary, 0o755, 0o644)
+      if (copyDeno) {
+        await copyFile(parts.denoBinary, join(temporary, 'deno'))
+        await chmod(join(temporary, 'deno'), 0o755)
+      }
+    },
+  )
 
   const folder = join(cache, `image-${key.slice(0, 24)}`)
   const pyodideDir = copyPyodide ? join(files, 'pyodide') : parts.pyodideDir
@@ -184,25 +236,43 @@ export const prepareImage = async (
     const snapshot = await readFile(join(folder, 'snapshot')).catch(() => null)
     return snapshot !== null && hash([snapshot]) === sum
   }
-  await buildOnce(folder, isGood, (temporary) => buildImage(describe(temporary), temporary, identity, signal))
+  await buildOnce(folder, isGood, (temporary) =>
+    buildImage(describe(temporary), temporary, identity, signal),
+  )
   return describe(folder)
 }
 
-const buildImage = async (image: SandboxImage, folder: string, identity: Identity | null, signal: AbortSignal) => {
+const buildImage = async (
+  image: SandboxImage,
+  folder: string,
+  identity: Identity | null,
+  signal: AbortSignal,
+) => {
   await chmod(folder, 0o755)
   await mkdir(image.denoDir)
   // An ordinary file where Deno would make the folder of localStorage and the Cache API: both need no permission and persist.
   await writeFile(join(image.denoDir, 'location_data'), '')
   if (identity !== null) await setOwner(image.denoDir, identity)
   const run = (mode: ChildOptions['mode']) => {
-    const options: ChildOptions = { ...image.child, mode, memoryMiB: BUILD_MEMORY_MIB, keepDenoPermissions: false }
-    return runToEnd(childArguments(image, options), identity, image.denoDir, AbortSignal.any([signal, AbortSignal.timeout(BUILD_MS)]))
+    const options: ChildOptions = {
+      ...image.child,
+      mode,
+      memoryMiB: BUILD_MEMORY_MIB,
+      keepDenoPermissions: false,
+    }
+    return runToEnd(
+      childArguments(image, options),
+      identity,
+      image.denoDir,
+      AbortSignal.any([signal, AbortSignal.timeout(BUILD_MS)]),
+    )
   }
   const snapshot = await run('snapshot')
   await writeFile(image.child.snapshotFile, snapshot)
   await chmod(image.child.snapshotFile, 0o644)
   await run('warm')
-  if (identity !== null) await setOwner(image.denoDir, { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
+  if (identity !== null)
+    await setOwner(image.denoDir, { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
   await setModes(image.denoDir, 0o555, 0o444)
   await writeFile(join(folder, 'snapshot.sha256'), hash([snapshot]))
 }

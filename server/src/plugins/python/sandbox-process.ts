@@ -2,7 +2,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { parseChildMessage, type ChildMessage, type DoneMessage, type JobMessage } from '@melzi/runner/protocol.ts'
+import {
+  parseChildMessage,
+  type ChildMessage,
+  type DoneMessage,
+  type JobMessage,
+} from '@melzi/runner/protocol.ts'
 import { childArguments, spawnChild, type Identity } from './child-command.ts'
 import type { EgressBroker } from './egress-broker.ts'
 import { LineReader } from './line-reader.ts'
@@ -18,7 +23,9 @@ export interface StartOptions {
   allPermissions: boolean
 }
 
-export type Outcome = { done: DoneMessage } | { failure: { kind: SandboxErrorKind; message: string } }
+export type Outcome =
+  | { done: DoneMessage }
+  | { failure: { kind: SandboxErrorKind; message: string } }
 
 const BOOT_MS = 30_000
 const POLL_MS = 25
@@ -32,7 +39,8 @@ const WALLS = ['seccomp', 'deno-permissions']
 const memoryOf = (pid: number): { current: number; peak: number } | null => {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
+    const read = (name: string) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
     return { current: read('VmRSS'), peak: read('VmHWM') }
   } catch {
     return null
@@ -81,7 +89,8 @@ export class SandboxProcess implements AsyncDisposable {
     })
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#rawBytes += chunk.length
-      if (this.#complaints.length < STDERR_BYTES) this.#complaints += chunk.toString('utf8').slice(0, STDERR_BYTES)
+      if (this.#complaints.length < STDERR_BYTES)
+        this.#complaints += chunk.toString('utf8').slice(0, STDERR_BYTES)
       this.#onBytes()
     })
   }
@@ -89,13 +98,21 @@ export class SandboxProcess implements AsyncDisposable {
   /** Boots a process up to its `ready` and checks its walls. Rejects, with nothing left running, when one does not hold. */
   static async start(options: StartOptions, signal: AbortSignal): Promise<SandboxProcess> {
     signal.throwIfAborted()
-    const child = { ...options.image.child, mode: 'serve' as const, memoryMiB: options.memoryMiB, keepDenoPermissions: options.allPermissions }
+    const child = {
+      ...options.image.child,
+      mode: 'serve' as const,
+      memoryMiB: options.memoryMiB,
+      keepDenoPermissions: options.allPermissions,
+    }
     const command = childArguments(options.image, child, options.allPermissions)
-    const process = new SandboxProcess(spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds))
+    const process = new SandboxProcess(
+      spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds),
+    )
     try {
       const walls = await process.#ready(AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]))
       const wanted = options.allPermissions ? WALLS.slice(0, 1) : WALLS
-      for (const wall of wanted) if (!walls.includes(wall)) throw new Error(`the sandbox came up without its wall ${wall}`)
+      for (const wall of wanted)
+        if (!walls.includes(wall)) throw new Error(`the sandbox came up without its wall ${wall}`)
       assertFiltered(process.pid)
       return process
     } catch (error) {
@@ -110,37 +127,65 @@ export class SandboxProcess implements AsyncDisposable {
 
   #ready(signal: AbortSignal): Promise<string[]> {
     return new Promise((resolve, reject) => {
-      const stop = () => reject(new Error('the sandbox was not ready in time', { cause: signal.reason }))
+      const stop = () =>
+        reject(new Error('the sandbox was not ready in time', { cause: signal.reason }))
       if (signal.aborted) return stop()
       signal.addEventListener('abort', stop, { once: true })
-      this.#child.on('error', (error) => reject(new Error(`the sandbox could not be started: ${error.message}`)))
-      void this.#closed.then(() => reject(new Error(`the sandbox ended while it started: ${this.#complaints.trim().slice(0, 500)}`)))
+      this.#child.on('error', (error) =>
+        reject(new Error(`the sandbox could not be started: ${error.message}`)),
+      )
+      void this.#closed.then(() =>
+        reject(
+          new Error(`the sandbox ended while it started: ${this.#complaints.trim().slice(0, 500)}`),
+        ),
+      )
       this.#onBytes = () => {
-        if (this.#rawBytes > BOOT_LINE_BYTES) reject(new Error('the sandbox printed too much while it started'))
+        if (this.#rawBytes > BOOT_LINE_BYTES)
+          reject(new Error('the sandbox printed too much while it started'))
       }
       this.#onLine = (line) => {
         const message = parseChildMessage(line.toString('utf8'))
         if (message?.t === 'ready') resolve(message.walls)
-        else if (message?.t === 'fail') reject(new Error(`the sandbox could not be started: ${message.message.slice(0, 500)}`))
-        else reject(new Error(`the sandbox said something unexpected while it started: ${line.toString('utf8').slice(0, 200)}`))
+        else if (message?.t === 'fail')
+          reject(new Error(`the sandbox could not be started: ${message.message.slice(0, 500)}`))
+        else
+          reject(
+            new Error(
+              `the sandbox said something unexpected while it started: ${line.toString('utf8').slice(0, 200)}`,
+            ),
+          )
         signal.removeEventListener('abort', stop)
       }
     })
   }
 
   /** Sends the job and waits for its end, whatever that is. The caller kills the process afterwards. */
-  async run(job: JobMessage, limits: SandboxLimits, broker: EgressBroker, signal: AbortSignal): Promise<Outcome & { peakMiB: number }> {
+  async run(
+    job: JobMessage,
+    limits: SandboxLimits,
+    broker: EgressBroker,
+    signal: AbortSignal,
+  ): Promise<Outcome & { peakMiB: number }> {
     const stopRequests = new AbortController()
     const peak = { mib: memoryOf(this.pid)?.peak ?? 0 }
     const { promise, resolve } = Promise.withResolvers<Outcome>()
-    const fail = (kind: SandboxErrorKind, message: string) => resolve({ failure: { kind, message } })
+    const fail = (kind: SandboxErrorKind, message: string) =>
+      resolve({ failure: { kind, message } })
 
-    const wall = setTimeout(() => fail('timeout', `The plugin ran longer than ${limits.wallMs / 1000} seconds and was stopped.`), limits.wallMs)
+    const wall = setTimeout(
+      () =>
+        fail(
+          'timeout',
+          `The plugin ran longer than ${limits.wallMs / 1000} seconds and was stopped.`,
+        ),
+      limits.wallMs,
+    )
     const poll = setInterval(() => {
       const memory = memoryOf(this.pid)
       if (memory === null) return
       peak.mib = Math.max(peak.mib, memory.peak)
-      if (memory.current > limits.rssMiB) fail('memory', 'The plugin used more memory than it may and was stopped.')
+      if (memory.current > limits.rssMiB)
+        fail('memory', 'The plugin used more memory than it may and was stopped.')
     }, POLL_MS)
     const abort = () => fail('crash', 'The call was cancelled.')
     signal.addEventListener('abort', abort, { once: true })
@@ -153,7 +198,10 @@ export class SandboxProcess implements AsyncDisposable {
     this.#onBytes = () => {
       const pending = this.#reader.pendingBytes
       const asking = this.#reader.pendingStartsWith('{"t":"http"') ? pending : 0
-      if (this.#rawBytes - requestBytes - asking > limits.rawBytes || requestBytes + asking > requestLimit) {
+      if (
+        this.#rawBytes - requestBytes - asking > limits.rawBytes ||
+        requestBytes + asking > requestLimit
+      ) {
         fail('output', `The plugin wrote more than ${limits.rawBytes} bytes and was stopped.`)
         this.#child.stdout?.destroy()
         this.#child.stderr?.destroy()
@@ -182,14 +230,19 @@ export class SandboxProcess implements AsyncDisposable {
   }
 
   #send(message: object): void {
-    if (!this.#isOver && this.#child.stdin?.writable === true) this.#child.stdin.write(`${JSON.stringify(message)}\n`)
+    if (!this.#isOver && this.#child.stdin?.writable === true)
+      this.#child.stdin.write(`${JSON.stringify(message)}\n`)
   }
 
   #lastWords(limits: SandboxLimits): { kind: SandboxErrorKind; message: string } {
     if (this.#child.signalCode === 'SIGXCPU' || this.#child.signalCode === 'SIGKILL') {
-      return { kind: 'timeout', message: `The plugin used more than ${limits.cpuSeconds} seconds of processor time and was stopped.` }
+      return {
+        kind: 'timeout',
+        message: `The plugin used more than ${limits.cpuSeconds} seconds of processor time and was stopped.`,
+      }
     }
-    if (/out of memory|OOM/i.test(this.#complaints)) return { kind: 'memory', message: 'The plugin used more memory than it may and was stopped.' }
+    if (/out of memory|OOM/i.test(this.#complaints))
+      return { kind: 'memory', message: 'The plugin used more memory than it may and was stopped.' }
     return { kind: 'crash', message: 'The plugin ended its process before it gave a result.' }
   }
 
@@ -227,5 +280,7 @@ const checkedSizes = (message: DoneMessage, limits: SandboxLimits): Outcome => {
     size(message.stdout) <= limits.stdoutBytes + slack &&
     size(message.stderr) <= limits.stdoutBytes + slack &&
     size(message.error?.message) + size(message.error?.traceback) <= limits.resultBytes + slack
-  return fits ? { done: message } : { failure: { kind: 'output', message: 'The result of the plugin is larger than it may be.' } }
+  return fits
+    ? { done: message }
+    : { failure: { kind: 'output', message: 'The result of the plugin is larger than it may be.' } }
 }

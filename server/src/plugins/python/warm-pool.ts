@@ -36,10 +36,12 @@ export class WarmPool implements AsyncDisposable {
   #boot(): Start {
     const start = SandboxProcess.start(this.#options, this.#stop.signal)
     this.#inFlight.add(start)
-    start.then(
-      (process) => this.#stop.signal.aborted && process.kill(),
-      () => {},
-    ).finally(() => this.#inFlight.delete(start))
+    // One that comes up when the pool has closed belongs to nobody.
+    const settled = start.then(
+      (process) => (this.#stop.signal.aborted ? process.kill() : undefined),
+      () => undefined,
+    )
+    void settled.finally(() => this.#inFlight.delete(start))
     return start
   }
 
@@ -56,7 +58,7 @@ export class WarmPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the sandbox is closing'))
     const idle = await Promise.allSettled(this.#waiting.splice(0))
-    await Promise.allSettled(idle.map((entry) => (entry.status === 'fulfilled' ? entry.value.kill() : undefined)))
+    for (const entry of idle) if (entry.status === 'fulfilled') await entry.value.kill()
     await Promise.allSettled(this.#inFlight)
   }
 }

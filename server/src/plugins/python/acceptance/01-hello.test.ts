@@ -17,8 +17,11 @@ test('the probe names the walls', async () => {
 })
 
 test('what is printed is the result; arguments are a dict and globals', async () => {
-  const source = 'print("hello", name, ARGUMENTS["name"], sorted(ARGUMENTS), len.__name__)\n"not this"'
-  const result = await run(sandbox, source, { arguments: { name: '世界', len: 3, class: 1, json: 2 } })
+  const source =
+    'print("hello", name, ARGUMENTS["name"], sorted(ARGUMENTS), len.__name__)\n"not this"'
+  const result = await run(sandbox, source, {
+    arguments: { name: '世界', len: 3, class: 1, json: 2 },
+  })
   assert.equal(result.error, null)
   assert.equal(result.output, "hello 世界 世界 ['class', 'json', 'len', 'name'] len\n")
   assert.ok(result.usage.peakMiB > 50 && result.usage.peakMiB < 600)
@@ -42,20 +45,31 @@ test('without print the last value is the result, awaited when need be', async (
 })
 
 test('CUSTOMIZED_PARAMS is a value and its JSON', async () => {
-  const source = 'print(json.loads(CUSTOMIZED_PARAMS)["msg"], CUSTOMIZED_PARAMS["msg"], f"{CUSTOMIZED_PARAMS}")'
+  const source =
+    'print(json.loads(CUSTOMIZED_PARAMS)["msg"], CUSTOMIZED_PARAMS["msg"], f"{CUSTOMIZED_PARAMS}")'
   const dict = await run(sandbox, source, { customizedParams: { msg: 'this is "it"' } })
   assert.equal(dict.output, 'this is "it" this is "it" {"msg": "this is \\"it\\""}\n')
   const none = await run(sandbox, 'print(CUSTOMIZED_PARAMS is None)')
   assert.equal(none.output, 'True\n')
-  const list = await run(sandbox, 'print(json.loads(CUSTOMIZED_PARAMS), CUSTOMIZED_PARAMS[1])', { customizedParams: [1, 'b'] })
+  const list = await run(sandbox, 'print(json.loads(CUSTOMIZED_PARAMS), CUSTOMIZED_PARAMS[1])', {
+    customizedParams: [1, 'b'],
+  })
   assert.equal(list.output, "[1, 'b'] b\n")
-  const text = await run(sandbox, 'print(json.loads(CUSTOMIZED_PARAMS), CUSTOMIZED_PARAMS.upper())', { customizedParams: 'abc' })
+  const text = await run(
+    sandbox,
+    'print(json.loads(CUSTOMIZED_PARAMS), CUSTOMIZED_PARAMS.upper())',
+    { customizedParams: 'abc' },
+  )
   assert.equal(text.output, 'abc ABC\n')
 })
 
 test('the conversation and the cookie are there', async () => {
   const given = { conversation: [{ role: 'user', content: 'hi' }], userCookie: 'opaque' }
-  const result = await run(sandbox, 'print(CURRENT_CONVERSATION[0]["content"], PLUGIN_USER_COOKIE)', given)
+  const result = await run(
+    sandbox,
+    'print(CURRENT_CONVERSATION[0]["content"], PLUGIN_USER_COOKIE)',
+    given,
+  )
   assert.equal(result.output, 'hi opaque\n')
 })
 
@@ -98,18 +112,30 @@ print(tree.fromstring("<a><b>1</b></a>").find("b").text, urllib.parse.quote("中
 })
 
 test('stderr is kept apart, exit(0) is an end like another', async () => {
-  const result = await run(sandbox, 'import sys, os\nprint("to err", file=sys.stderr)\nos.write(1, b"raw\\n")\nsys.exit(0)')
+  const result = await run(
+    sandbox,
+    'import sys, os\nprint("to err", file=sys.stderr)\nos.write(1, b"raw\\n")\nsys.exit(0)',
+  )
   assert.deepEqual([result.ok, result.output, result.stderr], [true, 'raw\n', 'to err\n'])
 })
 
 test('a package that is not there is explained', async () => {
   const result = await run(sandbox, 'import requests')
-  assert.match(result.error?.message ?? '', /^ModuleNotFoundError: The package 'requests' is not on this server: .*operator can/)
+  assert.match(
+    result.error?.message ?? '',
+    /^ModuleNotFoundError: The package 'requests' is not on this server: .*operator can/,
+  )
 })
 
 test('a call that is aborted rejects, and its process is gone', async () => {
   const abort = new AbortController()
-  const job = { scope: 's', source: 'import time\ntime.sleep(60)', arguments: {}, customizedParams: null, conversation: [] }
+  const job = {
+    scope: 's',
+    source: 'import time\ntime.sleep(60)',
+    arguments: {},
+    customizedParams: null,
+    conversation: [],
+  }
   const { LIMITS } = await import('./support.ts')
   const call = sandbox.run({ ...job, limits: LIMITS, egress: { hosts: [] } }, abort.signal)
   setTimeout(() => abort.abort(new Error('gone')), 800)

@@ -43,7 +43,9 @@ print(await (await pyfetch("API/gzip")).string(), (await pyfetch("API/empty")).s
 })
 
 test('js.fetch', async () => {
-  const output = await python('import js\nr = await js.fetch("API/echo")\nprint(r.status, json.loads(await r.text())["method"])')
+  const output = await python(
+    'import js\nr = await js.fetch("API/echo")\nprint(r.status, json.loads(await r.text())["method"])',
+  )
   assert.equal(output, '200 GET')
 })
 
@@ -59,7 +61,10 @@ except urllib.error.HTTPError as error: print(error.code, json.load(error))
 print(urllib.request.urlopen("API/redirect?to=/echo").url.endswith("/echo"))
 try: urllib.request.urlopen("API/slow", timeout=0.3)
 except OSError as error: print("late" if "did not answer" in str(error) else error)`)
-  assert.equal(output, "?a=b\n200 application/json POST x=1 b\n404 {'error': 'no such page'}\nTrue\nlate")
+  assert.equal(
+    output,
+    "?a=b\n200 application/json POST x=1 b\n404 {'error': 'no such page'}\nTrue\nlate",
+  )
 })
 
 test('http.client: body in chunks, several requests, set-cookie twice', async () => {
@@ -84,7 +89,8 @@ print([(await a.json())["query"] for a in answers])`)
 })
 
 test('certificates are checked by name', async (t) => {
-  if (internet.certificate === null) return t.skip('needs the program openssl: apt-get install openssl')
+  if (internet.certificate === null)
+    return t.skip('needs the program openssl: apt-get install openssl')
   const output = await python(`import urllib.request
 print(urllib.request.urlopen("https://secure.test${secure}/echo").status)
 try: urllib.request.urlopen("https://wrong.test${secure}/echo")
@@ -102,7 +108,10 @@ await pyfetch("${api}/redirect?to=http://other.test:${internet.port}/echo", head
   assert.equal(result.error?.kind, 'egress')
   assert.deepEqual(
     result.usage.http.map(({ host, status }) => [host, status]),
-    [['api.test', 302], ['other.test', null]],
+    [
+      ['api.test', 302],
+      ['other.test', null],
+    ],
   )
   const both = await run(
     sandbox,
@@ -132,11 +141,23 @@ except OSError as error: print(done, error)`
   const many = await run(sandbox, source, { egress })
   assert.match(many.output, /^20 .*may make 20 requests/)
   assert.ok(many.usage.http.length <= 40)
-  const large = await run(sandbox, `import urllib.request\nurllib.request.urlopen("${api}/large")`, { egress })
+  const large = await run(
+    sandbox,
+    `import urllib.request\nurllib.request.urlopen("${api}/large")`,
+    { egress },
+  )
   assert.match(large.error?.message ?? '', /larger than 10000000 bytes/)
-  const sent = await run(sandbox, `import urllib.request\nurllib.request.urlopen("${api}/echo", data=b"x" * 5_000_001)`, { egress })
+  const sent = await run(
+    sandbox,
+    `import urllib.request\nurllib.request.urlopen("${api}/echo", data=b"x" * 5_000_001)`,
+    { egress },
+  )
   assert.match(sent.error?.message ?? '', /may send 5000000 bytes/)
-  const fits = await run(sandbox, `import urllib.request\nprint(urllib.request.urlopen("${api}/echo", data=b"x" * 4_000_000).status)`, { egress })
+  const fits = await run(
+    sandbox,
+    `import urllib.request\nprint(urllib.request.urlopen("${api}/echo", data=b"x" * 4_000_000).status)`,
+    { egress },
+  )
   assert.equal(fits.output, '200\n')
   const slow = await run(sandbox, `import urllib.request\nurllib.request.urlopen("${api}/slow")`, {
     egress,

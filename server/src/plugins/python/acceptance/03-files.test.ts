@@ -16,14 +16,20 @@ await attempt('link', lambda: open('/tmp/link').read())
 await attempt('dots', lambda: open('/tmp/../../../../etc/shadow').read())
 await attempt('devices', lambda: open('/dev/sda').read())`
   const { got } = await attempts(sandbox, source)
-  assert.deepEqual(Object.values(got).filter((value) => value.startsWith('GOT')), [])
+  assert.deepEqual(
+    Object.values(got).filter((value) => value.startsWith('GOT')),
+    [],
+  )
 })
 
 test('many files cost only the process that made them', async () => {
-  const result = await run(sandbox, `
+  const result = await run(
+    sandbox,
+    `
 for i in range(20000):
     open(f'/tmp/{i}', 'w').close()
-print('made')`)
+print('made')`,
+  )
   assert.equal(result.output, 'made\n')
   assert.ok(await allGone())
   const next = await run(sandbox, 'import os\nprint(os.listdir("/tmp"))')

@@ -16,7 +16,12 @@ const resolve = async (name: string): Promise<ResolvedAddress[]> => {
   lookups.push(name)
   // The second answer of `rebinding.test` would be loopback: it must never be asked for.
   if (name === 'rebinding.test') {
-    return [{ address: lookups.filter((asked) => asked === name).length === 1 ? '10.0.0.1' : '127.0.0.1', family: 4 }]
+    return [
+      {
+        address: lookups.filter((asked) => asked === name).length === 1 ? '10.0.0.1' : '127.0.0.1',
+        family: 4,
+      },
+    ]
   }
   if (name === 'localhost') return [{ address: '127.0.0.1', family: 4 }]
   const addresses = NAMES[name]
@@ -30,9 +35,33 @@ const limits = { ...LIMITS, http: { ...LIMITS.http, requests: 200 } }
 const anyHost = { limits, egress: { hosts: 'public' as const } }
 
 const HOSTS = [
-  '127.0.0.1', 'localhost', 'localhost.', '[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '2130706433', '0x7f.1', '0177.0.0.1',
-  '127.1', '0.0.0.0', '0', '①②⑦.0.0.1', '127。0。0。1', '169.254.169.254', '100.100.100.200', '[fd00:ec2::254]', '[64:ff9b::7f00:1]',
-  '[2002:7f00:1::]', '[fe80::1]', '10.0.0.1', '192.168.1.1', '172.16.0.1', 'private.test', 'mixed.test', 'mapped.test', 'local.test',
+  '127.0.0.1',
+  'localhost',
+  'localhost.',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+  '[::ffff:7f00:1]',
+  '2130706433',
+  '0x7f.1',
+  '0177.0.0.1',
+  '127.1',
+  '0.0.0.0',
+  '0',
+  '①②⑦.0.0.1',
+  '127。0。0。1',
+  '169.254.169.254',
+  '100.100.100.200',
+  '[fd00:ec2::254]',
+  '[64:ff9b::7f00:1]',
+  '[2002:7f00:1::]',
+  '[fe80::1]',
+  '10.0.0.1',
+  '192.168.1.1',
+  '172.16.0.1',
+  'private.test',
+  'mixed.test',
+  'mapped.test',
+  'local.test',
   'rebinding.test',
 ]
 
@@ -49,7 +78,11 @@ for host in json.loads(${JSON.stringify(JSON.stringify(HOSTS))}):
   const { got } = await attempts(sandbox, source, anyHost)
   assert.equal(Object.keys(got).length, HOSTS.length * 2)
   assert.deepEqual(successes(got), {})
-  assert.equal(lookups.filter((name) => name === 'rebinding.test').length, 2, 'one look-up for each request')
+  assert.equal(
+    lookups.filter((name) => name === 'rebinding.test').length,
+    2,
+    'one look-up for each request',
+  )
   assert.equal(bait.connections, 0)
 })
 
@@ -80,7 +113,10 @@ test('a host that is not on the list of the plugin is refused, by kind and sente
   const result = await run(sandbox, source, { egress: { hosts: ['api.test', '*.good.test'] } })
   assert.equal(result.error?.kind, 'egress')
   assert.match(result.error?.message ?? '', /other\.test is not on the list of allowed hosts/)
-  assert.deepEqual(result.usage.http.map(({ host, status }) => [host, status]), [['other.test', null]])
+  assert.deepEqual(
+    result.usage.http.map(({ host, status }) => [host, status]),
+    [['other.test', null]],
+  )
   assert.ok(!lookups.includes('other.test'), 'not even looked up')
 })
 

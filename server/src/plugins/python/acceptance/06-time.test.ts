@@ -20,11 +20,13 @@ const ENDLESS: Record<string, string> = {
   'await sleep': 'import asyncio\nawait asyncio.sleep(100)',
   regex: 'import re\nre.match(r"(a+)+$", "a" * 60 + "b")',
   power: 'x = 7 ** (10 ** 8)',
-  'signals ignored': 'import signal\nfor s in range(1, 30):\n  try: signal.signal(s, signal.SIG_IGN)\n  except Exception: pass\nwhile True: pass',
+  'signals ignored':
+    'import signal\nfor s in range(1, 30):\n  try: signal.signal(s, signal.SIG_IGN)\n  except Exception: pass\nwhile True: pass',
   'exceptions caught': 'while True:\n  try:\n    while True: pass\n  except BaseException: pass',
   'JavaScript loop': 'import js\njs.eval("for (;;) {}")',
   'JavaScript promise': 'import js\nawait js.eval("new Promise(() => {})")',
-  'Atomics.wait': 'import js\njs.eval("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)")',
+  'Atomics.wait':
+    'import js\njs.eval("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)")',
 }
 
 for (const [name, source] of Object.entries(ENDLESS)) {
@@ -33,11 +35,14 @@ for (const [name, source] of Object.entries(ENDLESS)) {
     const result = await run(sandbox, source, { limits })
     assert.equal(result.error?.kind, 'timeout')
     assert.equal(result.error.message, 'The plugin ran longer than 0.7 seconds and was stopped.')
-    assert.ok(result.usage.ms >= 690 && result.usage.ms < limits.wallMs + SLACK_MS, `took ${result.usage.ms} ms`)
+    assert.ok(
+      result.usage.ms >= 690 && result.usage.ms < limits.wallMs + SLACK_MS,
+      `took ${result.usage.ms} ms`,
+    )
   })
 }
 
-test('the limit on processor time is the system\'s', async () => {
+test("the limit on processor time is the system's", async () => {
   const result = await run(sandbox, 'while True: pass', { limits: { ...LIMITS, cpuSeconds: 2 } })
   assert.equal(result.error?.kind, 'timeout')
   assert.match(result.error.message, /processor time/)
@@ -57,5 +62,8 @@ test('more calls than may wait are told so at once', async () => {
   await narrow.probe()
   const calls = [1, 2, 3].map((n) => run(narrow, `import time\ntime.sleep(0.3)\n${n}`))
   const results = await Promise.all(calls)
-  assert.deepEqual(results.map(({ error }) => error?.kind ?? 'ok'), ['ok', 'ok', 'busy'])
+  assert.deepEqual(
+    results.map(({ error }) => error?.kind ?? 'ok'),
+    ['ok', 'ok', 'busy'],
+  )
 })

@@ -14,17 +14,24 @@ packed = io.BytesIO()
 with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as z: z.writestr('a', bytes(200_000_000))
 kept = []
 for i in range(10): kept.append(zipfile.ZipFile(packed).read('a'))`,
-  'files in memory': 'chunk = b"x" * 10_000_000\nfor i in range(500):\n  open(f"/tmp/{i}", "wb").write(chunk)',
-  'JavaScript buffers': 'import js\njs.eval("const kept = []; for (;;) kept.push(new Uint8Array(10000000).fill(1))")',
-  'JavaScript heap': 'import js\njs.eval("const kept = []; for (;;) kept.push({a: [1, 2, 3, kept.length]})")',
+  'files in memory':
+    'chunk = b"x" * 10_000_000\nfor i in range(500):\n  open(f"/tmp/{i}", "wb").write(chunk)',
+  'JavaScript buffers':
+    'import js\njs.eval("const kept = []; for (;;) kept.push(new Uint8Array(10000000).fill(1))")',
+  'JavaScript heap':
+    'import js\njs.eval("const kept = []; for (;;) kept.push({a: [1, 2, 3, kept.length]})")',
 }
 
 for (const [name, source] of Object.entries(GREEDY)) {
   test(name, async () => {
     const result = await run(sandbox, source, { limits })
     assert.equal(result.ok, false)
-    assert.ok(['memory', 'crash', 'python'].includes(result.error?.kind ?? ''), JSON.stringify(result.error))
-    if (result.error?.kind === 'python') assert.match(result.error.message, /RangeError|OSError|Memory/)
+    assert.ok(
+      ['memory', 'crash', 'python'].includes(result.error?.kind ?? ''),
+      JSON.stringify(result.error),
+    )
+    if (result.error?.kind === 'python')
+      assert.match(result.error.message, /RangeError|OSError|Memory/)
     assert.ok(result.usage.peakMiB < 1250, `peak ${result.usage.peakMiB} MiB`)
     assert.ok(await allGone())
   })
@@ -37,7 +44,8 @@ test('memory of Python alone is of kind memory', async () => {
 })
 
 test('a smaller limit on resident memory is kept', async () => {
-  const source = 'import js, time\nkept = js.eval("Array.from({length: 40}, () => new Uint8Array(10000000).fill(1))")\ntime.sleep(5)'
+  const source =
+    'import js, time\nkept = js.eval("Array.from({length: 40}, () => new Uint8Array(10000000).fill(1))")\ntime.sleep(5)'
   const result = await run(sandbox, source, { limits: { ...limits, rssMiB: 400 } })
   assert.equal(result.error?.kind, 'memory')
   assert.equal(result.error.message, 'The plugin used more memory than it may and was stopped.')
@@ -45,7 +53,11 @@ test('a smaller limit on resident memory is kept', async () => {
 })
 
 test('endless recursion and a null pointer end no more than their process', async () => {
-  const deep = await run(sandbox, 'import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1)\nf(0)', { limits })
+  const deep = await run(
+    sandbox,
+    'import sys\nsys.setrecursionlimit(10**9)\ndef f(n): return f(n + 1)\nf(0)',
+    { limits },
+  )
   assert.equal(deep.ok, false)
   const pointer = await run(sandbox, 'import ctypes\nctypes.string_at(0, 10**8)', { limits })
   assert.ok(pointer.ok || pointer.error !== null)

@@ -7,7 +7,8 @@ import { allGone, openSandbox, run } from './support.ts'
 const sandbox = openSandbox()
 after(() => sandbox[Symbol.asyncDispose]())
 
-test('fork, threads, subprocess, spawn, kill: all refused, and this process lives', () => assertNoProcesses(sandbox))
+test('fork, threads, subprocess, spawn, kill: all refused, and this process lives', () =>
+  assertNoProcesses(sandbox))
 
 test('a fork bomb ends at its first fork', async () => {
   const result = await run(sandbox, 'import os\nwhile True:\n  os.fork()')

@@ -28,7 +28,10 @@ test('a result of 50 MB is cut', async () => {
 })
 
 test('a flood of raw descriptors from Python is cut', async () => {
-  const result = await run(sandbox, 'import os\nfor i in range(3000): os.write(1, b"x" * 10000)\nprint("end")')
+  const result = await run(
+    sandbox,
+    'import os\nfor i in range(3000): os.write(1, b"x" * 10000)\nprint("end")',
+  )
   assert.ok(result.ok && result.truncated)
   assert.ok(result.output.length <= LIMITS.stdoutBytes)
 })
@@ -51,7 +54,10 @@ test('a line that is no result, or a false one, is refused by shape and size', a
   const forged: [string, string][] = [
     ['not json\\n', 'crash'],
     ['{"t":"done"}\\n', 'crash'],
-    ['{"t":"done","ok":true,"output":5,"stdout":"","stderr":"","truncated":false,"error":null}\\n', 'crash'],
+    [
+      '{"t":"done","ok":true,"output":5,"stdout":"","stderr":"","truncated":false,"error":null}\\n',
+      'crash',
+    ],
     ['{"t":"ready","walls":[]}\\n', 'crash'],
     ['{"t":"http","id":1}\\n', 'crash'],
     ['[]\\n', 'crash'],
@@ -61,19 +67,42 @@ test('a line that is no result, or a false one, is refused by shape and size', a
     assert.equal(result.error?.kind, kind, line)
     assert.ok(result.usage.ms < 4000)
   }
-  const big = js(`${pipe} w(JSON.stringify({t: 'done', ok: true, output: 'x'.repeat(1000000), stdout: '', stderr: '', truncated: false, error: null}) + '\\n')`)
+  const big = js(
+    `${pipe} w(JSON.stringify({t: 'done', ok: true, output: 'x'.repeat(1000000), stdout: '', stderr: '', truncated: false, error: null}) + '\\n')`,
+  )
   assert.equal((await run(sandbox, big)).error?.kind, 'output')
 })
 
-test('a well-formed forgery is no more than the plugin\'s own result', async () => {
-  const line = { t: 'done', ok: true, output: 'forged', stdout: '', stderr: '', truncated: false, error: null, extra: { admin: true } }
-  const result = await run(sandbox, js(`${pipe} w(JSON.stringify(${JSON.stringify(line)}) + '\\n')`))
+test("a well-formed forgery is no more than the plugin's own result", async () => {
+  const line = {
+    t: 'done',
+    ok: true,
+    output: 'forged',
+    stdout: '',
+    stderr: '',
+    truncated: false,
+    error: null,
+    extra: { admin: true },
+  }
+  const result = await run(
+    sandbox,
+    js(`${pipe} w(JSON.stringify(${JSON.stringify(line)}) + '\\n')`),
+  )
   assert.equal(result.output, 'forged')
-  assert.deepEqual(Object.keys(result).toSorted(), ['error', 'ok', 'output', 'stderr', 'stdout', 'truncated', 'usage'])
+  assert.deepEqual(Object.keys(result).toSorted(), [
+    'error',
+    'ok',
+    'output',
+    'stderr',
+    'stdout',
+    'truncated',
+    'usage',
+  ])
 })
 
 test('json.dumps and print that were hijacked change nothing but the plugin', async () => {
-  const source = 'import builtins, sys\njson.dumps = lambda *a, **k: "{}"\nbuiltins.print = lambda *a: None\nsys.stdout = None\n"value"'
+  const source =
+    'import builtins, sys\njson.dumps = lambda *a, **k: "{}"\nbuiltins.print = lambda *a: None\nsys.stdout = None\n"value"'
   const result = await run(sandbox, source)
   assert.deepEqual([result.ok, result.output], [true, 'value'])
 })

@@ -7,12 +7,16 @@ import { attempts, openSandbox } from './support.ts'
 const sandbox = openSandbox()
 after(() => sandbox[Symbol.asyncDispose]())
 
-test('Deno, Node modules, imports, storage, workers: all refused', () => assertNoBridge(sandbox, false))
+test('Deno, Node modules, imports, storage, workers: all refused', () =>
+  assertNoBridge(sandbox, false))
 
 test('a permission that is asked for is not given', async () => {
   const names = ['read', 'write', 'net', 'env', 'run', 'sys', 'ffi', 'import']
   const source = names
-    .map((name) => `await attempt('${name}', lambda: js.eval("Deno.permissions.request({name: '${name}'}).then((s) => s.state)"))`)
+    .map(
+      (name) =>
+        `await attempt('${name}', lambda: js.eval("Deno.permissions.request({name: '${name}'}).then((s) => s.state)"))`,
+    )
     .join('\n')
   const { got } = await attempts(sandbox, source)
   for (const name of names) assert.doesNotMatch(got[name] ?? '', /granted/)

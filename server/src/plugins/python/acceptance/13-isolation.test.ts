@@ -28,11 +28,15 @@ try: found.append(await js.eval("caches.open('leak').then((c) => c.match('http:/
 except Exception: found.append(False)
 print(found)`
   assert.equal((await run(sandbox, plant, { scope: 'a' })).output, 'planted\n')
-  assert.equal((await run(sandbox, look, { scope: 'b' })).output, `[${Array(9).fill('False').join(', ')}]\n`)
+  assert.equal(
+    (await run(sandbox, look, { scope: 'b' })).output,
+    `[${Array(9).fill('False').join(', ')}]\n`,
+  )
 })
 
 test('random numbers and ids differ between two restores of the same snapshot', async () => {
-  const source = 'import random, uuid, os, secrets\n(random.random(), str(uuid.uuid4()), os.urandom(8).hex(), secrets.token_hex(8))'
+  const source =
+    'import random, uuid, os, secrets\n(random.random(), str(uuid.uuid4()), os.urandom(8).hex(), secrets.token_hex(8))'
   const values = await Promise.all([run(sandbox, source), run(sandbox, source)])
   const [first, second] = values.map(({ output }) => JSON.parse(output) as unknown[])
   assert.equal(first?.length, 4)

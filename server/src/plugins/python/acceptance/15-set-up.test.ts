@@ -23,21 +23,40 @@ test('two servers build the same cache at once, as a plain user', async (t) => {
   const user = isRoot ? { uid: 1000, gid: 1000 } : {}
   if (isRoot) await chown(cacheDir, 1000, 1000)
   const program = join(import.meta.dirname, 'hello-program.ts')
-  const start = () => promisify(execFile)(process.execPath, [program, cacheDir], { ...user, cwd: '/', env: {}, timeout: 120_000 })
+  const start = () =>
+    promisify(execFile)(process.execPath, [program, cacheDir], {
+      ...user,
+      cwd: '/',
+      env: {},
+      timeout: 120_000,
+    })
   let outputs: { stdout: string }[]
   try {
     outputs = await Promise.all([start(), start()])
   } catch (error) {
-    if (isRoot && /EACCES/.test(String(error))) return t.skip('the checkout lies where a plain user cannot read it')
+    if (isRoot && /EACCES/.test(String(error)))
+      return t.skip('the checkout lies where a plain user cannot read it')
     throw error
   }
   for (const { stdout } of outputs) {
-    const { probe, output, error } = JSON.parse(stdout) as { probe: { ok: boolean }; output: string; error: unknown }
-    assert.deepEqual([probe.ok, output, error], [true, `hello from user ${isRoot ? 1000 : process.getuid?.()}\n`, null])
+    const { probe, output, error } = JSON.parse(stdout) as {
+      probe: { ok: boolean }
+      output: string
+      error: unknown
+    }
+    assert.deepEqual(
+      [probe.ok, output, error],
+      [true, `hello from user ${isRoot ? 1000 : process.getuid?.()}\n`, null],
+    )
   }
-  const made = readdirSync(cacheDir).map((name) => name.split('-')[0]).toSorted()
+  const made = readdirSync(cacheDir)
+    .map((name) => name.split('-')[0])
+    .toSorted((a = '', b = '') => a.localeCompare(b))
   assert.deepEqual(made, ['files', 'image'], 'one of each, nothing half done')
-  const image = join(cacheDir, readdirSync(cacheDir).find((name) => name.startsWith('image-')) ?? '')
+  const image = join(
+    cacheDir,
+    readdirSync(cacheDir).find((name) => name.startsWith('image-')) ?? '',
+  )
   const denoDir = join(image, 'deno-dir')
   for (const name of readdirSync(denoDir, { recursive: true, encoding: 'utf8' })) {
     const info = lstatSync(join(denoDir, name))
@@ -49,7 +68,11 @@ test('two servers build the same cache at once, as a plain user', async (t) => {
 
 test('a snapshot that was changed is not loaded but made anew', async () => {
   const cacheDir = join(folder, 'shared')
-  const snapshot = join(cacheDir, readdirSync(cacheDir).find((name) => name.startsWith('image-')) ?? '', 'snapshot')
+  const snapshot = join(
+    cacheDir,
+    readdirSync(cacheDir).find((name) => name.startsWith('image-')) ?? '',
+    'snapshot',
+  )
   const good = readFileSync(snapshot)
   const changed = Buffer.from(good)
   changed.writeUInt8((good[5_000_000] ?? 0) ^ 0xff, 5_000_000)
@@ -64,7 +87,10 @@ test('from root: no process runs as root, and what its user cannot reach is copi
   const closed = join(folder, 'closed')
   await mkdir(closed, { mode: 0o700 })
   const parts = await locateParts({})
-  const deno = { binary: join(closed, 'deno', 'deno'), package: join(closed, 'deno', 'package.json') }
+  const deno = {
+    binary: join(closed, 'deno', 'deno'),
+    package: join(closed, 'deno', 'package.json'),
+  }
   await mkdir(dirname(deno.binary))
   await copyFile(parts.denoBinary, deno.binary)
   await copyFile(join(dirname(parts.denoBinary), 'package.json'), deno.package)
@@ -79,14 +105,22 @@ test('from root: no process runs as root, and what its user cannot reach is copi
       cacheDir: join(closed, 'cache'),
       poolSize: 1,
       packageIndexUrl: null,
-      parts: { denoBinary: deno.binary, pyodideDir: join(closed, 'pyodide'), runnerDir: join(closed, 'runner') },
+      parts: {
+        denoBinary: deno.binary,
+        pyodideDir: join(closed, 'pyodide'),
+        runnerDir: join(closed, 'runner'),
+      },
     })
     assert.deepEqual((await sandbox.probe()).why, null)
     assert.equal((await run(sandbox, '"copied"')).output, 'copied')
     await sandbox.probe()
     const pids = sandboxProcesses()
     assert.ok(pids.length > 0)
-    for (const pid of pids) assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\t65534\t65534\t65534\t65534$/m)
+    for (const pid of pids)
+      assert.match(
+        readFileSync(`/proc/${pid}/status`, 'utf8'),
+        /^Uid:\t65534\t65534\t65534\t65534$/m,
+      )
     assert.ok(readdirSync(temporary).some((name) => name.startsWith('melzi-sandbox-')))
   } finally {
     if (before === undefined) delete process.env['TMPDIR']
@@ -98,21 +132,34 @@ test('from root: no process runs as root, and what its user cannot reach is copi
 test('a Deno that only says that its walls hold is not believed', async () => {
   const binary = join(folder, 'liar', 'deno')
   await mkdir(dirname(binary))
-  await writeFile(binary, '#!/bin/sh\necho \'{"t":"ready","walls":["seccomp","deno-permissions"]}\'\nsleep 3\n', { mode: 0o755 })
+  await writeFile(
+    binary,
+    '#!/bin/sh\necho \'{"t":"ready","walls":["seccomp","deno-permissions"]}\'\nsleep 3\n',
+    { mode: 0o755 },
+  )
   await chmod(binary, 0o755)
-  await using sandbox = openSandbox({ cacheDir: join(folder, 'liar-cache'), parts: { denoBinary: binary } })
+  await using sandbox = openSandbox({
+    cacheDir: join(folder, 'liar-cache'),
+    parts: { denoBinary: binary },
+  })
   const { ok, why, walls } = await sandbox.probe()
   assert.deepEqual([ok, walls], [false, []])
   assert.match(why ?? '', /without its seccomp filter/)
   const result = await run(sandbox, '1')
   assert.equal(result.error?.kind, 'unavailable')
-  assert.match(result.error.message, /not available: a thread of the sandbox runs without its seccomp filter/)
+  assert.match(
+    result.error.message,
+    /not available: a thread of the sandbox runs without its seccomp filter/,
+  )
 })
 
 test('a Deno that is not there, or fails, is named', async () => {
   await using absent = openSandbox({ parts: { denoBinary: join(folder, 'nothing') } })
   assert.match((await absent.probe()).why ?? '', /ENOENT.*nothing/)
-  await using failing = openSandbox({ cacheDir: join(folder, 'failing'), parts: { denoBinary: '/bin/false' } })
+  await using failing = openSandbox({
+    cacheDir: join(folder, 'failing'),
+    parts: { denoBinary: '/bin/false' },
+  })
   assert.match((await failing.probe()).why ?? '', /could not be built \(exit 1\)/)
   assert.ok(!readdirSync(join(folder, 'failing')).some((name) => name.startsWith('.building')))
 })
@@ -122,7 +169,10 @@ test('closing ends idle processes, and calls that wait', async () => {
   await sandbox.probe()
   const call = run(sandbox, 'import time\ntime.sleep(60)')
   setTimeout(() => void sandbox[Symbol.asyncDispose](), 300)
-  const outcome = await call.then((result) => result.error?.kind ?? 'ok', () => 'rejected')
+  const outcome = await call.then(
+    (result) => result.error?.kind ?? 'ok',
+    () => 'rejected',
+  )
   assert.notEqual(outcome, 'ok')
   await sandbox[Symbol.asyncDispose]()
   assert.ok(await allGone())

@@ -53,7 +53,11 @@ await attempt('setpriority', lambda: js.eval("import('node:os').then((os) => os.
 `
 
 /** System calls by number (x86_64), as native code under the plugin's control could make them; null is a null pointer. */
-const SYSTEM_CALLS: readonly (readonly [name: string, number: number, ...values: (number | string | null)[]])[] = [
+const SYSTEM_CALLS: readonly (readonly [
+  name: string,
+  number: number,
+  ...values: (number | string | null)[],
+])[] = [
   ['open', 2, '/etc/passwd', 0],
   ['openat', 257, -100, '/etc/passwd', 0],
   ['openat2', 437, -100, '/etc/passwd', null, 24],
@@ -85,7 +89,14 @@ const CONTROLS: typeof SYSTEM_CALLS = [['getpid', 39]]
 
 /** Group 10, one step further: machine code of the attacker's choice. An error number is a refusal. */
 const nativeAttacks = (parent: number): string => {
-  const calls = [...CONTROLS, ...SYSTEM_CALLS, ['kill parent', 62, parent, 0], ['ptrace parent', 101, 16, parent], ['pidfd_open', 434, parent, 0], ['prlimit', 302, parent, 7]] as const
+  const calls = [
+    ...CONTROLS,
+    ...SYSTEM_CALLS,
+    ['kill parent', 62, parent, 0],
+    ['ptrace parent', 101, 16, parent],
+    ['pidfd_open', 434, parent, 0],
+    ['prlimit', 302, parent, 7],
+  ] as const
   return calls
     .map(([name, number, ...values]) => {
       const list = [...values, ...Array<number>(5 - values.length).fill(0)].map((value) =>

@@ -20,16 +20,31 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
   const url = new URL(request.url ?? '/', 'http://host')
   const body = await bodyOf(request)
   const json = (status: number, value: unknown, headers: Record<string, string> = {}) =>
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value))
+    response
+      .writeHead(status, { 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify(value))
   switch (url.pathname) {
     case '/echo':
-      return void json(200, { method: request.method, headers: request.headers, body: body.toString('utf8'), query: url.search })
+      return void json(200, {
+        method: request.method,
+        headers: request.headers,
+        body: body.toString('utf8'),
+        query: url.search,
+      })
     case '/redirect':
       return void response.writeHead(302, { location: url.searchParams.get('to') ?? '/echo' }).end()
     case '/gzip':
       return void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('unpacked'))
     case '/cookies':
-      return void response.writeHead(200, [['set-cookie', 'a=1; Path=/'], ['set-cookie', 'b=2; Path=/']].flat()).end('ok')
+      return void response
+        .writeHead(
+          200,
+          [
+            ['set-cookie', 'a=1; Path=/'],
+            ['set-cookie', 'b=2; Path=/'],
+          ].flat(),
+        )
+        .end('ok')
     case '/slow':
       response.writeHead(200)
       response.write('a')
@@ -38,7 +53,8 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
       response.writeHead(200)
       const gone = once(response, 'close')
       for (let sent = 0; sent < 200 && !response.destroyed; sent += 1) {
-        if (!response.write(Buffer.alloc(1_000_000))) await Promise.race([once(response, 'drain'), gone])
+        if (!response.write(Buffer.alloc(1_000_000)))
+          await Promise.race([once(response, 'drain'), gone])
       }
       return void response.end()
     }
@@ -55,7 +71,24 @@ export const makeCertificate = (): { key: string; cert: string } | null => {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const subject = ['-subj', '/CN=secure.test', '-addext', 'subjectAltName=DNS:secure.test']
   try {
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-days',
+        '2',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        ...subject,
+      ],
+      { stdio: 'ignore' },
+    )
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   } catch {
     return null
@@ -90,7 +123,12 @@ export class FakeInternet implements AsyncDisposable {
     const { port, securePort } = this
     return {
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
-      internalHosts: [`api.test:${port}`, `other.test:${port}`, `secure.test:${securePort}`, `wrong.test:${securePort}`],
+      internalHosts: [
+        `api.test:${port}`,
+        `other.test:${port}`,
+        `secure.test:${securePort}`,
+        `wrong.test:${securePort}`,
+      ],
       ...(this.certificate === null ? {} : { ca: this.certificate.cert }),
     }
   }

@@ -2,7 +2,13 @@
 import { DenoDriver } from '../deno-driver.ts'
 import { run } from './support.ts'
 
-await using sandbox = new DenoDriver({ cacheDir: process.argv[2] ?? '', poolSize: 1, packageIndexUrl: null })
+await using sandbox = new DenoDriver({
+  cacheDir: process.argv[2] ?? '',
+  poolSize: 1,
+  packageIndexUrl: null,
+})
 const probe = await sandbox.probe()
-const result = await run(sandbox, 'print("hello from", name)', { arguments: { name: `user ${process.getuid?.()}` } })
-console.log(JSON.stringify({ probe, output: result.output, error: result.error }))
+const result = await run(sandbox, 'print("hello from", name)', {
+  arguments: { name: `user ${process.getuid?.()}` },
+})
+process.stdout.write(JSON.stringify({ probe, output: result.output, error: result.error }))

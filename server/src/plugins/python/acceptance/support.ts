@@ -37,8 +37,11 @@ export const aJob = (source: string, given: Partial<SandboxJob> = {}): SandboxJo
   ...given,
 })
 
-export const run = (driver: SandboxDriver, source: string, given: Partial<SandboxJob> = {}): Promise<SandboxResult> =>
-  driver.run(aJob(source, given), new AbortController().signal)
+export const run = (
+  driver: SandboxDriver,
+  source: string,
+  given: Partial<SandboxJob> = {},
+): Promise<SandboxResult> => driver.run(aJob(source, given), new AbortController().signal)
 
 /** Sandbox processes of this test, and any that got away from its parent; zombies hold nothing and do not count. */
 export const sandboxProcesses = (): number[] =>
@@ -90,18 +93,25 @@ export const attempts = async (
   given: Partial<SandboxJob> = {},
 ): Promise<{ got: Record<string, string>; text: string }> => {
   const result = await run(driver, `${ATTEMPTS}\n${source}\nprint(json.dumps(_results))`, given)
-  if (result.ok) return { got: JSON.parse(result.output) as Record<string, string>, text: JSON.stringify(result) }
+  if (result.ok)
+    return {
+      got: JSON.parse(result.output) as Record<string, string>,
+      text: JSON.stringify(result),
+    }
   const lines = source.split('\n').filter((line) => line !== '')
   const isAttempt = (line: string) => line.startsWith('await attempt(')
   const tries = lines.filter(isAttempt)
-  if (result.error?.kind !== 'crash' || tries.length === 0) throw new Error(`the attempts did not run: ${JSON.stringify(result.error)}`)
+  if (result.error?.kind !== 'crash' || tries.length === 0)
+    throw new Error(`the attempts did not run: ${JSON.stringify(result.error)}`)
   if (tries.length === 1) {
     const name = /^await attempt\('([^']*)'/.exec(tries[0] ?? '')?.[1] ?? ''
     return { got: { [name]: 'refused: the process ended' }, text: JSON.stringify(result) }
   }
   const others = lines.filter((line) => !isAttempt(line))
   const half = Math.ceil(tries.length / 2)
-  const parts = [tries.slice(0, half), tries.slice(half)].map((part) => attempts(driver, [...others, ...part].join('\n'), given))
+  const parts = [tries.slice(0, half), tries.slice(half)].map((part) =>
+    attempts(driver, [...others, ...part].join('\n'), given),
+  )
   const [first, second] = await Promise.all(parts)
   return { got: { ...first?.got, ...second?.got }, text: `${first?.text}${second?.text}` }
 }
