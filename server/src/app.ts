@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { assistantRoutes } from './features/assistants/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
+import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
@@ -23,6 +24,7 @@ export const createApp = (context: Context): FastifyInstance => {
     trustProxy: config.http.trustProxy,
   })
   healthRoutes(app, context)
+  homeRoutes(app)
   for (const prefix of PREFIXES) {
     void app.register(async (scope) => wireRoutes(scope, context), { prefix })
   }
