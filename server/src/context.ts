@@ -85,7 +85,13 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const plugins = createPluginService({ store, clock, readParameters })
-  const pluginCalls = createPluginCalls({ store, driver: sandbox, clock, log })
+  const pluginCalls = createPluginCalls({
+    store,
+    driver: sandbox,
+    clock,
+    log,
+    defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
+  })
   const assistants = createAssistantService({ store, clock, plugins, checkModel })
   const threads = createThreadService({ store, clock })
   const messages = createMessageService({ store, clock, blobs, threads })

@@ -36,6 +36,8 @@ export interface Config {
     readonly workers: number
     /** Operator's list of internal hosts that plugins may reach although they are not public. */
     readonly allowedInternalHosts: readonly string[]
+    /** Hosts of plugins whose file names none: no network, or any public host. */
+    readonly defaultNetwork: 'none' | 'public'
     /** Python package index (simple API) that requests, httpx and the like are fetched from on first need; null: never fetched. */
     readonly packageIndexUrl: string | null
   }
@@ -181,6 +183,11 @@ export const readConfig = (env: Env): Config => {
         meaning:
           'internal hosts, separated by commas, that plugins and image fetches may reach although they are not public',
         schema: list,
+      }),
+      defaultNetwork: withDefault<'none' | 'public'>('MELZI_PLUGIN_NETWORK', 'none', {
+        meaning:
+          'what network plugins have whose file names no hosts: none, or public (any host that is not internal)',
+        schema: z.enum(['none', 'public']),
       }),
       packageIndexUrl:
         optional('MELZI_PYTHON_INDEX', {

@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify'
 
 const FOLDER = join(import.meta.dirname, '../../../../panel/src')
 /** Everything comes from this server, and nothing else is let in. */
-const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+const POLICY =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const FILES = [
   ['/', 'index.html', 'text/html; charset=utf-8'],

@@ -9,6 +9,7 @@ import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { ThreadRecord, ThreadService } from '../threads/service.ts'
+import { CONVERSATION_LENGTH, conversationOf } from './conversation.ts'
 import {
   closeMessage,
   deleteMessage,
@@ -142,6 +143,10 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     find: findMessage,
     newest: newestMessages,
     hasUserMessage,
+
+    /** What a plugin sees as CURRENT_CONVERSATION. */
+    conversation: async (workspaceId: string, threadId: string) =>
+      conversationOf(await newestMessages(store, workspaceId, threadId, CONVERSATION_LENGTH)),
 
     ofRun: (workspaceId: string, threadId: string, runId: string) =>
       messagesOfRun(store, workspaceId, threadId, runId),

@@ -1,12 +1,11 @@
 import { errors } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
-import type { Reader, Store } from '../../platform/store/store.ts'
+import type { Store } from '../../platform/store/store.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
-import { conversationOf } from './conversation.ts'
 import type { PluginAnswer } from './plugin-answer.ts'
 
 /** Query and body of POST /pluginapi as they came (plugins.md 3). */
@@ -23,9 +22,6 @@ export interface PluginApiRequest {
   body: string
 }
 
-/** Messages a plugin sees as CURRENT_CONVERSATION. */
-const CONVERSATION_LENGTH = 50
-
 export type PluginApiService = ReturnType<typeof createPluginApiService>
 
 /** Plugin calls by clients, which run a function themselves while a run waits at `requires_action` (behaviour.md 0 row 10). */
@@ -33,13 +29,10 @@ export const createPluginApiService = (deps: {
   store: Store
   assistants: Pick<AssistantService, 'getUsable'>
   threads: Pick<ThreadService, 'getOwned'>
-  messages: Pick<MessageService, 'newest'>
+  messages: Pick<MessageService, 'conversation'>
   calls: PluginCalls
 }) => {
   const { store, assistants, threads, messages, calls } = deps
-
-  const conversation = async (db: Reader, workspaceId: string, threadId: string) =>
-    conversationOf(await messages.newest(db, workspaceId, threadId, CONVERSATION_LENGTH))
 
   return {
     /**
@@ -67,7 +60,7 @@ export const createPluginApiService = (deps: {
           plugin: { id: plugin.id },
           argumentsText: request.body,
           customizedParams,
-          conversation: await conversation(store, principal.workspaceId, thread.id),
+          conversation: await messages.conversation(principal.workspaceId, thread.id),
           run: null,
         },
         signal,

@@ -1,9 +1,9 @@
 import type { LastError } from '@melzi/contract/run.ts'
-import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
 import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { PluginCalls } from '../plugins/service.ts'
 import { takeTurn, type Turn } from './model-turn.ts'
+import { pluginOf, runPlugins, toRequired } from './run-plugins.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
 import {
   CancelRequested,
@@ -96,8 +96,7 @@ const work = async (
   const early = earlyEnd(deps, journal)
   if (early !== null) return journal.end(early)
   if (journal.run.status === 'queued') await journal.start()
-  await resumeStep(deps, journal, signal)
-  if (journal.run.status === 'requires_action') return
+  if ((await resumeStep(deps, journal, signal)) === 'rests') return
   for (let turn = 0; turn < deps.maxTurns; turn += 1) {
     onContent([])
     const went = await oneTurn(deps, journal, signal, onContent)
@@ -120,15 +119,16 @@ const resumeStep = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<'rests' | 'goes on'> => {
   const step = journal.openStep
-  if (step === null) return
+  if (step === null) return 'goes on'
   const calls =
     step.details.type === 'tool_calls'
       ? step.details.tool_calls.filter((call) => call.type === 'function')
       : []
-  if (calls.length === 0) return journal.closeAbandoned()
-  await runPlugins(deps, journal, calls, signal)
+  if (calls.length > 0) return runPlugins(deps, journal, calls, signal)
+  await journal.closeAbandoned()
+  return 'goes on'
 }
 
 const oneTurn = async (
@@ -208,54 +208,4 @@ const settle = async (
   }
   await journal.keepToolCalls(turn.calls, turn.usage)
   return runPlugins(deps, journal, turn.calls, signal)
-}
-
-const toRequired = (call: FunctionToolCall) => ({
-  id: call.id,
-  type: 'function' as const,
-  function: { name: call.function.name, arguments: call.function.arguments },
-})
-
-const pluginOf = (run: RunRecord, call: FunctionToolCall): string | null =>
-  run.plugins.find((plugin) => plugin.functionName === call.function.name)?.pluginId ?? null
-
-/**
- * Runs the plugins among the calls, in parallel; each is recorded before and after, so one whose output is stored is not made again.
- * Functions that belong to the client are left to him.
- */
-const runPlugins = async (
-  deps: RunLoopDeps,
-  journal: RunJournal,
-  calls: readonly FunctionToolCall[],
-  signal: AbortSignal,
-): Promise<'rests' | 'goes on'> => {
-  const { run } = journal
-  const done = await Promise.all(
-    calls.map(async (call): Promise<FunctionToolCall> => {
-      const pluginId = pluginOf(run, call)
-      if (pluginId === null || call.function.output !== null) return call
-      const outcome = await deps.pluginCalls.call(
-        {
-          workspaceId: run.workspaceId,
-          callerId: run.ownerId,
-          assistantId: run.assistantId,
-          threadId: run.threadId,
-          plugin: { id: pluginId },
-          argumentsText: call.function.arguments,
-          customizedParams: null,
-          conversation: [],
-          run: { runId: run.id, toolCallId: call.id },
-        },
-        signal,
-      )
-      return { ...call, function: { ...call.function, output: outcome.text } }
-    }),
-  )
-  const pending = done.filter((call) => call.function.output === null)
-  if (pending.length > 0) {
-    await journal.requireAction(done, pending.map(toRequired), null)
-    return 'rests'
-  }
-  await journal.completeToolStep(done)
-  return 'goes on'
 }

@@ -1,5 +1,7 @@
-import type { MessageRecord } from '../messages/service.ts'
+import type { MessageRecord } from './store.ts'
 
+/** Messages a plugin sees as CURRENT_CONVERSATION at the most. */
+export const CONVERSATION_LENGTH = 50
 /** Characters of the conversation a plugin is given; what is older than that is left out. */
 const LONGEST_CONVERSATION = 200_000
 
