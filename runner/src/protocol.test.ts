@@ -29,6 +29,13 @@ test('what is declared comes through, and nothing else', () => {
   assert.deepEqual(parseChildMessage(JSON.stringify(failed)), failed)
 })
 
+test('text that no store takes is replaced', () => {
+  const message = parseChildMessage(
+    JSON.stringify({ ...done, output: 'a\0b\ud800c', stdout: '\0' }),
+  )
+  assert.deepEqual(message, { ...done, output: 'a\uFFFDb\uFFFDc', stdout: '\uFFFD' })
+})
+
 test('everything else is null', () => {
   const error = { kind: 'python', message: 'm', traceback: null }
   const lines = [

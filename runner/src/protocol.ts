@@ -68,6 +68,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
+/** Lone surrogates and NUL cannot be stored as text everywhere. */
+const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
+
 const headerList = (value: unknown): HeaderList | null => {
   if (!Array.isArray(value) || value.length > 200) return null
   const headers: HeaderList = []
@@ -97,16 +100,29 @@ const httpRequest = (value: Record<string, unknown>): HttpRequestMessage | null 
 }
 
 const done = (value: Record<string, unknown>): DoneMessage | null => {
-  const { ok, output, stdout, stderr, truncated, error } = value
+  const { ok, truncated, error } = value
   if (typeof ok !== 'boolean' || typeof truncated !== 'boolean') return null
-  if (!isText(output) || !isText(stdout) || !isText(stderr)) return null
+  if (!isText(value['output']) || !isText(value['stdout']) || !isText(value['stderr'])) return null
+  const output = storable(value['output'])
+  const stdout = storable(value['stdout'])
+  const stderr = storable(value['stderr'])
   if (error === null)
     return ok ? { t: 'done', ok, output, stdout, stderr, truncated, error: null } : null
   if (ok || !isRecord(error) || !isText(error['message'])) return null
-  const { kind, message, traceback } = error
+  const { kind, traceback } = error
   if (kind !== 'python' && kind !== 'memory') return null
   if (traceback !== null && !isText(traceback)) return null
-  return { t: 'done', ok, output, stdout, stderr, truncated, error: { kind, message, traceback } }
+  const message = storable(error['message'])
+  const frames = traceback === null ? null : storable(traceback)
+  return {
+    t: 'done',
+    ok,
+    output,
+    stdout,
+    stderr,
+    truncated,
+    error: { kind, message, traceback: frames },
+  }
 }
 
 /** The message in one line of the child's stdout; null when the line is not one. Sizes are the caller's to check. */

@@ -144,9 +144,7 @@ export class DenoDriver implements SandboxDriver {
     let process: SandboxProcess
     let missing: Record<string, string>
     try {
-      const prepared = await this.#provide(job)
-      missing = prepared.missing
-      process = await this.#take(prepared.ready, job)
+      ;({ process, missing } = await this.#start(job))
     } catch (error) {
       signal.throwIfAborted()
       return failed('unavailable', `The sandbox for plugins is not available: ${sentence(error)}`)
@@ -179,6 +177,20 @@ export class DenoDriver implements SandboxDriver {
   #end(process: SandboxProcess): void {
     const end = process.kill().finally(() => this.#running.delete(end))
     this.#running.add(end)
+  }
+
+  /** A ready process. When the pool was changed for another in that moment, the other's. */
+  async #start(
+    job: SandboxJob,
+  ): Promise<{ process: SandboxProcess; missing: Record<string, string> }> {
+    const { ready, missing } = await this.#provide(job)
+    try {
+      return { process: await this.#take(ready, job), missing }
+    } catch (error) {
+      const again = await this.#provide(job)
+      if (again.ready === ready) throw error
+      return { process: await this.#take(again.ready, job), missing: again.missing }
+    }
   }
 
   /** The image for this job; packages it imports are fetched on first need, and why they are not there is told to it. */

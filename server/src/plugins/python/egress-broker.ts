@@ -2,6 +2,7 @@
 import type { HttpReplyMessage, HttpRequestMessage } from '@melzi/runner/protocol.ts'
 import { AppError } from '../../platform/errors.ts'
 import { safeRequest, type Resolve, type SafeFetchPolicy } from '../../platform/safe-fetch.ts'
+import { CallGate } from './call-gate.ts'
 import type { EgressPolicy, SandboxLimits, SandboxResult } from './sandbox-driver.ts'
 
 /** What the operator decides for all plugins. */
@@ -12,6 +13,9 @@ export interface EgressSettings {
   ca?: string
 }
 
+/** Bounds what one call holds in this process: so many answers of at most `downBytes`. */
+const REQUESTS_AT_ONCE = 5
+
 type HttpUsage = SandboxResult['usage']['http'][number]
 
 /** One broker for one call. Never throws: a refusal is an answer. */
@@ -20,6 +24,7 @@ export class EgressBroker {
   readonly #limits: SandboxLimits['http']
   readonly #settings: EgressSettings
   readonly #usage: HttpUsage[] = []
+  readonly #gate: CallGate
   #requests = 0
   #upBytes = 0
   #downBytes = 0
@@ -28,6 +33,7 @@ export class EgressBroker {
     this.#egress = egress
     this.#limits = limits
     this.#settings = settings
+    this.#gate = new CallGate(REQUESTS_AT_ONCE, limits.requests)
   }
 
   /** Host and status of each request; never a path, a header or a body. At most twice as many as requests are allowed. */
@@ -50,6 +56,8 @@ export class EgressBroker {
     if (this.#upBytes > this.#limits.upBytes)
       return refuse(`A plugin call may send ${this.#limits.upBytes} bytes.`)
     try {
+      using place = await this.#gate.enter(signal)
+      if (place === null) return refuse('Too many requests wait at once.')
       const request = { method: message.method, url: message.url, headers: message.headers, body }
       const reply = await safeRequest(request, this.#policy(message), signal)
       this.#downBytes += reply.body.length

@@ -21,7 +21,7 @@ interface PinnedWheel {
 }
 
 /** Speaks the simple repository API, as HTML (PEP 503) or JSON (PEP 691). */
-export const DEFAULT_PACKAGE_INDEX = 'https://index.example/simple/'
+const DEFAULT_PACKAGE_INDEX = 'https://index.example/simple/'
 
 const FETCH_MS = 20_000
 const PAGE_BYTES = 20 * 1024 * 1024
@@ -50,9 +50,9 @@ const IMPORTABLE = [
 /** Which of the packages a source seems to import; a name in a string or comment costs no more than a needless fetch. */
 export const importedPackages = (source: string): string[] =>
   IMPORTABLE.filter((name) =>
-    new RegExp(`(?:\\bimport\\b[^\\n#]*|\\bfrom\\s+|import_module\\(\\s*["'])\\b${name}\\b`).test(
-      source,
-    ),
+    new RegExp(
+      `(?:\\bimport\\b[^\\n#]{0,200}|\\bfrom\\s{1,20}|import_module\\(\\s*["'])\\b${name}\\b`,
+    ).test(source),
   )
 
 export class PythonPackages {
@@ -61,7 +61,7 @@ export class PythonPackages {
   #fetching: Promise<string[]> | null = null
   #failure: { message: string; at: number } | null = null
 
-  /** @param indexUrl {@link DEFAULT_PACKAGE_INDEX} when undefined; null never fetches */
+  /** @param indexUrl the public index when undefined; null never fetches */
   constructor(cacheDir: string, indexUrl: string | null | undefined) {
     this.#folder = join(cacheDir, 'wheels')
     this.#indexUrl = indexUrl === undefined ? DEFAULT_PACKAGE_INDEX : indexUrl

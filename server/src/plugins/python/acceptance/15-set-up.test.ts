@@ -22,9 +22,16 @@ test('two servers build the same cache at once, as a plain user', async (t) => {
   await chmod(folder, 0o755)
   const user = isRoot ? { uid: 1000, gid: 1000 } : {}
   if (isRoot) await chown(cacheDir, 1000, 1000)
-  const program = join(import.meta.dirname, 'hello-program.ts')
+  const program = `
+    const { DenoDriver } = await import(${JSON.stringify(new URL('../deno-driver.ts', import.meta.url).href)})
+    const { run } = await import(${JSON.stringify(new URL('support.ts', import.meta.url).href)})
+    await using sandbox = new DenoDriver({ cacheDir: ${JSON.stringify(cacheDir)}, poolSize: 1, packageIndexUrl: null })
+    const probe = await sandbox.probe()
+    const given = { arguments: { name: 'user ' + process.getuid() } }
+    const { output, error } = await run(sandbox, 'print("hello from", name)', given)
+    console.log(JSON.stringify({ probe, output, error }))`
   const start = () =>
-    promisify(execFile)(process.execPath, [program, cacheDir], {
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
       ...user,
       cwd: '/',
       env: {},
@@ -134,7 +141,7 @@ test('a Deno that only says that its walls hold is not believed', async () => {
   await mkdir(dirname(binary))
   await writeFile(
     binary,
-    '#!/bin/sh\necho \'{"t":"ready","walls":["seccomp","deno-permissions"]}\'\nsleep 3\n',
+    '#!/bin/sh\necho \'{"t":"ready","walls":["seccomp","deno-permissions"]}\'\nsleep 0.5\n',
     { mode: 0o755 },
   )
   await chmod(binary, 0o755)

@@ -66,7 +66,7 @@ const answer = async (request: IncomingMessage, response: ServerResponse): Promi
 }
 
 /** A certificate for `secure.test` that is its own authority; null where the program openssl is missing. */
-export const makeCertificate = (): { key: string; cert: string } | null => {
+const makeCertificate = (): { key: string; cert: string } | null => {
   const folder = mkdtempSync(join(tmpdir(), 'melzi-cert-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const subject = ['-subj', '/CN=secure.test', '-addext', 'subjectAltName=DNS:secure.test']
