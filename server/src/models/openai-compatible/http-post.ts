@@ -8,9 +8,16 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
   /** `connect`, `headers` and `idle` are our own time limits; `connection` is everything else, with its code in the message. */
   readonly kind: 'connect' | 'headers' | 'idle' | 'connection'
-  constructor(kind: ConnectionError['kind'], message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  /** True when a kept-alive connection had gone stale: the server has not seen the request, a new connection may well do. */
+  readonly isStale: boolean
+  constructor(
+    kind: ConnectionError['kind'],
+    message: string,
+    options: { cause?: unknown; isStale?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
     this.kind = kind
+    this.isStale = options.isStale ?? false
   }
 }
 
@@ -27,10 +34,10 @@ export interface HttpAnswer {
 
 const DRAIN_MS = 1000
 
-const connectionError = (error: unknown): ConnectionError => {
+const connectionError = (error: unknown, isStale = false): ConnectionError => {
   if (error instanceof ConnectionError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'connection failed'
-  return new ConnectionError('connection', code, { cause: error })
+  return new ConnectionError('connection', code, { cause: error, isStale })
 }
 
 async function* readBody(response: IncomingMessage, idleMs: number): AsyncGenerator<Buffer> {
@@ -115,7 +122,7 @@ export const httpPost = (options: {
   signal.addEventListener('abort', abort, { once: true })
   request.once('close', () => signal.removeEventListener('abort', abort))
   // Stays for the whole life of the request: errors after the answer's head reach the body's reader as well.
-  request.on('error', (error) => reject(connectionError(error)))
+  request.on('error', (error) => reject(connectionError(error, request.reusedSocket)))
   request.once('response', (response) => {
     disarm()
     let isDraining = false

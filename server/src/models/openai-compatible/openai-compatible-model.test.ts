@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
@@ -299,25 +300,61 @@ test('time limits: to the head, between pieces; a slow reader breaks none', asyn
   assert.equal(text, 'abc')
 })
 
-test('a server that is not there, and one whose TLS handshake never ends', async () => {
+/** A bare TCP server on 127.0.0.1 that is closed with all its connections. */
+const startTcp = async (onSocket: (socket: Socket) => void) => {
   const sockets = new Set<Socket>()
-  const silent = createServer((socket) => sockets.add(socket.on('error', () => socket.destroy())))
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-  const { port } = silent.address() as AddressInfo
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => socket.destroy()))
+    onSocket(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    if (!server.listening) return
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await once(server, 'close')
+  }
+  const { port } = server.address() as AddressInfo
+  return { port, sockets, close, [Symbol.asyncDispose]: close }
+}
+
+test('a server that is not there, and one whose TLS handshake never ends', async () => {
+  await using silent = await startTcp(() => {})
   const timeouts = { connectMs: 80, headersMs: 1000, idleMs: 1000 }
-  await using stuck = modelAt(`https://user:pa55word@127.0.0.1:${port}/v1`, { timeouts })
+  await using stuck = modelAt(`https://user:pa55word@127.0.0.1:${silent.port}/v1`, { timeouts })
   await assert.rejects(
     collect(stuck),
     (error: Error) =>
       /could not be reached \(no connection within 80 ms\)/.test(error.message) &&
       !error.message.includes('pa55word'),
   )
-  assert.equal(sockets.size, 3)
-  for (const socket of sockets) socket.destroy()
-  await new Promise((resolve) => silent.close(resolve))
-  await using gone = modelAt(`http://127.0.0.1:${port}/v1`)
+  assert.equal(silent.sockets.size, 3)
+  await silent.close()
+  await using gone = modelAt(`http://127.0.0.1:${silent.port}/v1`)
   await assert.rejects(collect(gone), {
     code: 'server_error',
     message: /could not be reached.*ECONNREFUSED/,
   })
+})
+
+test('a kept-alive connection that has gone stale is replaced at once', async () => {
+  const body = JSON.stringify({ choices: [{ message: { content: 'x' }, finish_reason: 'stop' }] })
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+  await using server = await startTcp((socket) => {
+    let requests = 0
+    socket.on('data', (piece) => {
+      if (!piece.toString().startsWith('POST')) return
+      requests += 1
+      if (requests > 1) socket.resetAndDestroy()
+      else socket.write(head + body)
+    })
+  })
+  const retries = { count: 0, baseMs: 60_000, maxWaitMs: 1 }
+  await using model = modelAt(`http://127.0.0.1:${server.port}/v1`, { retries })
+  for (let i = 0; i < 3; i += 1) {
+    assert.equal(textOf(await collect(model)), 'x')
+    await setImmediate()
+  }
+  assert.ok(server.sockets.size >= 2)
 })

@@ -168,6 +168,11 @@ export const createOpenAiCompatibleModel = (
         return
       } catch (error) {
         signal.throwIfAborted()
+        if (!hasSpoken && error instanceof ConnectionError && error.isStale) {
+          // Not a try of its own: each takes one stale connection out of the pool, until a new one is made.
+          retry -= 1
+          continue
+        }
         const failure = asFailure(error)
         const waitMs = backOffMs(failure, retry)
         const mayRetry = !hasSpoken && failure.isRetryable && retry < settings.retries.count
