@@ -68,6 +68,7 @@ const runFiles = async (
     concurrency: CONCURRENCY,
     timeout,
     signal,
+    execArgv: ['--import', path.join(import.meta.dirname, 'test-watchdog.ts')],
   })
   stream.on('test:fail', () => (seen.failed = true))
   stream.on('test:pass', ({ skip }) => {
@@ -93,6 +94,8 @@ const main = async (args: readonly string[]): Promise<number> => {
   if (files.length === 0) throw new Error('no test file matches')
   const mark = randomUUID()
   process.env[MARK] = mark
+  const timeout = long ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS
+  process.env['MELZI_TEST_FILE_MS'] = String(timeout)
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
 
@@ -102,7 +105,8 @@ const main = async (args: readonly string[]): Promise<number> => {
         ? await startPostgres()
         : null
     if (postgres !== null) process.env['MELZI_TEST_POSTGRES_URL'] = postgres.url
-    return runFiles(files, long ? LONG_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS, stop.signal)
+    // Awaited here: the server must outlive the tests.
+    return await runFiles(files, timeout, stop.signal)
   })()
 
   const slowest = seen.slow.toSorted((a, b) => b.ms - a.ms).slice(0, 5)
