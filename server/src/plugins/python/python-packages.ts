@@ -1,5 +1,6 @@
 /**
- * The pure-Python packages that plugins expect beside the standard library: `requests`, `httpx` and what they need.
+ * The pure-Python packages that plugins expect beside the standard library: `requests`, `httpx` and what they need, and the
+ * time zones of `zoneinfo`.
  *
  * They are in no npm package, and a binary bundle in the repository could not be reviewed. So the host (never a plugin, never the
  * installation) fetches them from a Python package index when the first plugin imports one, takes only the files pinned by
@@ -45,6 +46,9 @@ const IMPORTABLE = [
   'anyio',
   'sniffio',
   'typing_extensions',
+  'tzdata',
+  // The standard library's time zones are in tzdata.
+  'zoneinfo',
 ]
 
 /** Which of the packages a source seems to import; a name in a string or comment costs no more than a needless fetch. */

@@ -91,8 +91,12 @@ const reachable = async (path: string, identity: Identity | null): Promise<boole
     env: {},
     stdio: 'ignore',
   })
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(false))
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) =>
+      reject(
+        new Error(`the server is root but cannot run a process as user ${identity.uid}`, { cause }),
+      ),
+    )
     child.on('exit', (code) => resolve(code === 0))
   })
 }

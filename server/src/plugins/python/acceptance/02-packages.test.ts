@@ -129,6 +129,11 @@ except requests.exceptions.Timeout as error: print("late")`)
       'The host other.test is not on the list of allowed hosts.\nlate\n',
   )
 
+  const zone = await python(`from zoneinfo import ZoneInfo
+import datetime
+print(datetime.datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Taipei")).utcoffset())`)
+  assert.deepEqual([zone.error, zone.output], [null, '8:00:00\n'])
+
   const second = await python(`import httpx, asyncio
 print(httpx.get("API/echo?x=1").json()["query"])
 r = httpx.post("API/echo", data={"a": "b"})
