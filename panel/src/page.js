@@ -10,9 +10,16 @@ const entry = (name, { ok, detail }) => {
   term.textContent = NAMES[name]
   const value = document.createElement('dd')
   value.textContent = detail
-  if (!ok) value.className = 'bad'
+  if (!ok && detail !== 'starting') value.className = 'bad'
   return [term, value]
 }
 
-const state = await (await fetch('/readyz')).json()
-document.querySelector('#state').append(...Object.keys(NAMES).flatMap((name) => entry(name, state[name])))
+/** Looks again while something is still starting. */
+const show = async () => {
+  const state = await (await fetch('/readyz')).json()
+  const parts = Object.keys(NAMES).flatMap((name) => entry(name, state[name]))
+  document.querySelector('#state').replaceChildren(...parts)
+  if (Object.values(state).some((part) => part.detail === 'starting')) setTimeout(show, 2_000)
+}
+
+await show()
