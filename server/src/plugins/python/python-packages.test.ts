@@ -24,8 +24,9 @@ test('which packages a source imports', () => {
 test('a hostile source costs little', () => {
   const started = Date.now()
   importedPackages('import '.repeat(150_000))
-  importedPackages(`from ${' '.repeat(1_000_000)}`)
-  assert.ok(Date.now() - started < 2000)
+  importedPackages(`from ${' '.repeat(1_000_000)} h11`)
+  importedPackages('h11 '.repeat(250_000))
+  assert.ok(Date.now() - started < 500)
 })
 
 test('a server that must not fetch says so for each name', async () => {

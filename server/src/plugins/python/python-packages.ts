@@ -51,13 +51,24 @@ const IMPORTABLE = [
   'zoneinfo',
 ]
 
+/** What stands before a name that is imported, on its line. */
+const BEFORE_IMPORT = /\bimport\b|\bfrom\s+$|import_module\(\s*["']$/
+const LINE_START_LENGTH = 200
+/** Of one name: a source that repeats it more often before it imports it does so to cost time. */
+const MAX_MENTIONS = 1000
+
 /** Which of the packages a source seems to import; a name in a string or comment costs no more than a needless fetch. */
 export const importedPackages = (source: string): string[] =>
-  IMPORTABLE.filter((name) =>
-    new RegExp(
-      `(?:\\bimport\\b[^\\n#]{0,200}|\\bfrom\\s{1,20}|import_module\\(\\s*["'])\\b${name}\\b`,
-    ).test(source),
-  )
+  IMPORTABLE.filter((name) => {
+    let mentions = 0
+    for (const { index } of source.matchAll(new RegExp(`\\b${name}\\b`, 'g'))) {
+      const before = source.slice(Math.max(0, index - LINE_START_LENGTH), index)
+      if (BEFORE_IMPORT.test(before.slice(before.lastIndexOf('\n') + 1))) return true
+      mentions += 1
+      if (mentions === MAX_MENTIONS) return false
+    }
+    return false
+  })
 
 export class PythonPackages {
   readonly #folder: string

@@ -11,8 +11,8 @@ after(async () => {
 })
 
 const limits = { ...LIMITS, wallMs: 700 }
-/** Generous towards a busy machine; the kill itself takes 10-30 ms. */
-const SLACK_MS = 400
+/** Generous towards a busy machine: 10-30 ms when it is idle. */
+const SLACK_MS = 1000
 
 const ENDLESS: Record<string, string> = {
   loop: 'while True: pass',
