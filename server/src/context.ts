@@ -106,7 +106,7 @@ export const createContext = async (
       leaseMs,
       pollMs,
       concurrency,
-      work: (run, signal) => runLoop(loop, run, signal),
+      work: (run, hold) => runLoop(loop, run, hold),
     }),
   )
   const runs = createRunService({

@@ -1,10 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
-import type { Logger } from '../../platform/log.ts'
 import { newId } from '../../platform/ids.ts'
+import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
-import { RunStopped, type StopReason } from './run-loop.ts'
+import { RunStopped, type RunHold, type StopReason, type WorkEnd } from './run-hold.ts'
 import type { RunRecord } from './run-record.ts'
-import { claimRun, releaseLeases, renewLeases } from './store.ts'
+import {
+  claimRun,
+  hasDueRun,
+  releaseLeases,
+  releaseRun,
+  renewLeases,
+  type Claimable,
+  type HeldRun,
+} from './store.ts'
 
 /** Wake-ups between nodes. Hints only: the poll is the truth. */
 const CHANNEL = 'melzi_runs'
@@ -14,7 +23,7 @@ export interface DispatcherOptions {
   clock: Clock
   log: Logger
   /** Works on a claimed run until it rests; never rejects. */
-  work: (run: RunRecord, signal: AbortSignal) => Promise<void>
+  work: (run: RunRecord, hold: RunHold) => Promise<WorkEnd>
   leaseMs: number
   pollMs: number
   /** Runs this node works on at a time. */
@@ -30,7 +39,8 @@ export interface Claim {
 interface Active {
   attempt: number
   controller: AbortController
-  done: Promise<void>
+  /** Milliseconds since 1970 until which the store has promised the run to this attempt. */
+  leaseUntilMs: number
 }
 
 /**
@@ -41,11 +51,21 @@ export class Dispatcher implements AsyncDisposable {
   readonly nodeId = newId('node_')
   readonly #options: DispatcherOptions
   readonly #active = new Map<string, Active>()
+  /** Work in progress, overtaken attempts included. */
+  readonly #working = new Set<Promise<void>>()
+  /** Runs that could not be brought to rest because the store did not take it; let go as soon as it does. */
+  #unfinished: Pick<RunRecord, 'workspaceId' | 'id' | 'attempt'>[] = []
+  /** Attempts that the store says are ours, but nobody here works on: seen at the last renewal. */
+  #strays = new Map<string, number>()
+  readonly #stopped = new AbortController()
   readonly #stopListening: () => void
   #reserved = 0
-  #closing = false
+  /** True when a run was left waiting because this node is full. */
+  #turnedAway = false
+  #phase: 'working' | 'draining' | 'closing' = 'working'
   #polling: Promise<void> | null = null
   #pollAgain = false
+  #renewing = false
   #pollTimer: NodeJS.Timeout | null = null
   #leaseTimer: NodeJS.Timeout | null = null
 
@@ -57,6 +77,11 @@ export class Dispatcher implements AsyncDisposable {
   /** Runs this node holds now. */
   get active(): number {
     return this.#active.size
+  }
+
+  /** Aborts when this node has let all runs go: whoever still reads one here will hear nothing more. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal
   }
 
   /** Begins to claim. @param orphaned true when no other node can live: leases of a dead predecessor are let go at once */
@@ -73,15 +98,11 @@ export class Dispatcher implements AsyncDisposable {
     this.wake()
   }
 
-  /** Room for one more run on this node; null when it is full or closing. Every claim is ended by `begin` or `giveBack`. */
+  /** Room for one more run on this node; null when it is full or stopping. Every claim is ended by `begin` or `giveBack`. */
   reserve(): Claim | null {
-    if (this.#closing || this.#active.size + this.#reserved >= this.#options.concurrency)
-      return null
-    this.#reserved += 1
-    return {
-      owner: this.nodeId,
-      leaseUntilMs: this.#options.clock.now() + this.#options.leaseMs,
-    }
+    if (this.#phase !== 'working') return null
+    if (this.#active.size + this.#reserved >= this.#options.concurrency) return null
+    return this.#claim()
   }
 
   giveBack(claim: Claim | null): void {
@@ -95,7 +116,7 @@ export class Dispatcher implements AsyncDisposable {
       return
     }
     this.#reserved -= 1
-    this.#take(run)
+    this.#take(run, claim.leaseUntilMs)
   }
 
   /** A run waits: this node looks now, others are told. */
@@ -118,7 +139,7 @@ export class Dispatcher implements AsyncDisposable {
 
   /** Asks the store for due runs soon. */
   wake(): void {
-    if (this.#closing) return
+    if (this.#phase !== 'working') return
     if (this.#polling !== null) {
       this.#pollAgain = true
       return
@@ -131,34 +152,55 @@ export class Dispatcher implements AsyncDisposable {
     })
   }
 
-  /** Lets every run go: what is in flight is stopped where it is, and its lease is free for any node at once. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closing) return
-    this.#closing = true
-    this.#stopListening()
-    if (this.#pollTimer !== null) clearInterval(this.#pollTimer)
-    if (this.#leaseTimer !== null) clearInterval(this.#leaseTimer)
-    await this.#polling
-    const working = [...this.#active.values()].map((active) => active.done)
-    for (const runId of this.#active.keys()) this.#stop(runId, 'shutdown')
-    await Promise.all(working)
-    const { store, clock, log } = this.#options
-    const released = await store.write('runs.release', (tx) =>
-      releaseLeases(tx, this.nodeId, clock.now()),
-    )
-    if (released > 0) {
-      log.info({ released }, 'runs are left to other nodes or the next start')
-      store.notify(CHANNEL, 'wake')
-    }
+  /** Takes no further run, and waits until nothing is being worked on or the time is over. @returns runs still going */
+  async drain(milliseconds: number): Promise<number> {
+    if (this.#phase === 'working') this.#phase = 'draining'
+    const deadline = this.#options.clock.now() + milliseconds
+    while (this.#busy && this.#options.clock.now() < deadline) await sleep(25)
+    return this.#active.size
   }
 
-  /** Waits until nothing is being worked on, or the time is over. @returns runs still going */
-  async drain(milliseconds: number): Promise<number> {
-    const deadline = this.#options.clock.now() + milliseconds
-    while (this.#active.size > 0 && this.#options.clock.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 25))
+  /** Lets every run go: what is in flight is stopped where it is, and its lease is free for any node at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#phase === 'closing') return
+    this.#phase = 'closing'
+    this.#stopListening()
+    if (this.#pollTimer !== null) clearInterval(this.#pollTimer)
+    await this.#polling
+    // A run whose row is just being written begins in here yet, and is stopped like the others.
+    while (this.#busy) {
+      for (const runId of this.#active.keys()) this.#stop(runId, 'shutdown')
+      await sleep(5)
     }
-    return this.#active.size
+    if (this.#leaseTimer !== null) clearInterval(this.#leaseTimer)
+    await this.#releaseAll()
+    this.#stopped.abort()
+    // One turn for the readers, who say good-bye before their connections are closed.
+    await sleep(0)
+  }
+
+  get #busy(): boolean {
+    return this.#working.size + this.#reserved > 0
+  }
+
+  #claim(): Claim {
+    const { clock, leaseMs } = this.#options
+    this.#reserved += 1
+    return { owner: this.nodeId, leaseUntilMs: clock.now() + leaseMs }
+  }
+
+  async #releaseAll(): Promise<void> {
+    const { store, clock, log } = this.#options
+    try {
+      const released = await store.write('runs.release', (tx) =>
+        releaseLeases(tx, this.nodeId, clock.now()),
+      )
+      if (released === 0) return
+      log.info({ released }, 'runs are left to other nodes or the next start')
+      store.notify(CHANNEL, 'wake')
+    } catch (error) {
+      log.error({ err: error }, 'leases could not be let go; they run out by themselves')
+    }
   }
 
   #hear(payload: string): void {
@@ -170,46 +212,66 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   async #poll(): Promise<void> {
-    const { store, clock, leaseMs, log } = this.#options
+    const { log } = this.#options
     try {
-      while (!this.#closing) {
-        const nowMs = clock.now()
-        const due = await store.get(
-          'select 1 as found from runs where due_ms is not null and due_ms <= ?1 limit 1',
-          [nowMs],
-        )
-        if (due === null) return
-        const claim = this.reserve()
-        if (claim === null) return
-        let run: RunRecord | null = null
-        try {
-          run = await store.write('runs.claim', (tx) =>
-            claimRun(tx, { nowMs, owner: this.nodeId, leaseUntilMs: nowMs + leaseMs, runId: null }),
-          )
-        } finally {
-          if (run === null) this.giveBack(claim)
-        }
-        if (run === null) return
-        this.begin(run, claim)
-      }
+      await this.#letGoUnfinished()
+      while (this.#phase === 'working' && (await this.#claimOne()));
     } catch (error) {
       log.error({ err: error }, 'due runs could not be claimed; trying again')
     }
   }
 
-  #take(run: RunRecord): void {
+  /** @returns whether there may be more */
+  async #claimOne(): Promise<boolean> {
+    const { store, clock } = this.#options
+    const room = this.#active.size + this.#reserved < this.#options.concurrency
+    const what: Claimable = room ? 'all' : 'to be ended'
+    this.#turnedAway = !room
+    if (!(await hasDueRun(store, clock.now(), what))) return false
+    const claim = this.#claim()
+    let run: RunRecord | null = null
+    try {
+      const nowMs = clock.now()
+      run = await store.write('runs.claim', (tx) => claimRun(tx, { nowMs, ...claim, what }))
+    } finally {
+      if (run === null) this.giveBack(claim)
+    }
+    if (run === null) return false
+    this.begin(run, claim)
+    return true
+  }
+
+  async #letGoUnfinished(): Promise<void> {
+    const { store, clock } = this.#options
+    const runs = this.#unfinished
+    if (runs.length === 0) return
+    await store.write('runs.let-go', async (tx) => {
+      for (const run of runs) await releaseRun(tx, run, this.nodeId, clock.now())
+    })
+    this.#unfinished = this.#unfinished.filter((run) => !runs.includes(run))
+  }
+
+  #take(run: RunRecord, leaseUntilMs: number): void {
     const { work, clock } = this.#options
     // An attempt of ours that was overtaken, by ourselves after a stall, has nothing more to say.
     this.#stop(run.id, 'lost')
     const controller = new AbortController()
+    const active: Active = { attempt: run.attempt, controller, leaseUntilMs }
     const left = run.expiresAt * 1000 - clock.now()
     const timer = setTimeout(() => this.#abort(controller, 'expired'), Math.max(0, left))
-    const done = work(run, controller.signal).finally(() => {
-      clearTimeout(timer)
-      if (this.#active.get(run.id) === active) this.#active.delete(run.id)
-    })
-    const active: Active = { attempt: run.attempt, controller, done }
     this.#active.set(run.id, active)
+    const hold: RunHold = {
+      signal: controller.signal,
+      held: () => clock.now() < active.leaseUntilMs,
+    }
+    const working = work(run, hold).then((end) => {
+      clearTimeout(timer)
+      this.#working.delete(working)
+      if (this.#active.get(run.id) === active) this.#active.delete(run.id)
+      if (end === 'unfinished') this.#unfinished.push(run)
+      if (this.#turnedAway) this.wake()
+    })
+    this.#working.add(working)
   }
 
   #stop(runId: string, reason: StopReason): void {
@@ -224,26 +286,42 @@ export class Dispatcher implements AsyncDisposable {
   /** Renews what this node holds, and learns of cancels and losses it was not told of. */
   async #renew(): Promise<void> {
     const { store, clock, leaseMs, log } = this.#options
-    if (this.#active.size === 0) return
-    const before = new Map([...this.#active].map(([id, active]) => [id, active.attempt]))
+    if (this.#active.size === 0 || this.#renewing) return
+    this.#renewing = true
+    const before = new Map(this.#active)
     try {
+      const leaseUntilMs = clock.now() + leaseMs
       const held = await store.write('runs.renew', (tx) =>
-        renewLeases(tx, this.nodeId, clock.now() + leaseMs),
+        renewLeases(tx, this.nodeId, leaseUntilMs),
       )
-      const attempts = new Map(held.map((row) => [row.id, row]))
-      for (const [runId, attempt] of before) {
-        const row = attempts.get(runId)
-        const current = this.#active.get(runId)
-        if (current === undefined || current.attempt !== attempt) continue
-        if (row !== undefined && row.attempt === attempt) {
-          if (row.status === 'cancelling') this.#stop(runId, 'cancelled')
-        } else {
+      const rows = new Map(held.map((row) => [row.id, row]))
+      this.#findStrays(held)
+      for (const [runId, active] of before) {
+        if (this.#active.get(runId) !== active) continue
+        const row = rows.get(runId)
+        if (row?.attempt !== active.attempt) {
           // Lost, or just brought to rest by its own loop, to which a late signal means nothing.
           this.#stop(runId, 'lost')
+          continue
         }
+        active.leaseUntilMs = leaseUntilMs
+        if (row.status === 'cancelling') this.#stop(runId, 'cancelled')
       }
     } catch (error) {
       log.error({ err: error }, 'leases could not be renewed; trying again')
+    } finally {
+      this.#renewing = false
     }
+  }
+  /**
+   * A run whose row was written without our hearing of it, or whose work broke off, has this node's name and no work: renewing it for
+   * ever would lock its thread. Seen twice in a row it is no run that is just about to begin.
+   */
+  #findStrays(held: readonly HeldRun[]): void {
+    const strays = held.filter(({ id, attempt }) => this.#active.get(id)?.attempt !== attempt)
+    for (const run of strays) {
+      if (this.#strays.get(run.id) === run.attempt) this.#unfinished.push(run)
+    }
+    this.#strays = new Map(strays.map(({ id, attempt }) => [id, attempt]))
   }
 }

@@ -81,6 +81,7 @@ export const takeTurn = async (
           break
         }
         case 'tool-call': {
+          completeArguments(journal, calls)
           if (journal.messageIsOpen) await journal.completeMessage(content.parts)
           if (calls.length === 0) await journal.openToolStep()
           const id = freshCallId(part.id, journal, calls)
@@ -95,6 +96,7 @@ export const takeTurn = async (
           break
         }
         case 'finish': {
+          completeArguments(journal, calls)
           const finished = calls.map(finishCall)
           const said = written + finished.map((call) => call.function.arguments).join('')
           return {
@@ -114,6 +116,14 @@ export const takeTurn = async (
   throw new ModelError('server_error', 'The model ended its answer without finishing it.')
 }
 
+/** A call without arguments has `{}`, also on the stream: the deltas must add up to the call (behaviour.md 9, 13). */
+const completeArguments = (journal: RunJournal, calls: readonly GrowingCall[]): void => {
+  const last = calls.at(-1)
+  if (last === undefined || last.pieces.length > 0) return
+  last.pieces.push('{}')
+  journal.sayToolArguments(calls.length - 1, '{}')
+}
+
 /** A model that repeats the id of an earlier call would make two calls of a run look like one. */
 const freshCallId = (id: string, journal: RunJournal, calls: readonly GrowingCall[]): string => {
   const taken =
@@ -129,7 +139,7 @@ const freshCallId = (id: string, journal: RunJournal, calls: readonly GrowingCal
 const finishCall = (call: GrowingCall): FunctionToolCall => ({
   id: call.id,
   type: 'function',
-  function: { name: call.name, arguments: call.pieces.join('') || '{}', output: null },
+  function: { name: call.name, arguments: call.pieces.join(''), output: null },
 })
 
 /** For servers that report no usage. */

@@ -6,7 +6,7 @@ import { isEnded, type RunRecord } from './run-record.ts'
 const LOOK_MS = 1_000
 
 export interface ReadRunDeps {
-  events: EventLog
+  events: Pick<EventLog, 'follow'>
   /** The run as stored now; null when it is gone. */
   findRun: (run: RunRecord) => Promise<RunRecord | null>
 }
@@ -18,82 +18,104 @@ export interface ReadRunOptions {
   stopAtAction: boolean
   /** Hears what is said, in order. `seq` is 0 for an event made up from the store. */
   onEvent: (event: Pick<LiveEvent, 'seq' | 'event' | 'data'>) => void
-  /** Told first, before any event, when events after `after` are gone: the reader needs the stored state. `newest` is the last seq said. */
+  /** Told when events were missed: the reader needs the stored state. `newest` is the last seq before it, 0 for none. */
   onGap?: (newest: number) => Promise<void>
+  /** The store could not be asked; it is asked again. */
+  onTrouble: (error: unknown) => void
+  /** The reader has left; the run goes on. */
+  left: AbortSignal
+  /** The node stops: nothing more will be heard here. */
+  stopped: AbortSignal
 }
+
+/** How a reading ended. `gone`: the run was deleted with its thread. */
+export type ReadEnd = 'rests' | 'gone' | 'left' | 'stopped'
 
 /**
  * Reads a run's events until it rests: backfill, cut over, live. When nothing is heard (the run is worked on elsewhere, or its events
  * went with a dead process) the store is asked now and then, so that every stream ends with a lawful last event.
- * @param signal ends the reading; the run goes on
+ * @throws what `onGap` throws
  */
 export const readRun = async (
   deps: ReadRunDeps,
   run: RunRecord,
   options: ReadRunOptions,
-  signal: AbortSignal,
-): Promise<void> => {
+): Promise<ReadEnd> => {
+  const { after, onEvent, onGap, left, stopped } = options
   const rests = (status: RunRecord['status']) =>
     isEnded(status) || (options.stopAtAction && status === 'requires_action')
-  const names = new Set(
+  const lastEvents = new Set(
     ['completed', 'incomplete', 'failed', 'cancelled', 'expired'].map((end) => `thread.run.${end}`),
   )
-  if (options.stopAtAction) names.add('thread.run.requires_action')
+  if (options.stopAtAction) lastEvents.add('thread.run.requires_action')
 
-  const ended = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<ReadEnd>()
+  let over = false
   let heard = 0
+  let newest = 0
   let held: LiveEvent[] | null = []
   const pass = (event: Pick<LiveEvent, 'seq' | 'event' | 'data'>) => {
+    if (over) return
     heard += 1
-    options.onEvent(event)
-    if (names.has(event.event)) ended.resolve()
+    newest = Math.max(newest, event.seq)
+    onEvent(event)
+    if (lastEvents.has(event.event)) finish('rests')
   }
-  const following = deps.events.follow(run.id, options.after, (event) => {
+  const finish = (end: ReadEnd) => {
+    over = true
+    ended.resolve(end)
+  }
+  const onLeft = () => finish('left')
+  const onStopped = () => finish('stopped')
+
+  /** Two looks that see the run at rest, with nothing heard between them, mean that the last event will not come by itself. */
+  const look = async (): Promise<void> => {
+    if (heard !== heardAtLook) {
+      heardAtLook = heard
+      looksAtRest = 0
+      return
+    }
+    const now = await deps.findRun(run)
+    if (now === null) return finish('gone')
+    looksAtRest = rests(now.status) && heard === heardAtLook ? looksAtRest + 1 : 0
+    // Where nothing was ever heard, there is no last word to wait for.
+    if (looksAtRest < (newest === 0 && following.newest === 0 ? 1 : 2) || over) return
+    // What was said between the last event here and this end was said elsewhere.
+    if (heard > 0) await onGap?.(newest)
+    pass({ seq: 0, event: `thread.run.${now.status}`, data: JSON.stringify(presentRun(now)) })
+  }
+  let timer: NodeJS.Timeout | undefined
+  let heardAtLook = 0
+  let looksAtRest = 0
+  const watch = async (): Promise<void> => {
+    await look().catch(options.onTrouble)
+    if (!over) timer = setTimeout(() => void watch(), LOOK_MS)
+  }
+
+  const following = deps.events.follow(run.id, after, (event) => {
     if (held === null) pass(event)
     else held.push(event)
   })
-  const onAbort = () => ended.resolve()
-  signal.addEventListener('abort', onAbort, { once: true })
-  const watch = watchStore()
+  left.addEventListener('abort', onLeft, { once: true })
+  stopped.addEventListener('abort', onStopped, { once: true })
   try {
-    if (following.gap && options.onGap !== undefined) await options.onGap(following.newest)
-    const backlog = held
-    held = null
+    const missed = following.gap && onGap !== undefined
+    if (missed) await onGap(following.newest)
     // What was said before the gap was noticed is in the stored state the reader has just got.
-    const from = following.gap && options.onGap !== undefined ? following.newest : 0
+    const from = missed ? following.newest : 0
+    const backlog: LiveEvent[] = held
+    held = null
     for (const event of backlog) if (event.seq > from) pass(event)
-    watch.start()
-    await ended.promise
+    if (left.aborted) onLeft()
+    if (stopped.aborted) onStopped()
+    if (following.newest === 0 && heard === 0) await watch()
+    else timer = setTimeout(() => void watch(), LOOK_MS)
+    return await ended.promise
   } finally {
-    watch.stop()
+    over = true
+    clearTimeout(timer)
     following.stop()
-    signal.removeEventListener('abort', onAbort)
-  }
-
-  /** Two looks that see the run at rest, with nothing heard between them, mean that the last event will not come by itself. */
-  function watchStore() {
-    let timer: NodeJS.Timeout | undefined
-    let heardAtRest = -1
-    const look = async () => {
-      const before = heard
-      const now = await deps.findRun(run)
-      if (now === null) {
-        ended.resolve()
-        return
-      }
-      if (!rests(now.status) || heard !== before) heardAtRest = -1
-      else if (heardAtRest === heard) {
-        const data = JSON.stringify(presentRun(now))
-        pass({ seq: 0, event: `thread.run.${now.status}`, data })
-        return
-      } else heardAtRest = heard
-      arm()
-    }
-    const arm = () => {
-      timer = setTimeout(() => {
-        look().catch((error: unknown) => ended.reject(error))
-      }, LOOK_MS)
-    }
-    return { start: arm, stop: () => clearTimeout(timer) }
+    left.removeEventListener('abort', onLeft)
+    stopped.removeEventListener('abort', onStopped)
   }
 }

@@ -12,8 +12,9 @@ export interface RunEnd {
   incompleteReason?: RunIncompleteReason
 }
 
-/** Why an open message stays incomplete when its run ends so. */
-export const messageReason = (end: RunEnd): IncompleteReason => {
+/** Why an open message stays incomplete when its run ends so; null: it is whole. */
+export const messageReason = (end: RunEnd): IncompleteReason | null => {
+  if (end.status === 'completed') return null
   if (end.status === 'cancelled') return 'run_cancelled'
   if (end.status === 'expired') return 'run_expired'
   if (end.status === 'failed') return 'run_failed'
@@ -21,7 +22,7 @@ export const messageReason = (end: RunEnd): IncompleteReason => {
 }
 
 /** A step cut by a token limit counts as completed (behaviour.md 11). */
-export const stepStatus = (status: EndStatus): RunStepStatus =>
+export const stepStatus = (status: EndStatus): Exclude<RunStepStatus, 'in_progress'> =>
   status === 'incomplete' ? 'completed' : status
 
 /** Steps know only two of the three codes (behaviour.md 7). */

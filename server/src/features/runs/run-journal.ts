@@ -1,30 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RequiredToolCall } from '@melzi/contract/run.ts'
-import type { FunctionToolCall, RunStepStatus } from '@melzi/contract/run-step.ts'
+import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { EventLog } from '../../platform/events/event-log.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
-import {
-  presentWith,
-  type IncompleteReason,
-  type MessageRecord,
-  type MessageService,
-} from '../messages/service.ts'
+import { presentWith, type MessageRecord, type MessageService } from '../messages/service.ts'
 import type { ThreadService } from '../threads/service.ts'
+import { closedMessage, closedStep } from './closed-records.ts'
+import { newMessage, newStep } from './new-records.ts'
 import { presentRun, presentStep } from './present.ts'
 import { messageReason, stepError, stepStatus, type RunEnd } from './run-end.ts'
 import { addUsage, noUsage, type RunRecord, type StepRecord } from './run-record.ts'
-import { newMessage, newStep } from './new-records.ts'
-import { allSteps, insertStep, updateStep } from './step-store.ts'
-import { fenceRun, takeStepPosition, updateRun } from './store.ts'
+import { allSteps, findStep, insertStep, updateStep } from './step-store.ts'
+import { fenceRun, saveProgress, takeStepPosition, updateRun } from './store.ts'
 
 /** This node no longer holds the run: another took it, or its thread was deleted. Nothing more may be written or said. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
 }
 
-/** The client cancelled while the run was about to wait for him. */
+/** The client has cancelled; the signal may not have come yet, or went to another node. */
 export class CancelRequested extends Error {
   override readonly name = 'CancelRequested'
 }
@@ -39,6 +37,13 @@ export interface JournalDeps {
 
 export type TextPart = Extract<MessageRecord['content'][number], { type: 'text' | 'refusal' }>
 
+/** Pauses before a write is tried again that the store could not take just now, in ms. */
+const RETRY_MS = [50, 200, 500, 1_000] as const
+
+/** Whether the store may take the same write a moment later: it was busy, or its connection broke. */
+export const isOutage = (error: unknown): boolean =>
+  error instanceof AppError && error.status === 503
+
 /**
  * What one attempt writes and says about a run. Every write is a unit behind the attempt's fence; every event is said after the commit it
  * tells of. At most one step and one message are open at a time (behaviour.md 13).
@@ -49,11 +54,16 @@ export class RunJournal {
   /** The open step, also in `steps`. */
   #step: StepRecord | null = null
   #message: MessageRecord | null = null
+  /** Calls of the open tool step that were said but are not in its row yet. */
+  #saidCalls: FunctionToolCall[] = []
   readonly #deps: JournalDeps
+  readonly #held: () => boolean
 
-  constructor(deps: JournalDeps, run: RunRecord) {
+  /** @param held whether the lease still runs by this node's own clock: a node that slept through it must not speak again */
+  constructor(deps: JournalDeps, run: RunRecord, held: () => boolean) {
     this.#deps = deps
     this.run = run
+    this.#held = held
   }
 
   get openStep(): StepRecord | null {
@@ -77,38 +87,34 @@ export class RunJournal {
   /** queued -> in_progress. */
   async start(): Promise<void> {
     const run: RunRecord = { ...this.run, status: 'in_progress', startedAt: this.#now() }
-    await this.#unit('run.start', async (tx, status) => {
-      if (status === 'cancelling') throw new CancelRequested()
-      await updateRun(tx, run)
-    })
+    await this.#unit('run.start', (tx) => saveProgress(tx, run))
     this.run = run
     this.#sayRun()
   }
 
   /** Closes what a dead attempt left open, visibly, since its deltas may have been seen (design.md 4, behaviour.md 11). */
   async closeAbandoned(): Promise<void> {
-    const message = this.#closedMessage('incomplete', 'run_failed', this.#message?.content ?? [])
-    const step = this.#closedStep('failed', null, {
-      code: 'server_error',
+    const now = this.#now()
+    const message =
+      this.#message && closedMessage(this.#message, 'run_failed', this.#message.content, now)
+    const lastError = {
+      code: 'server_error' as const,
       message: 'The server was interrupted while it worked on this step.',
-    })
-    await this.#unit('run.close-abandoned', async (tx) => {
-      if (message !== null) await this.#deps.messages.close(tx, message)
-      if (step !== null) await updateStep(tx, step)
-    })
+    }
+    const step =
+      this.#step && closedStep(this.#step, { status: 'failed', usage: null, lastError }, now)
+    await this.#unit('run.close-abandoned', (tx) => this.#writeClosed(tx, message, step))
     this.#sayClosed(message, step)
   }
 
   async openMessage(): Promise<void> {
     const { threads, messages } = this.#deps
-    const now = this.#now()
     const id = newId('msg_')
-    const step = newStep(this.run, now, {
-      type: 'message_creation',
-      message_creation: { message_id: id },
-    })
-    const message = newMessage(this.run, id, now)
-    await this.#unit('run.open-message', async (tx) => {
+    const details = { type: 'message_creation', message_creation: { message_id: id } } as const
+    const step = newStep(this.run, this.#now(), details)
+    const message = newMessage(this.run, id, this.#now())
+    await this.#unit('run.open-message', async (tx, again) => {
+      if (again && (await this.#isStored(tx, step))) return
       step.position = await takeStepPosition(tx, this.run)
       await insertStep(tx, step)
       const position = await threads.takePositions(tx, message.workspaceId, message.threadId, 1)
@@ -138,18 +144,17 @@ export class RunJournal {
 
   /** The open message is whole, and the turn goes on with tool calls, which carry its usage. */
   async completeMessage(content: readonly TextPart[]): Promise<void> {
-    const message = this.#closedMessage('completed', null, content)
-    const step = this.#closedStep('completed', noUsage, null)
-    await this.#unit('run.complete-message', async (tx) => {
-      if (message !== null) await this.#deps.messages.close(tx, message)
-      if (step !== null) await updateStep(tx, step)
-    })
+    const now = this.#now()
+    const message = this.#message && closedMessage(this.#message, null, content, now)
+    const step = this.#step && closedStep(this.#step, whole(noUsage), now)
+    await this.#unit('run.complete-message', (tx) => this.#writeClosed(tx, message, step))
     this.#sayClosed(message, step)
   }
 
   async openToolStep(): Promise<void> {
     const step = newStep(this.run, this.#now(), { type: 'tool_calls', tool_calls: [] })
-    await this.#unit('run.open-tool-step', async (tx) => {
+    await this.#unit('run.open-tool-step', async (tx, again) => {
+      if (again && (await this.#isStored(tx, step))) return
       step.position = await takeStepPosition(tx, this.run)
       await insertStep(tx, step)
     })
@@ -158,6 +163,7 @@ export class RunJournal {
 
   /** Opens call `index` on the stream: the only place where its id and name stand. */
   sayToolCall(index: number, id: string, name: string): void {
+    this.#saidCalls.push({ id, type: 'function', function: { name, arguments: '', output: null } })
     this.#sayCallDelta({
       index,
       id,
@@ -167,6 +173,8 @@ export class RunJournal {
   }
 
   sayToolArguments(index: number, delta: string): void {
+    const call = this.#saidCalls[index]
+    if (call !== undefined) call.function.arguments += delta
     this.#sayCallDelta({ index, type: 'function', function: { arguments: delta } })
   }
 
@@ -176,7 +184,7 @@ export class RunJournal {
     const run: RunRecord = { ...this.run, usage: addUsage(this.run.usage, usage) }
     await this.#unit('run.keep-tool-calls', async (tx) => {
       await updateStep(tx, step)
-      await updateRun(tx, run)
+      await saveProgress(tx, run)
     })
     this.#replaceStep(step)
     this.run = run
@@ -184,18 +192,16 @@ export class RunJournal {
 
   /** All outputs are there: the tool step is complete. */
   async completeToolStep(calls: readonly FunctionToolCall[]): Promise<void> {
-    this.#replaceStep(this.#changedStep(calls, this.#step?.usage ?? noUsage))
-    const step = this.#closedStep('completed', this.#step?.usage ?? noUsage, null)
-    await this.#unit('run.complete-tool-step', async (tx) => {
-      if (step !== null) await updateStep(tx, step)
-    })
+    const changed = this.#changedStep(calls, this.#step?.usage ?? noUsage)
+    this.#replaceStep(changed)
+    const step = closedStep(changed, whole(changed.usage), this.#now())
+    await this.#unit('run.complete-tool-step', (tx) => updateStep(tx, step))
     this.#sayClosed(null, step)
   }
 
   /**
    * in_progress -> requires_action, and the lease is let go. The tool step stays open.
    * @param usage of the turn; null when it was kept already
-   * @throws {CancelRequested} when a cancel came first
    */
   async requireAction(
     calls: readonly FunctionToolCall[],
@@ -214,8 +220,7 @@ export class RunJournal {
       dueMs: this.run.expiresAt * 1000,
       leaseOwner: null,
     }
-    await this.#unit('run.require-action', async (tx, status) => {
-      if (status === 'cancelling') throw new CancelRequested()
+    await this.#unit('run.require-action', async (tx) => {
       await updateStep(tx, step)
       await updateRun(tx, run)
     })
@@ -224,22 +229,27 @@ export class RunJournal {
     this.#sayRun()
   }
 
+  /** The client's wish to cancel, said by whoever ends the run; only once. */
+  sayCancelling(): void {
+    this.run = { ...this.run, status: 'cancelling', requiredAction: null }
+    this.#sayRun()
+  }
+
   /** Ends the run, and what is open with it, in one unit; the thread is free again. */
   async end(end: RunEnd, content?: readonly TextPart[]): Promise<void> {
-    const { threads, messages, events } = this.#deps
+    const { threads, events } = this.#deps
     const now = this.#now()
-    const whole = end.status === 'completed'
-    const message = this.#closedMessage(
-      whole ? 'completed' : 'incomplete',
-      whole ? null : messageReason(end),
-      content ?? this.#message?.content ?? [],
-    )
+    const message =
+      this.#message &&
+      closedMessage(this.#message, messageReason(end), content ?? this.#message.content, now)
     const usage = end.usage ?? null
-    const step = this.#closedStep(
-      stepStatus(end.status),
-      usage ?? this.#step?.usage ?? (end.status === 'completed' ? noUsage : null),
-      end.status === 'failed' ? stepError(end.lastError) : null,
-    )
+    const status = stepStatus(end.status)
+    const stepEnd = {
+      status,
+      usage: usage ?? this.#step?.usage ?? (status === 'completed' ? noUsage : null),
+      lastError: end.status === 'failed' ? stepError(end.lastError) : null,
+    }
+    const step = this.#step && closedStep(this.#withSaidCalls(this.#step), stepEnd, now)
     const run: RunRecord = {
       ...this.run,
       status: end.status,
@@ -253,22 +263,26 @@ export class RunJournal {
       dueMs: null,
       leaseOwner: null,
     }
-    await this.#unit('run.end', async (tx) => {
-      if (message !== null) await messages.close(tx, message)
-      if (step !== null) await updateStep(tx, step)
-      await updateRun(tx, run)
-      await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)
-    })
+    await this.#unit(
+      'run.end',
+      async (tx) => {
+        await this.#writeClosed(tx, message, step)
+        await updateRun(tx, run)
+        await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)
+      },
+      'also when cancelled',
+    )
     this.run = run
     this.#sayClosed(message, step)
     this.#sayRun()
     events.end(run.id)
   }
 
-  /** Says one event of this attempt. @throws {LeaseLost} when a later attempt has spoken */
+  /** Says one event of this attempt. @throws {LeaseLost} when the lease ran out or a later attempt has spoken */
   say(event: string, data: string): void {
-    if (this.#deps.events.append(this.run.id, this.run.attempt, event, data) === null) {
-      throw new LeaseLost(`a later attempt speaks for ${this.run.id}`)
+    const { id, attempt } = this.run
+    if (!this.#held() || this.#deps.events.append(id, attempt, event, data) === null) {
+      throw new LeaseLost(`attempt ${attempt} may not speak for ${id} any more`)
     }
   }
 
@@ -276,20 +290,48 @@ export class RunJournal {
     return seconds(this.#deps.clock.now())
   }
 
-  /** A unit behind the fence: it gets the status the row has now. */
+  /**
+   * A unit behind the fence, tried again while the store cannot take it.
+   * @param work hears whether an earlier try may have been committed without our knowing
+   * @throws {LeaseLost}, {CancelRequested} when a cancel came first, or what the store throws in the end
+   */
   async #unit(
     name: string,
-    work: (tx: Tx, status: RunRecord['status']) => Promise<void>,
+    work: (tx: Tx, again: boolean) => Promise<void>,
+    when: 'unless cancelled' | 'also when cancelled' = 'unless cancelled',
   ): Promise<void> {
-    await this.#deps.store.write(name, async (tx) => {
-      const status = await fenceRun(tx, this.run)
-      if (status === null) throw new LeaseLost(`${this.run.id} is held by another attempt`)
-      await work(tx, status)
-    })
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.#deps.store.write(name, async (tx) => {
+          const status = await fenceRun(tx, this.run)
+          if (status === null) throw new LeaseLost(`${this.run.id} is held by another attempt`)
+          if (status === 'cancelling' && when === 'unless cancelled') throw new CancelRequested()
+          await work(tx, tries > 0)
+        })
+      } catch (error) {
+        const pause = RETRY_MS[tries]
+        if (!isOutage(error) || pause === undefined) throw error
+        await sleep(pause)
+      }
+    }
+  }
+
+  async #isStored(tx: Tx, step: StepRecord): Promise<boolean> {
+    return (await findStep(tx, step.workspaceId, step.runId, step.id)) !== null
+  }
+
+  async #writeClosed(
+    tx: Tx,
+    message: MessageRecord | null,
+    step: StepRecord | null,
+  ): Promise<void> {
+    if (message !== null) await this.#deps.messages.close(tx, message)
+    if (step !== null) await updateStep(tx, step)
   }
 
   #opened(step: StepRecord): void {
     this.#step = step
+    this.#saidCalls = []
     this.steps.push(step)
     const shown = JSON.stringify(presentStep(step, this.run))
     this.say('thread.run.step.created', shown)
@@ -301,45 +343,16 @@ export class RunJournal {
     return { ...this.#step, details: { type: 'tool_calls', tool_calls: [...calls] }, usage }
   }
 
+  /** A tool step that breaks off shows what was said of its calls, since readers have seen it. */
+  #withSaidCalls(step: StepRecord): StepRecord {
+    const { details } = step
+    if (details.type !== 'tool_calls' || details.tool_calls.length > 0) return step
+    return { ...step, details: { type: 'tool_calls', tool_calls: this.#saidCalls } }
+  }
+
   #replaceStep(step: StepRecord): void {
     this.steps = this.steps.map((old) => (old.id === step.id ? step : old))
     this.#step = step.status === 'in_progress' ? step : null
-  }
-
-  #closedMessage(
-    status: 'completed' | 'incomplete',
-    reason: IncompleteReason | null,
-    content: MessageRecord['content'] | readonly TextPart[],
-  ): MessageRecord | null {
-    if (this.#message === null) return null
-    const now = this.#now()
-    return {
-      ...this.#message,
-      content: [...content],
-      status,
-      incompleteReason: reason,
-      completedAt: status === 'completed' ? now : null,
-      incompleteAt: status === 'incomplete' ? now : null,
-    }
-  }
-
-  #closedStep(
-    status: RunStepStatus,
-    usage: ModelUsage | null,
-    lastError: StepRecord['lastError'],
-  ): StepRecord | null {
-    if (this.#step === null) return null
-    const now = this.#now()
-    return {
-      ...this.#step,
-      status,
-      usage,
-      lastError,
-      completedAt: status === 'completed' ? now : null,
-      cancelledAt: status === 'cancelled' ? now : null,
-      failedAt: status === 'failed' ? now : null,
-      expiredAt: status === 'expired' ? now : null,
-    }
   }
 
   #sayClosed(message: MessageRecord | null, step: StepRecord | null): void {
@@ -364,3 +377,9 @@ export class RunJournal {
     )
   }
 }
+
+const whole = (usage: ModelUsage | null) => ({
+  status: 'completed' as const,
+  usage,
+  lastError: null,
+})

@@ -1,35 +1,23 @@
 import type { LastError } from '@melzi/contract/run.ts'
 import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
 import type { Logger } from '../../platform/log.ts'
-import type { PluginCalls } from '../plugins/service.ts'
 import { takeTurn, type Turn } from './model-turn.ts'
-import { pluginOf, runPlugins, toRequired } from './run-plugins.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
+import type { RunEnd } from './run-end.ts'
+import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
 import {
   CancelRequested,
+  isOutage,
   LeaseLost,
   RunJournal,
   type JournalDeps,
   type TextPart,
 } from './run-journal.ts'
-import type { RunEnd } from './run-end.ts'
+import { pluginOf, runPlugins, toRequired, type RunPluginsDeps } from './run-plugins.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** Why a run's signal was aborted. */
-export type StopReason = 'cancelled' | 'expired' | 'lost' | 'shutdown'
-
-export class RunStopped extends Error {
-  override readonly name = 'RunStopped'
-  readonly reason: StopReason
-  constructor(reason: StopReason) {
-    super(`the run was stopped: ${reason}`)
-    this.reason = reason
-  }
-}
-
-export interface RunLoopDeps extends JournalDeps {
+export interface RunLoopDeps extends JournalDeps, RunPluginsDeps {
   models: ModelRegistry
-  pluginCalls: PluginCalls
   log: Logger
   /** Model turns of one run before it fails. */
   maxTurns: number
@@ -37,48 +25,66 @@ export interface RunLoopDeps extends JournalDeps {
 
 /**
  * Works on a run this node holds until it ends, waits for the client, or is taken away: prompt -> model -> events, a finished message or
- * step is a row (design.md 4). Never throws for what happens to the run; a store that does not answer leaves the run to its lease.
- * @param signal aborted with a {@link RunStopped}
+ * step is a row (design.md 4). Never rejects: what cannot be stored is left for another attempt to go on from.
  */
 export const runLoop = async (
   deps: RunLoopDeps,
   claimed: RunRecord,
-  signal: AbortSignal,
-): Promise<void> => {
-  const journal = new RunJournal(deps, claimed)
+  hold: RunHold,
+): Promise<WorkEnd> => {
+  const journal = new RunJournal(deps, claimed, () => hold.held())
   const log = deps.log.child({ run: claimed.id, attempt: claimed.attempt })
   let open: TextPart[] = []
   try {
-    await work(deps, journal, signal, (content) => {
+    await work(deps, journal, hold.signal, (content) => {
       open = content
     })
     log.info({ status: journal.run.status }, 'run rests')
+    return 'rests'
   } catch (error) {
-    const end = endOf(error, signal)
-    if (end === null) {
+    const end = endOf(error, hold.signal)
+    if (end === 'unfinished' || end === 'let go') {
       log.info({ why: String(error) }, 'run is let go')
-      return
+      return end
     }
     if (end.status === 'failed') log.warn({ err: error }, 'run fails')
-    try {
-      await journal.end(end, journal.messageIsOpen && open.length > 0 ? open : undefined)
-    } catch (failure) {
-      // Nothing is lost: the row still says what was last stored, and the lease runs out.
-      log.error({ err: failure }, 'the end of a run could not be stored')
-    }
+    return finish(journal, end, open, log)
   }
 }
 
-/** How a run ends after an error; null when this node has no more to say in it. */
-const endOf = (error: unknown, signal: AbortSignal): RunEnd | null => {
-  if (error instanceof LeaseLost) return null
+/** Ends a run that broke off, with what its open message had said. */
+const finish = async (
+  journal: RunJournal,
+  end: RunEnd,
+  open: TextPart[],
+  log: Logger,
+): Promise<WorkEnd> => {
+  try {
+    if (end.status === 'cancelled' && journal.run.status !== 'cancelling') journal.sayCancelling()
+    await journal.end(end, journal.messageIsOpen && open.length > 0 ? open : undefined)
+    return 'rests'
+  } catch (error) {
+    if (error instanceof LeaseLost) {
+      log.info({ why: error.message }, 'run is let go')
+      return 'unfinished'
+    }
+    // Nothing is lost: the row still says what was last stored, and the next attempt goes on from there.
+    log.error({ err: error }, 'the end of a run could not be stored')
+    return isOutage(error) ? 'unfinished' : 'let go'
+  }
+}
+
+/** How a run ends after an error; else how this node leaves it. */
+const endOf = (error: unknown, signal: AbortSignal): RunEnd | Exclude<WorkEnd, 'rests'> => {
+  if (error instanceof LeaseLost) return 'unfinished'
   if (error instanceof CancelRequested) return { status: 'cancelled' }
   const reason: unknown = signal.aborted ? signal.reason : error
   if (reason instanceof RunStopped) {
     if (reason.reason === 'cancelled') return { status: 'cancelled' }
     if (reason.reason === 'expired') return { status: 'expired' }
-    return null
+    return 'let go'
   }
+  if (isOutage(error)) return 'unfinished'
   const lastError: LastError =
     error instanceof ModelError
       ? { code: error.code, message: error.message }
@@ -94,13 +100,15 @@ const work = async (
 ): Promise<void> => {
   if (journal.run.attempt > 1) await journal.load()
   const early = earlyEnd(deps, journal)
-  if (early !== null) return journal.end(early)
+  if (early !== null) {
+    if (early.status === 'cancelled') journal.sayCancelling()
+    return journal.end(early)
+  }
   if (journal.run.status === 'queued') await journal.start()
   if ((await resumeStep(deps, journal, signal)) === 'rests') return
   for (let turn = 0; turn < deps.maxTurns; turn += 1) {
     onContent([])
-    const went = await oneTurn(deps, journal, signal, onContent)
-    if (went === 'rests') return
+    if ((await oneTurn(deps, journal, signal, onContent)) === 'rests') return
   }
   throw new ModelError(
     'server_error',

@@ -6,7 +6,7 @@ import type {
 import type { Metadata } from '@melzi/contract/metadata.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
-import type { EventLog } from '../../platform/events/event-log.ts'
+import { SEQ_PER_ATTEMPT, type EventLog } from '../../platform/events/event-log.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
@@ -77,7 +77,7 @@ export const createRunService = (deps: RunServiceDeps) => {
   /** Says an event in the name of the run's current attempt; gives the seq before it. */
   const say = (run: RunRecord, event: string, object: object): number => {
     const seq = events.append(run.id, run.attempt, event, JSON.stringify(object))
-    return seq === null ? 0 : seq - 1
+    return seq === null ? run.attempt * SEQ_PER_ATTEMPT : seq - 1
   }
 
   /** Runs a unit that makes or wakes a run, with a place on this node taken before and handed over after the commit. */
@@ -218,7 +218,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     },
 
     /**
-     * Asks for the end of a run; the node that holds it stops its model and ends it (behaviour.md 8).
+     * Asks for the end of a run; the node that holds it, or claims it for that, says so on its stream and ends it (behaviour.md 8).
      * @throws AppError 400 in an end state or while it is being cancelled
      */
     async cancel(principal: Principal, threadId: string, id: string): Promise<RunRecord> {
@@ -233,12 +233,10 @@ export const createRunService = (deps: RunServiceDeps) => {
           status: 'cancelling',
           requiredAction: null,
           dueMs: held ? before.dueMs : clock.now(),
-          attempt: held ? before.attempt : before.attempt + 1,
         }
         await updateRun(tx, after)
         return after
       })
-      say(run, 'thread.run.cancelling', presentRun(run))
       dispatcher.cancel(run.id)
       return run
     },
@@ -289,7 +287,13 @@ export const createRunService = (deps: RunServiceDeps) => {
       findRun(store, run.workspaceId, run.threadId, run.id),
 
     /** The run's row is gone with its thread: whoever works on it stops. */
-    forget: (runId: string) => dispatcher.forget(runId),
+    forget: (runId: string): void => {
+      dispatcher.forget(runId)
+      events.end(runId)
+    },
+
+    /** Aborts when this node stops and no run is worked on here any more. */
+    stopped: dispatcher.stopped,
 
     /** The run and its steps as stored: what a reader gets in place of events that are gone. */
     async snapshot(run: RunRecord): Promise<{ run: RunRecord; steps: StepRecord[] }> {

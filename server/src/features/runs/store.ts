@@ -131,7 +131,7 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
   )
 }
 
-/** Writes what changes in a run's life. The caller holds the row by {@link findRunForUpdate} or {@link fenceRun}. */
+/** Writes what changes in a run's life, its lease included. The caller has read the row by {@link findRunForUpdate}, or lets the run go. */
 export const updateRun = async (tx: Tx, run: RunRecord): Promise<void> => {
   await tx.run(
     `update runs set status = ?3, required_action = ?4, last_error = ?5, incomplete_reason = ?6, usage = ?7, started_at = ?8,
@@ -153,6 +153,20 @@ export const updateRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.leaseOwner,
       run.attempt,
     ],
+  )
+}
+
+/**
+ * Writes how far a run has come. Lease and due time are left alone: heartbeats have moved them since the attempt began, and an older
+ * value would offer the run to every node.
+ */
+export const saveProgress = async (
+  tx: Tx,
+  run: Pick<RunRecord, 'workspaceId' | 'id' | 'status' | 'usage' | 'startedAt'>,
+): Promise<void> => {
+  await tx.run(
+    'update runs set status = ?3, usage = ?4, started_at = ?5 where workspace_id = ?1 and id = ?2',
+    [run.workspaceId, run.id, run.status, toJson(run.usage), run.startedAt],
   )
 }
 
@@ -197,25 +211,43 @@ export const takeStepPosition = async (
   return row.next_position - 1
 }
 
+/** Which due runs a node may claim: a full node still brings those to their end that need no work. */
+export type Claimable = 'all' | 'to be ended'
+
+const claimable = (what: Claimable): string =>
+  what === 'all'
+    ? 'due_ms is not null and due_ms <= ?1'
+    : "due_ms is not null and due_ms <= ?1 and (status = 'cancelling' or expires_at * 1000 <= ?1)"
+
+/** A plain read, so that an idle node writes nothing. */
+export const hasDueRun = async (db: Reader, nowMs: number, what: Claimable): Promise<boolean> =>
+  (await db.get(`select 1 as found from runs where ${claimable(what)} limit 1`, [nowMs])) !== null
+
 /**
- * Claims one due run for a node. The two engines differ only in how concurrent claimers pass each other: PostgreSQL skips rows another
+ * Claims one due run for a node, the one that has waited longest. The two engines differ only in how concurrent claimers pass each other: PostgreSQL skips rows another
  * claimer has locked, SQLite runs one unit at a time. The index `runs_due` holds live runs only, so this reads one row.
- * @param runId this run only, or null for the one that has waited longest
  */
 export const claimRun = async (
   tx: Tx,
-  claim: { nowMs: number; leaseUntilMs: number; owner: string; runId: string | null },
+  claim: { nowMs: number; leaseUntilMs: number; owner: string; what: Claimable },
 ): Promise<RunRecord | null> => {
   const skip = tx.engine === 'postgres' ? 'for update skip locked' : ''
-  const only = claim.runId === null ? '' : 'and id = ?4'
   const row = await tx.get(
     `update runs set lease_owner = ?2, due_ms = ?3, attempt = attempt + 1
      where (workspace_id, id) in (
-       select workspace_id, id from runs where due_ms is not null and due_ms <= ?1 ${only} order by due_ms limit 1 ${skip}
+       select workspace_id, id from runs where ${claimable(claim.what)} order by due_ms limit 1 ${skip}
      ) returning *`,
-    [claim.nowMs, claim.owner, claim.leaseUntilMs, ...(claim.runId === null ? [] : [claim.runId])],
+    [claim.nowMs, claim.owner, claim.leaseUntilMs],
   )
   return row === null ? null : toRun(row)
+}
+
+/** A run as its holder sees it at a heartbeat. */
+export interface HeldRun {
+  workspaceId: string
+  id: string
+  attempt: number
+  status: RunRecord['status']
 }
 
 /** Renews all leases of a node. Gives the runs it still holds, with the status a cancel may have set. */
@@ -223,11 +255,19 @@ export const renewLeases = async (
   tx: Tx,
   owner: string,
   leaseUntilMs: number,
-): Promise<{ id: string; attempt: number; status: RunRecord['status'] }[]> =>
-  tx.all(
-    'update runs set due_ms = ?2 where due_ms is not null and lease_owner = ?1 returning id, attempt, status',
+): Promise<HeldRun[]> => {
+  const rows = await tx.all(
+    `update runs set due_ms = ?2 where due_ms is not null and lease_owner = ?1
+     returning workspace_id, id, attempt, status`,
     [owner, leaseUntilMs],
   )
+  return rows.map((row) => ({
+    workspaceId: row['workspace_id'] as string,
+    id: row['id'] as string,
+    attempt: row['attempt'] as number,
+    status: row['status'] as RunRecord['status'],
+  }))
+}
 
 /** Lets leases go so that any node may claim at once: this node's at its end, or on SQLite those of a dead predecessor. */
 export const releaseLeases = async (tx: Tx, owner: string | null, nowMs: number): Promise<number> =>
@@ -235,4 +275,17 @@ export const releaseLeases = async (tx: Tx, owner: string | null, nowMs: number)
     `update runs set due_ms = ?1, lease_owner = null
      where due_ms is not null and lease_owner is not null ${owner === null ? '' : 'and lease_owner = ?2'}`,
     owner === null ? [nowMs] : [nowMs, owner],
+  )
+
+/** Lets one run go that this attempt could not bring to rest, unless another has it already. */
+export const releaseRun = async (
+  tx: Tx,
+  run: Pick<RunRecord, 'workspaceId' | 'id' | 'attempt'>,
+  owner: string,
+  nowMs: number,
+): Promise<number> =>
+  tx.run(
+    `update runs set due_ms = ?5, lease_owner = null
+     where workspace_id = ?1 and id = ?2 and attempt = ?3 and lease_owner = ?4 and due_ms is not null`,
+    [run.workspaceId, run.id, run.attempt, owner, nowMs],
   )

@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import * as z from 'zod/mini'
-import { openSse } from '../../http/sse.ts'
+import { openSse, type SseWriter } from '../../http/sse.ts'
 import { doneFrame, frame } from '../../http/sse-frame.ts'
 import { presentMessage, type MessageService } from '../messages/service.ts'
 import { presentRun, presentStep } from './present.ts'
-import { readRun, type ReadRunDeps } from './read-run.ts'
+import { readRun, type ReadRunDeps, type ReadRunOptions } from './read-run.ts'
 import type { RunRecord } from './run-record.ts'
 import type { RunService } from './service.ts'
 
@@ -15,7 +15,7 @@ export const EventsQuery = z.strictObject({
 
 export interface RunStreamDeps extends ReadRunDeps {
   messages: MessageService
-  runs: Pick<RunService, 'snapshot'>
+  runs: Pick<RunService, 'snapshot' | 'stopped'>
 }
 
 export type RunStreams = ReturnType<typeof createRunStreams>
@@ -37,52 +37,70 @@ export const createRunStreams = (deps: RunStreamDeps) => {
     return frame('thread.run.snapshot', data, String(newest))
   }
 
+  /** Streams what `options` ask for, and closes with `done`, or with `error` when the run's last event cannot be had here. */
+  const stream = async (
+    reply: FastifyReply,
+    run: RunRecord,
+    options: (
+      sse: SseWriter,
+    ) => Pick<ReadRunOptions, 'after' | 'stopAtAction' | 'onEvent' | 'onGap'>,
+  ): Promise<void> => {
+    const sse = openSse(reply)
+    try {
+      const end = await readRun(deps, run, {
+        ...options(sse),
+        onTrouble: (error) => reply.log.warn({ err: error }, 'a stream could not look at its run'),
+        left: sse.closed,
+        stopped: deps.runs.stopped,
+      })
+      if (end === 'rests') sse.write(doneFrame)
+      else if (end !== 'left') sse.write(errorFrame(FAULTS[end]))
+    } catch (error) {
+      reply.log.error({ err: error }, 'a stream broke')
+      sse.write(errorFrame('The stream broke off; the run goes on. Please read it again.'))
+    }
+    sse.close()
+  }
+
   return {
     /** Streams from `after` until the run ends or waits for the client. A reader that leaves does not end the run. */
-    async post(reply: FastifyReply, run: RunRecord, after: number): Promise<void> {
-      const sse = openSse(reply)
-      await readRun(
-        deps,
-        run,
-        {
-          after,
-          stopAtAction: true,
-          onEvent: (event) => sse.write(frame(event.event, event.data)),
-        },
-        sse.closed,
-      )
-      sse.write(doneFrame)
-      sse.close()
-    },
+    post: (reply: FastifyReply, run: RunRecord, after: number): Promise<void> =>
+      stream(reply, run, (sse) => ({
+        after,
+        stopAtAction: true,
+        onEvent: (event) => sse.write(frame(event.event, event.data)),
+      })),
 
     /**
      * Replays and follows until the end state.
      * @param lastEventId what an EventSource sends when it comes back; wins over `after`
      */
-    async events(
+    events: (
       reply: FastifyReply,
       run: RunRecord,
       after: number,
       lastEventId: string | string[] | undefined,
-    ): Promise<void> {
-      const from = /^\d{1,15}$/.test(String(lastEventId)) ? Number(lastEventId) : after
-      const sse = openSse(reply)
-      await readRun(
-        deps,
-        run,
-        {
-          after: from,
-          stopAtAction: false,
-          onEvent: (event) => {
-            const id = event.seq === 0 ? undefined : String(event.seq)
-            sse.write(frame(event.event, event.data, id))
-          },
-          onGap: async (newest) => sse.write(await snapshotFrame(run, newest)),
+    ): Promise<void> =>
+      stream(reply, run, (sse) => ({
+        after: /^\d{1,15}$/.test(String(lastEventId)) ? Number(lastEventId) : after,
+        stopAtAction: false,
+        onEvent: (event) => {
+          const id = event.seq === 0 ? undefined : String(event.seq)
+          sse.write(frame(event.event, event.data, id))
         },
-        sse.closed,
-      )
-      sse.write(doneFrame)
-      sse.close()
-    },
+        onGap: async (newest) => sse.write(await snapshotFrame(run, newest)),
+      })),
   }
 }
+
+const FAULTS = {
+  gone: 'The run was deleted with its thread.',
+  stopped: 'The server is stopping; the run goes on without this stream. Please read it again.',
+} as const
+
+/** A fault of the stream itself, wrapped as the SDKs want it (behaviour.md 10). Nothing follows it. */
+const errorFrame = (message: string): string =>
+  frame(
+    'error',
+    JSON.stringify({ error: { message, type: 'server_error', param: null, code: null } }),
+  )

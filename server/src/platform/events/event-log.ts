@@ -15,7 +15,7 @@ export interface LiveEvent {
 export const SEQ_PER_ATTEMPT = 10_000_000
 
 export interface Following {
-  /** True when events after the asked `seq` are no longer here: the reader must start from the stored state. */
+  /** True when events after the asked `seq` are not here, or no longer: the reader must start from the stored state. */
   readonly gap: boolean
   /** Newest `seq` at the time of the call; 0 when nothing was said yet. */
   readonly newest: number
@@ -23,13 +23,13 @@ export interface Following {
 }
 
 export interface EventLog {
-  /** Says one event. Gives its seq, or null when a higher attempt has already spoken. */
+  /** Says one event. Gives its seq, or null when a higher attempt has already spoken or the run has ended: nothing follows an end. */
   append(runId: string, attempt: number, event: string, data: string): number | null
   /**
    * Replays the events after `after` to the reader, at once and in order, then each new one as it comes.
-   * @param after a seq; 0 from the start; `'now'` only what comes
+   * @param after a seq; 0 from the start
    */
-  follow(runId: string, after: number | 'now', reader: (event: LiveEvent) => void): Following
-  /** The run has ended: its buffer is let go after the retention time, unless it speaks again. */
+  follow(runId: string, after: number, reader: (event: LiveEvent) => void): Following
+  /** The run has ended: its last event is said, and its buffer is let go after the retention time. */
   end(runId: string): void
 }

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../clock.ts'
 import { SEQ_PER_ATTEMPT, type EventLog, type Following, type LiveEvent } from './event-log.ts'
 
 interface RunBuffer {
@@ -6,11 +7,21 @@ interface RunBuffer {
   attempt: number
   /** Number of events said in this attempt. */
   count: number
-  /** True once the oldest events were let go. */
-  trimmed: boolean
+  /** True when events before the oldest one here were said, here or elsewhere. */
+  headless: boolean
   readers: Set<(event: LiveEvent) => void>
-  /** Milliseconds since 1970 after which the buffer may go; null while the run lives. */
-  dropAt: number | null
+  ended: boolean
+  /** Milliseconds since 1970 of the last event, of the end, or of a reader's leaving. */
+  touchedAt: number
+}
+
+/** Events and bytes kept per run, and how long a buffer outlives its run or the last word of a run that ended elsewhere (ms). */
+export interface MemoryEventLogOptions {
+  maxEvents?: number
+  maxBytes?: number
+  retentionMs?: number
+  idleMs?: number
+  clock?: Clock
 }
 
 /** In-process event log of one node: a bounded buffer per run. */
@@ -19,28 +30,31 @@ export class MemoryEventLog implements EventLog, Disposable {
   readonly #maxEvents: number
   readonly #maxBytes: number
   readonly #retentionMs: number
+  readonly #idleMs: number
+  readonly #clock: Clock
   readonly #sweep: NodeJS.Timeout
 
-  /**
-   * @param limits events and bytes kept per run, and how long a buffer outlives its run (ms)
-   */
-  constructor(limits: { maxEvents?: number; maxBytes?: number; retentionMs?: number } = {}) {
-    this.#maxEvents = limits.maxEvents ?? 20_000
-    this.#maxBytes = limits.maxBytes ?? 8 * 1024 * 1024
-    this.#retentionMs = limits.retentionMs ?? 60_000
-    this.#sweep = setInterval(() => this.#dropOld(), Math.min(this.#retentionMs, 10_000))
+  constructor(options: MemoryEventLogOptions = {}) {
+    this.#maxEvents = options.maxEvents ?? 20_000
+    this.#maxBytes = options.maxBytes ?? 8 * 1024 * 1024
+    this.#retentionMs = options.retentionMs ?? 60_000
+    this.#idleMs = options.idleMs ?? 15 * 60_000
+    this.#clock = options.clock ?? systemClock
+    this.#sweep = setInterval(() => this.sweep(), Math.min(this.#retentionMs, 10_000))
     this.#sweep.unref()
+  }
+
+  /** Runs whose events are held now. */
+  get size(): number {
+    return this.#runs.size
   }
 
   append(runId: string, attempt: number, event: string, data: string): number | null {
     const buffer = this.#buffer(runId)
-    if (attempt < buffer.attempt) return null
-    if (attempt > buffer.attempt) {
-      buffer.attempt = attempt
-      buffer.count = 0
-    }
+    if (buffer.ended || attempt < buffer.attempt) return null
+    if (attempt > buffer.attempt) this.#nextAttempt(buffer, attempt)
     buffer.count += 1
-    buffer.dropAt = null
+    buffer.touchedAt = this.#clock.now()
     const live: LiveEvent = {
       seq: attempt * SEQ_PER_ATTEMPT + buffer.count,
       attempt,
@@ -54,36 +68,44 @@ export class MemoryEventLog implements EventLog, Disposable {
     return live.seq
   }
 
-  follow(runId: string, after: number | 'now', reader: (event: LiveEvent) => void): Following {
-    const known = this.#runs.get(runId)
+  follow(runId: string, after: number, reader: (event: LiveEvent) => void): Following {
     const buffer = this.#buffer(runId)
     const newest = buffer.events.at(-1)?.seq ?? 0
-    const from = after === 'now' ? newest : after
-    const oldest = buffer.events[0]?.seq ?? 0
-    const missing = known === undefined || buffer.events.length === 0
-    const gap = after !== 'now' && (missing || (buffer.trimmed && from < oldest - 1))
-    if (after !== 'now') {
-      for (const event of buffer.events) if (event.seq > from) reader(event)
-    }
+    const oldest = buffer.events[0]?.seq ?? Infinity
+    const gap = buffer.events.length === 0 || (buffer.headless && after < oldest - 1)
+    for (const event of buffer.events) if (event.seq > after) reader(event)
     buffer.readers.add(reader)
     return {
       gap,
       newest,
       stop: () => {
         buffer.readers.delete(reader)
-        if (buffer.events.length === 0 && buffer.readers.size === 0) this.#runs.delete(runId)
+        buffer.touchedAt = this.#clock.now()
+        const unused = buffer.events.length === 0 && buffer.readers.size === 0
+        if (unused && this.#runs.get(runId) === buffer) this.#runs.delete(runId)
       },
     }
   }
 
   end(runId: string): void {
     const buffer = this.#runs.get(runId)
-    if (buffer !== undefined) buffer.dropAt = Date.now() + this.#retentionMs
+    if (buffer === undefined || buffer.ended) return
+    buffer.ended = true
+    buffer.touchedAt = this.#clock.now()
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#sweep)
     this.#runs.clear()
+  }
+
+  /** Lets go of buffers whose time is over and that nobody reads. Called by itself now and then. */
+  sweep(): void {
+    const now = this.#clock.now()
+    for (const [runId, buffer] of this.#runs) {
+      const keepMs = buffer.ended ? this.#retentionMs : this.#idleMs
+      if (buffer.readers.size === 0 && now - buffer.touchedAt > keepMs) this.#runs.delete(runId)
+    }
   }
 
   #buffer(runId: string): RunBuffer {
@@ -94,28 +116,34 @@ export class MemoryEventLog implements EventLog, Disposable {
         bytes: 0,
         attempt: 0,
         count: 0,
-        trimmed: false,
+        headless: false,
         readers: new Set(),
-        dropAt: null,
+        ended: false,
+        touchedAt: this.#clock.now(),
       }
       this.#runs.set(runId, buffer)
     }
     return buffer
   }
 
+  /**
+   * An attempt after the next, or one after the first on an empty buffer, means that another node or a dead process has spoken in
+   * between: what it said is not here, so what came before it must not look whole.
+   */
+  #nextAttempt(buffer: RunBuffer, attempt: number): void {
+    if (attempt > buffer.attempt + 1 || (buffer.events.length === 0 && attempt > 1)) {
+      buffer.events = []
+      buffer.bytes = 0
+      buffer.headless = true
+    }
+    buffer.attempt = attempt
+    buffer.count = 0
+  }
+
   /** Lets the older half go at once, so that trimming costs nothing per event. */
   #trim(buffer: RunBuffer): void {
     const dropped = buffer.events.splice(0, Math.ceil(buffer.events.length / 2))
     for (const event of dropped) buffer.bytes -= event.data.length
-    buffer.trimmed = true
-  }
-
-  #dropOld(): void {
-    const now = Date.now()
-    for (const [runId, buffer] of this.#runs) {
-      if (buffer.dropAt !== null && buffer.dropAt < now && buffer.readers.size === 0) {
-        this.#runs.delete(runId)
-      }
-    }
+    buffer.headless = true
   }
 }
