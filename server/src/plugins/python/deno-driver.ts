@@ -45,6 +45,10 @@ const DEFAULT_MEMORY_MIB = 512
 const DEFAULT_CPU_SECONDS = 30
 const QUEUE_LIMIT = 50
 
+const PROBE_STANDS_MS = 60_000
+
+type Probe = Awaited<ReturnType<SandboxDriver['probe']>>
+
 interface Ready {
   image: SandboxImage
   start: StartOptions
@@ -61,6 +65,7 @@ export class DenoDriver implements SandboxDriver {
   readonly #running = new Set<Promise<unknown>>()
   #ready: Promise<Ready> | null = null
   #withPackages: Promise<Ready> | null = null
+  #probing: { at: number; answer: Promise<Probe> } | null = null
 
   /** Starts to build and to warm in the background; nothing here waits. */
   constructor(options: DenoDriverOptions) {
@@ -109,8 +114,22 @@ export class DenoDriver implements SandboxDriver {
     }
   }
 
-  /** Boots one process behind its walls and says which hold; builds first when nothing is built yet. */
-  async probe(): Promise<{ ok: boolean; why: string | null; walls: string[] }> {
+  /**
+   * Boots one process behind its walls and says which hold; builds first when nothing is built yet. That costs a core 0.4 s, so
+   * that a good answer stands for a minute, and who asks meanwhile waits for the same one.
+   */
+  probe(): Promise<Probe> {
+    if (this.#probing === null || Date.now() - this.#probing.at > PROBE_STANDS_MS) {
+      const probing = { at: Date.now(), answer: this.#probe() }
+      this.#probing = probing
+      void probing.answer.then(({ ok }) => {
+        if (!ok && this.#probing === probing) this.#probing = null
+      })
+    }
+    return this.#probing.answer
+  }
+
+  async #probe(): Promise<Probe> {
     try {
       const { start } = await this.#current()
       await using _process = await SandboxProcess.start(start, this.#stop.signal)
@@ -143,9 +162,15 @@ export class DenoDriver implements SandboxDriver {
     const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
     let process: SandboxProcess
     let missing: Record<string, string>
+    const starting = this.#start(job)
     try {
-      ;({ process, missing } = await this.#start(job))
+      ;({ process, missing } = await unlessAborted(starting, both))
     } catch (error) {
+      // A build that the caller does not wait for goes on; the process that comes of it is not needed.
+      starting.then(
+        (late) => this.#end(late.process),
+        () => undefined,
+      )
       signal.throwIfAborted()
       return failed('unavailable', `The sandbox for plugins is not available: ${sentence(error)}`)
     }
@@ -229,6 +254,18 @@ export class DenoDriver implements SandboxDriver {
     const ready = await this.#ready?.catch(() => null)
     await ready?.pool[Symbol.asyncDispose]()
     await Promise.allSettled(this.#running)
+  }
+}
+
+const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

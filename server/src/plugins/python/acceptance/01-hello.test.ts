@@ -1,7 +1,7 @@
 /** Group 1: a plugin runs as its author expects. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { allGone, openSandbox, run } from './support.ts'
+import { aJob, allGone, openSandbox, run } from './support.ts'
 
 const sandbox = openSandbox({ poolSize: 1 })
 after(async () => {
@@ -127,17 +127,19 @@ test('a package that is not there is explained', async () => {
   )
 })
 
+test('a call whose caller leaves before there is a process rejects at once', async () => {
+  await using cold = openSandbox()
+  const abort = new AbortController()
+  const call = cold.run(aJob('1'), abort.signal)
+  const started = Date.now()
+  abort.abort(new Error('gone'))
+  await assert.rejects(call, /gone/)
+  assert.ok(Date.now() - started < 200)
+})
+
 test('a call that is aborted rejects, and its process is gone', async () => {
   const abort = new AbortController()
-  const job = {
-    scope: 's',
-    source: 'import time\ntime.sleep(60)',
-    arguments: {},
-    customizedParams: null,
-    conversation: [],
-  }
-  const { LIMITS } = await import('./support.ts')
-  const call = sandbox.run({ ...job, limits: LIMITS, egress: { hosts: [] } }, abort.signal)
+  const call = sandbox.run(aJob('import time\ntime.sleep(60)'), abort.signal)
   setTimeout(() => abort.abort(new Error('gone')), 800)
   await assert.rejects(call, /gone/)
 })

@@ -26,7 +26,7 @@ export const CACHE = join(import.meta.dirname, '../../../../../node_modules/.cac
 export const openSandbox = (options: Partial<DenoDriverOptions> = {}): DenoDriver =>
   new DenoDriver({ cacheDir: CACHE, poolSize: 0, packageIndexUrl: null, ...options })
 
-const aJob = (source: string, given: Partial<SandboxJob> = {}): SandboxJob => ({
+export const aJob = (source: string, given: Partial<SandboxJob> = {}): SandboxJob => ({
   scope: 'plugin-1',
   source,
   arguments: {},
