@@ -35,4 +35,17 @@ describe('lock file', () => {
       'node_modules/e: runs a script when it is installed',
     ])
   })
+
+  it('finds a platform that was left out', () => {
+    const problems = checkLockFile(
+      lock({
+        'node_modules/c': {
+          integrity: 'sha512-x',
+          optionalDependencies: { 'c-linux': '1', a: '1' },
+        },
+      }),
+      manifests,
+    )
+    assert.deepEqual(problems, ['node_modules/c: lacks its package c-linux; npm ci refuses'])
+  })
 })

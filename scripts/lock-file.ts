@@ -24,7 +24,7 @@ const sorted = (versions: Record<string, string> = {}) =>
 const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const
 
 /**
- * What is wrong with the lock file: a manifest it was not made from, a package without a hash, a package that names the host it came
+ * What is wrong with the lock file: a manifest it was not made from, a platform's package left out, a package without a hash, a package that names the host it came
  * from (the host is the user's setting), or one that runs a script when it is installed.
  * @param manifests each workspace's package.json by its folder, '' for the root
  */
@@ -42,7 +42,14 @@ export const checkLockFile = (
         )
     }
   }
+  const there = new Set(
+    Object.keys(lock.packages).map((name) => name.split('node_modules/').at(-1)),
+  )
   for (const [name, entry] of Object.entries(lock.packages)) {
+    for (const optional of Object.keys(entry.optionalDependencies ?? {})) {
+      if (!there.has(optional))
+        problems.push(`${name}: lacks its package ${optional}; npm ci refuses`)
+    }
     if (entry.resolved?.includes('://'))
       problems.push(`${name}: names the host it came from (${new URL(entry.resolved).host})`)
     if (!name.includes('node_modules/') || entry.link === true || entry.inBundle === true) continue
