@@ -10,6 +10,8 @@ export type ComponentName =
   | 'jq'
   | 'python3'
   | 'python3-venv'
+  | 'python-pip'
+  | 'openssl'
   | 'python-openai'
 
 export interface Component {
@@ -75,6 +77,8 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
     found: () => pythonCan('import ensurepip, venv'),
     install: 'apt-get install python3-venv',
   },
+  'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
+  openssl: { found: () => inPath('openssl').length > 0, install: 'apt-get install openssl' },
   'python-openai': { found: () => pythonCan('import openai'), install: 'pip install openai' },
 }
 
