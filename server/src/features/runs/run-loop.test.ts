@@ -80,10 +80,7 @@ onEachEngine('run loop', (engine) => {
     })
     await node.until(run, 'completed')
     const more = node.heard(run).filter(({ seq }) => seq > submitted.after)
-    assert.equal(
-      order(more),
-      `step.completed run.queued run.in_progress ${MSG} run.completed`,
-    )
+    assert.equal(order(more), `step.completed run.queued run.in_progress ${MSG} run.completed`)
     const details = (await node.steps(run))[1]?.step_details ?? ''
     assert.match(details, /"arguments":"{}","output":"one"/)
     assert.match(details, /"output":"two"/)
@@ -181,7 +178,10 @@ onEachEngine('run loop', (engine) => {
       const run = await node.create(thread.id, assistant)
       const row = await node.until(run, 'failed')
       assertLawful(node.heard(run))
-      return { run, error: JSON.parse(String(row['last_error'])) as { code: string; message: string } }
+      return {
+        run,
+        error: JSON.parse(String(row['last_error'])) as { code: string; message: string },
+      }
     }
     const early = await fails()
     assert.deepEqual(early.error, { code: 'rate_limit_exceeded', message: 'Slow down.' })
