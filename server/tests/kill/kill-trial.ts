@@ -273,7 +273,11 @@ class Trial {
     const made = steps.flatMap(({ step_details: details }) =>
       details.type === 'message_creation' ? [details.message_creation.message_id] : [],
     )
-    assert.deepEqual(made, written.map((message) => message.id), 'one step for each message')
+    assert.deepEqual(
+      made,
+      written.map((message) => message.id),
+      'one step for each message',
+    )
     for (const { status, step_details: details } of steps) {
       assert.ok(status === 'completed' || status === 'failed', status)
       if (details.type !== 'message_creation') continue
