@@ -137,8 +137,8 @@ describe('two nodes on one PostgreSQL', skipUnless('postgresql'), () => {
         'the events of the second attempt',
       )
     }
-    const { data } = readers[0]?.seen.find(({ event }) => event === 'thread.run.step.failed') ?? {}
-    assert.deepEqual((data?.['last_error'] as { code: string }).code, 'server_error')
+    const failed = readers[0]?.seen.find(({ event }) => event === 'thread.run.step.failed')
+    assert.match(JSON.stringify(failed?.data['last_error']), /"code":"server_error"/)
     for (const { run } of halves) {
       const [, abandoned, answer] = await api.messages(run.thread_id)
       assert.deepEqual(
@@ -214,8 +214,7 @@ describe('SIGTERM', () => {
     )
     // A fault of the stream, not of the run (behaviour.md 10).
     assert.match(half.names(), /message\.delta error$/)
-    const { error } = half.seen.at(-1)?.data as { error: { message: string } }
-    assert.match(error.message, /goes on/)
+    assert.match(JSON.stringify(half.seen.at(-1)?.data['error']), /"message":"[^"]*goes on/)
     await server.restart()
     const run = await api.settled(half.seen[0]?.data as unknown as RunObject, 20_000)
     assert.equal(run.status, 'completed')

@@ -72,7 +72,6 @@ export interface NodeOptions {
   start?: boolean
 }
 
-export type RunNode = Awaited<ReturnType<RunHouse['node']>>
 export type RunHouse = Awaited<ReturnType<typeof openRunHouse>>
 
 export const openRunHouse = async (engine: TestEngine) => {
@@ -203,7 +202,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
 
     /** Waits until the row says one of these. */
     until: async (run: Pick<RunRecord, 'id'>, ...statuses: string[]) => {
-      for (const end = Date.now() + 8_000; ; ) {
+      for (const end = Date.now() + 8_000; ;) {
         const found = await row(run)
         if (statuses.includes(String(found['status']))) return found
         assert.ok(Date.now() < end, `${run.id} is still ${found['status']}`)
