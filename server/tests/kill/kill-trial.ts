@@ -189,15 +189,18 @@ class Trial {
   }
 
   async #checkAcknowledged(): Promise<void> {
-    const { threads, messages, runs } = this.#acknowledged
+    // Noted before the look: the clients go on meanwhile.
+    const threads = [...this.#acknowledged.threads]
+    const messages = [...this.#acknowledged.messages.keys()]
+    const runs = [...this.#acknowledged.runs.keys()]
     const stored = await lookAtStore(this.#place, async (store) => ({
       threads: await idsOf(store, 'threads'),
       messages: await idsOf(store, 'messages'),
       runs: await idsOf(store, 'runs'),
     }))
     for (const id of threads) assert.ok(stored.threads.has(id), `thread ${id} is lost`)
-    for (const id of messages.keys()) assert.ok(stored.messages.has(id), `message ${id} is lost`)
-    for (const id of runs.keys()) assert.ok(stored.runs.has(id), `run ${id} is lost`)
+    for (const id of messages) assert.ok(stored.messages.has(id), `message ${id} is lost`)
+    for (const id of runs) assert.ok(stored.runs.has(id), `run ${id} is lost`)
   }
 
   /** Waits until the runs that the kill interrupted rest, and keeps how long each took. */
