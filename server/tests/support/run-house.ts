@@ -62,6 +62,7 @@ export interface NodeOptions {
   /** Of the fake sandbox. */
   plugin?: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult>
   leaseMs?: number
+  pollMs?: number
   concurrency?: number
   expiresSeconds?: number
   maxTurns?: number
@@ -122,7 +123,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     clock,
     log,
     leaseMs: options.leaseMs ?? 15_000,
-    pollMs: 30,
+    pollMs: options.pollMs ?? 30,
     concurrency: options.concurrency ?? 100,
     work: (run, hold) => runLoop(loop, run, hold),
   })

@@ -1,7 +1,7 @@
 import type { LastError } from '@melzi/contract/run.ts'
 import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
 import type { Logger } from '../../platform/log.ts'
-import { takeTurn, type Turn } from './model-turn.ts'
+import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
@@ -96,7 +96,7 @@ const work = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   signal: AbortSignal,
-  onContent: (content: TextPart[]) => void,
+  onBroken: (turn: BrokenTurn | null) => void,
 ): Promise<void> => {
   if (journal.run.attempt > 1) await journal.load()
   const early = earlyEnd(deps, journal)
@@ -107,8 +107,8 @@ const work = async (
   if (journal.run.status === 'queued') await journal.start()
   if ((await resumeStep(deps, journal, signal)) === 'rests') return
   for (let turn = 0; turn < deps.maxTurns; turn += 1) {
-    onContent([])
-    if ((await oneTurn(deps, journal, signal, onContent)) === 'rests') return
+    onBroken(null)
+    if ((await oneTurn(deps, journal, signal, onBroken)) === 'rests') return
   }
   throw new ModelError(
     'server_error',
@@ -143,7 +143,7 @@ const oneTurn = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   signal: AbortSignal,
-  onContent: (content: TextPart[]) => void,
+  onBroken: (turn: BrokenTurn | null) => void,
 ): Promise<'rests' | 'goes on'> => {
   const { run } = journal
   const model = deps.models.find(run.model)
@@ -161,7 +161,7 @@ const oneTurn = async (
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
   const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
   const request = modelRequest(run, messages, maxTokens, firstTurn)
-  const turn = await takeTurn(model, request, journal, signal, onContent)
+  const turn = await takeTurn(model, request, journal, signal, onBroken)
   return settle(deps, journal, turn, signal)
 }
 
