@@ -34,10 +34,10 @@ export const runLoop = async (
 ): Promise<WorkEnd> => {
   const journal = new RunJournal(deps, claimed, () => hold.held())
   const log = deps.log.child({ run: claimed.id, attempt: claimed.attempt })
-  let open: TextPart[] = []
+  let broken: BrokenTurn | null = null
   try {
-    await work(deps, journal, hold.signal, (content) => {
-      open = content
+    await work(deps, journal, hold.signal, (turn) => {
+      broken = turn
     })
     log.info({ status: journal.run.status }, 'run rests')
     return 'rests'
@@ -48,20 +48,23 @@ export const runLoop = async (
       return end
     }
     if (end.status === 'failed') log.warn({ err: error }, 'run fails')
-    return finish(journal, end, open, log)
+    return finish(journal, end, broken, log)
   }
 }
 
-/** Ends a run that broke off, with what its open message had said. */
+/** Ends a run that broke off, with what its open message had said and what that had cost. */
 const finish = async (
   journal: RunJournal,
   end: RunEnd,
-  open: TextPart[],
+  broken: BrokenTurn | null,
   log: Logger,
 ): Promise<WorkEnd> => {
   try {
     if (end.status === 'cancelled' && journal.run.status !== 'cancelling') journal.sayCancelling()
-    await journal.end(end, journal.messageIsOpen && open.length > 0 ? open : undefined)
+    // Usage is the sum of the steps': without an open step there is nothing it could be counted on.
+    const usage = journal.openStep === null ? null : (broken?.usage ?? null)
+    const content = journal.messageIsOpen ? broken?.content : undefined
+    await journal.end({ ...end, ...(usage === null ? {} : { usage }) }, content)
     return 'rests'
   } catch (error) {
     if (error instanceof LeaseLost) {
@@ -198,6 +201,12 @@ const settle = async (
   turn: Turn,
   signal: AbortSignal,
 ): Promise<'rests' | 'goes on'> => {
+  if (turn.content.length === 0 && turn.calls.length === 0) {
+    // The newest message of the thread must be the answer, and the run's usage that of a step, even when the model said nothing.
+    await journal.openMessage()
+    journal.sayText(0, 'text', '', true)
+    turn.content.push({ type: 'text', text: { value: '', annotations: [] } })
+  }
   if (turn.reason === 'length' || turn.reason === 'content_filter') {
     const incompleteReason = turn.reason === 'length' ? 'max_completion_tokens' : 'content_filter'
     return rest(
