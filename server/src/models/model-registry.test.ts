@@ -9,11 +9,14 @@ import type { RegisteredModel } from './model-registry.ts'
 const clock = { now: () => 1_700_000_000_500 }
 const deps = { clock, fetchImage: null }
 
+type RegisteredServer = Extract<RegisteredModel, { provider: 'openai-compatible' }>
+
 const entry = (
   name: string,
   baseUrl: string,
-  changes: Partial<RegisteredModel> = {},
+  changes: Partial<RegisteredServer> = {},
 ): RegisteredModel => ({
+  provider: 'openai-compatible',
   name,
   aliases: [],
   upstreamModel: `${name}-upstream`,
