@@ -20,6 +20,12 @@ const secretsOf = ({ apiKey, aws }: VendorSettings) => [
   aws?.sessionToken ?? null,
 ]
 
+/** The packages put the status that a streamed error stands for beside its type; the vendors' own types say it in many ways. */
+const withStatus = (reported: unknown): unknown => {
+  const { statusCode, message } = (reported ?? {}) as { statusCode?: unknown; message?: unknown }
+  return typeof statusCode === 'number' ? { code: statusCode, message } : reported
+}
+
 /** A failure of a vendor's package or server as one of an attempt: its message is fit to be shown, without any key. */
 export const vendorFailure = (
   error: unknown,
@@ -32,7 +38,7 @@ export const vendorFailure = (
   if (error instanceof StreamedFailure) {
     return APICallError.isInstance(error.reported)
       ? vendorFailure(error.reported, settings, { AISDKError, APICallError })
-      : streamedError(settings.name, error.reported, secrets)
+      : streamedError(settings.name, withStatus(error.reported), secrets)
   }
   if (
     APICallError.isInstance(error) &&
