@@ -2,6 +2,8 @@
 import { seccompFilter } from './seccomp-filter.ts'
 
 const PERMISSIONS = ['ffi', 'read', 'write', 'net', 'env', 'run', 'sys', 'import']
+const PR_SET_PDEATHSIG = 1
+const SIGKILL = 9n
 const PR_GET_SECCOMP = 21
 const PR_SET_NO_NEW_PRIVS = 38
 const SECCOMP_SET_MODE_FILTER = 1n
@@ -28,6 +30,9 @@ const applySeccomp = (): void => {
   const program = new BigUint64Array(2)
   new DataView(program.buffer).setUint16(0, filter.length / 8, true)
   program[1] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))
+  // A server that is killed takes its plugins with it, whatever they are doing.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0n, 0n, 0n) !== 0)
+    throw new Error('the kernel refused to end this process with its parent')
   if (prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n) !== 0)
     throw new Error('the kernel refused no_new_privs')
   const pointer = Deno.UnsafePointer.of(program)

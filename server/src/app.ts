@@ -11,6 +11,7 @@ import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { authenticate } from './http/auth.ts'
+import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
 
 /** Where the wire is mounted: as DaVinci serves it, where OpenAI did, and Azure's two forms (behaviour.md 15). */
@@ -35,6 +36,7 @@ export const createApp = (context: Context): FastifyInstance => {
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
   const { assistants, events, messages, models, passthrough, pluginApi, runs, threads } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
+  app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
   threadRoutes(app, { threads, messages, runs })

@@ -10,6 +10,8 @@ export type ComponentName =
   | 'jq'
   | 'python3'
   | 'python3-venv'
+  | 'python-pip'
+  | 'openssl'
   | 'python-openai'
 
 export interface Component {
@@ -51,7 +53,7 @@ export const postgresBinaries = (): string | null => {
 }
 
 /** The Chromium or Chrome that panel tests drive; `MELZI_TEST_CHROMIUM` names one elsewhere. Null where there is none. */
-export const chromiumBinary = (): string | null =>
+const chromiumBinary = (): string | null =>
   [
     process.env['MELZI_TEST_CHROMIUM'] ?? '',
     ...['chromium', 'chromium-browser', 'google-chrome', 'chrome'].flatMap(inPath),
@@ -75,6 +77,8 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
     found: () => pythonCan('import ensurepip, venv'),
     install: 'apt-get install python3-venv',
   },
+  'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
+  openssl: { found: () => inPath('openssl').length > 0, install: 'apt-get install openssl' },
   'python-openai': { found: () => pythonCan('import openai'), install: 'pip install openai' },
 }
 

@@ -31,7 +31,7 @@ const jsonContent = (request: Request): Content & { value: Record<string, unknow
   const { model } = parseBody(ModelNamed, { ...value, model: deployment ?? value['model'] })
   return {
     model,
-    named: value['model'] === undefined ? null : String(value['model']),
+    named: typeof value['model'] === 'string' ? value['model'] : null,
     type: 'application/json',
     accept: String(request.headers.accept ?? '*/*'),
     body,

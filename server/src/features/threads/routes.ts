@@ -3,6 +3,7 @@ import { ListQuery } from '@melzi/contract/list.ts'
 import { CreateThreadRequest, ModifyThreadRequest } from '@melzi/contract/thread.ts'
 import type { FastifyInstance } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { refuseToolResources } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
@@ -30,7 +31,7 @@ export const threadRoutes = (app: FastifyInstance, deps: ThreadRouteDeps): void 
   })
 
   // Azure has it, OpenAI never had (behaviour.md 15)
-  app.get('/threads', async (request) => {
+  app.get('/threads', readsQuery, async (request) => {
     const query = parseQuery(ListQuery, request.query)
     const page = await threads.list(request.principal, toPageQuery(query))
     return listReply(page.items.map(presentThread), page)

@@ -134,6 +134,27 @@ const plain: ModelRequest = {
   maxTokens: null,
 }
 
+test('half of a surrogate pair is no text', async () => {
+  await using server = await claude()
+  server.answers.push(fixture('anthropic-text'))
+  const half = '\ud83d!'
+  await server.ask({
+    messages: [
+      { role: 'system', text: half },
+      { role: 'user', parts: [{ type: 'text', text: half }] },
+      {
+        role: 'assistant',
+        text: half,
+        toolCalls: [{ id: 'call_1', name: 'f', arguments: JSON.stringify({ a: half }) }],
+      },
+      { role: 'tool', callId: 'call_1', output: half },
+    ],
+  })
+  const sent = server.requests[0]?.body.toString() ?? ''
+  assert.ok(!/\\ud83d/i.test(sent), sent)
+  assert.equal(sent.split('\ufffd!').length, 6)
+})
+
 test('pictures: addresses, bytes, or none, as the model is set', async () => {
   const url = 'https://example.com/a.png'
   await using byUrl = await claude()

@@ -8,6 +8,7 @@ import type {
 
 import { ModelError } from '../language-model.ts'
 import type { PromptMessage, PromptPart } from '../language-model.ts'
+import { wellFormed } from '../well-formed.ts'
 import type { Vendor } from './settings.ts'
 import type { ThoughtMemory } from './thought-memory.ts'
 
@@ -26,18 +27,18 @@ const imagePart = (url: string): LanguageModelV4FilePart => {
 /** Vendors refuse empty text. */
 const userPart = (part: PromptPart): (LanguageModelV4TextPart | LanguageModelV4FilePart)[] => {
   if (part.type === 'image') return [imagePart(part.url)]
-  return part.text === '' ? [] : [{ type: 'text', text: part.text }]
+  return part.text === '' ? [] : [{ type: 'text', text: part.text.toWellFormed() }]
 }
 
 /** Models sometimes write arguments that are no JSON object; vendors take nothing else. */
 const argumentsOf = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(text, wellFormed)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch {
     // Kept below: the model shall see what it wrote.
   }
-  return text.trim() === '' ? {} : { arguments: text }
+  return text.trim() === '' ? {} : { arguments: text.toWellFormed() }
 }
 
 const base62 = (id: string): string => {
@@ -65,7 +66,7 @@ export const toPrompt = (
     one.role === 'system' && one.text.trim() !== '' ? [one.text] : [],
   )
   const out: LanguageModelV4Message[] =
-    system.length === 0 ? [] : [{ role: 'system', content: system.join('\n\n') }]
+    system.length === 0 ? [] : [{ role: 'system', content: system.join('\n\n').toWellFormed() }]
   const toolNames = new Map<string, string>()
 
   const assistant = (message: Extract<PromptMessage, { role: 'assistant' }>): void => {
@@ -73,7 +74,7 @@ export const toPrompt = (
     const first = message.toolCalls[0]
     content.push(...((first && memory.find(first.id)?.reasoning) ?? []))
     if (message.text !== null && message.text.trim() !== '')
-      content.push({ type: 'text', text: message.text })
+      content.push({ type: 'text', text: message.text.toWellFormed() })
     for (const call of message.toolCalls) {
       toolNames.set(call.id, call.name)
       const options = memory.find(call.id)?.callOptions ?? null
@@ -93,7 +94,7 @@ export const toPrompt = (
       type: 'tool-result' as const,
       toolCallId: idFor(vendor, message.callId),
       toolName: toolNames.get(message.callId) ?? message.callId,
-      output: { type: 'text' as const, value: message.output },
+      output: { type: 'text' as const, value: message.output.toWellFormed() },
     }
     const last = out.at(-1)
     if (last?.role === 'tool') last.content.push(part)

@@ -1,6 +1,7 @@
 /** Group 15 and how a sandbox comes to be: users, folders, two servers at once, and set-ups that are broken: never a weaker wall in silence. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, chown, copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -171,6 +172,25 @@ test('a Deno that is not there, or fails, is named', async () => {
   })
   assert.match((await failing.probe()).why ?? '', /could not be built \(exit 1\)/)
   assert.ok(!readdirSync(join(folder, 'failing')).some((name) => name.startsWith('.building')))
+})
+
+test('a server that is killed leaves no process behind, not even one that never looks up', async () => {
+  const program = `
+    const { openSandbox, run } = await import(${JSON.stringify(new URL('support.ts', import.meta.url).href)})
+    const sandbox = openSandbox({ poolSize: 1 })
+    await sandbox.probe()
+    const code = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+    void run(sandbox, 'import js; js.eval("' + code + '")')
+    setTimeout(() => console.log('running'), 500)`
+  const server = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(server.stdout, 'data')
+  const { pid = 0 } = server
+  assert.ok(sandboxProcesses(pid).length > 0)
+  server.kill('SIGKILL')
+  await once(server, 'exit')
+  assert.ok(await allGone())
 })
 
 test('closing ends idle processes, and calls that wait', async () => {

@@ -44,7 +44,7 @@ export const run = (
 ): Promise<SandboxResult> => driver.run(aJob(source, given), new AbortController().signal)
 
 /** Sandbox processes of this test, and any that got away from its parent; zombies hold nothing and do not count. */
-export const sandboxProcesses = (): number[] =>
+export const sandboxProcesses = (ofServer: number = process.pid): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -53,7 +53,7 @@ export const sandboxProcesses = (): number[] =>
         const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
         const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
         const isSandbox = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('runner/child.ts')
-        return state !== 'Z' && isSandbox && (Number(parent) === process.pid || parent === '1')
+        return state !== 'Z' && isSandbox && (Number(parent) === ofServer || parent === '1')
       } catch {
         return false
       }
