@@ -102,6 +102,31 @@ test("an error within the answer is the vendor's, after its text or before", asy
   await assert.rejects(nova.ask(), failsWith('rate_limit_exceeded', /Too many requests/))
 })
 
+test('an answer that ends by an error is none, and a redirect is not followed', async () => {
+  const retries = { count: 0, baseMs: 1, maxWaitMs: 1 }
+  await using google = await startVendorServer(
+    { provider: 'google', upstreamModel: 'gemini-2.5-flash', retries },
+    '/v1beta',
+  )
+  const malformed = {
+    candidates: [{ content: {}, finishReason: 'MALFORMED_FUNCTION_CALL', index: 0 }],
+    usageMetadata: { promptTokenCount: 20, totalTokenCount: 20 },
+  }
+  google.answers.push({ body: `data: ${JSON.stringify(malformed)}\n\n` })
+  await assert.rejects(google.ask(), failsWith('server_error', /MALFORMED_FUNCTION_CALL/))
+
+  await using elsewhere = await claude()
+  elsewhere.answers.push(fixture('anthropic-text'))
+  await using server = await claude({ retries })
+  server.answers.push({
+    status: 307,
+    headers: { location: `${elsewhere.origin}/v1/messages` },
+    body: '',
+  })
+  await assert.rejects(server.ask(), failsWith('server_error', /could not be reached/))
+  assert.equal(elsewhere.requests.length, 0)
+})
+
 test('an answer that ends early, breaks off, stays silent or never comes', async () => {
   const timeouts = { connectMs: 200, headersMs: 150, idleMs: 150 }
   await using server = await claude({ timeouts, retries: { count: 0, baseMs: 1, maxWaitMs: 1 } })

@@ -31,7 +31,7 @@ interface SeenCall {
   options: SharedV4ProviderOptions | null
 }
 
-/** A stream's own `error` part: what the vendor said went wrong, in its form. */
+/** What the vendor said went wrong within its answer, in its form. */
 export class StreamedFailure extends Error {
   override readonly name = 'StreamedFailure'
   readonly reported: unknown
@@ -46,7 +46,10 @@ export interface PartReader {
   read(part: LanguageModelV4StreamPart): ModelPart[]
   /** True once `finish` has come. */
   readonly isFinished: boolean
-  /** What was held back, and the `finish` part. @throws {TypeError} when a call never got a name */
+  /**
+   * What was held back, and the `finish` part.
+   * @throws {StreamedFailure} for an answer that ended by an error; {TypeError} when a call never got a name
+   */
   end(): ModelPart[]
 }
 
@@ -166,6 +169,10 @@ export const createPartReader = (
     },
     end: () => {
       const out: ModelPart[] = []
+      // Gemini ends so when it wrote a call that nobody can read: an empty answer would hide it.
+      const { unified, raw } = finish?.finishReason ?? {}
+      if (unified === 'error' && order.count === 0)
+        throw new StreamedFailure({ message: `the answer ended with ${raw ?? 'an error'}` })
       order.end(out)
       noteIds(out)
       keepThoughts()

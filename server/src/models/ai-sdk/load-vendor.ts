@@ -10,8 +10,11 @@ export interface LoadedVendor {
   errors: { AISDKError: typeof AISDKError; APICallError: typeof APICallError }
 }
 
+/** A redirect would take the vendor's key header along to wherever it points. */
+const fetchHere: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'error' })
+
 const address = (settings: VendorSettings) =>
-  settings.baseUrl === null ? {} : { baseURL: settings.baseUrl }
+  settings.baseUrl === null ? { fetch: fetchHere } : { fetch: fetchHere, baseURL: settings.baseUrl }
 
 const withKey = (settings: VendorSettings) => ({
   ...address(settings),

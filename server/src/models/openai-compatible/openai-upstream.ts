@@ -12,8 +12,10 @@ const PATHS: readonly UpstreamPath[] = [
   '/audio/speech',
   '/audio/transcriptions',
 ]
-/** What of the server's head a client may see. */
-const PASSED = /^(?:content-type|content-disposition|retry-after|retry-after-ms|x-ratelimit-.+)$/
+/** What of the server's head a client may see, and of that what describes its body. */
+const PASSED =
+  /^(?:content-(?:type|length|encoding|disposition)|retry-after|retry-after-ms|x-ratelimit-.+)$/
+const OF_BODY = /^content-/
 const TYPES: readonly string[] = [
   'requests',
   'tokens',
@@ -59,7 +61,9 @@ const refusal = (
   const status = statusFor(answer.status)
   const { error: failure } = statusError(model, { ...answer, body }, secrets)
   const fields = errorFields(body)
-  const { 'content-type': _, 'content-disposition': __, ...headers } = passedHeaders(answer)
+  const headers = Object.fromEntries(
+    Object.entries(passedHeaders(answer)).filter(([name]) => !OF_BODY.test(name)),
+  )
   const named = TYPES.includes(String(fields['type'])) ? (fields['type'] as ErrorType) : null
   const plain =
     status >= 500 ? 'server_error' : status === 429 ? 'requests' : 'invalid_request_error'
