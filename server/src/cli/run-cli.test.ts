@@ -336,6 +336,10 @@ describe('melzi doctor', () => {
     for (const name of ['Store \\(SQLite\\)', 'Sandbox']) {
       assert.match(out, new RegExp(`note +${name}: not checked`))
     }
+    const cache = { MELZI_SANDBOX: 'on', MELZI_SANDBOX_CACHE: path.join(t.dataDir, 'cache') }
+    await using boxless = await setUp(cache)
+    const report = (await boxless.cli('doctor')).out
+    assert.match(report, /MISSING Sandbox: its folder .*\n +-> set MELZI_SANDBOX_CACHE/)
     await using pg = await setUp({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
     assert.match((await pg.cli('doctor')).out, /MISSING Store \(PostgreSQL\)/)
   })

@@ -31,7 +31,6 @@ export interface TrialReport {
   threads: number
   messages: number
   runs: number
-  lost: number
   cutStreams: number
   resumedStreams: number
   /** Executions of plugins whose output was stored already; must be 0. */
@@ -296,7 +295,6 @@ class Trial {
       threads: threads.size,
       messages: messages.size,
       runs: runs.size,
-      lost: 0,
       cutStreams: cut,
       resumedStreams: resumed,
       repeatedCalls: repeated.length,

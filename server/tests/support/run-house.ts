@@ -62,6 +62,7 @@ export interface NodeOptions {
   /** Of the fake sandbox. */
   plugin?: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult>
   leaseMs?: number
+  pollMs?: number
   concurrency?: number
   expiresSeconds?: number
   maxTurns?: number
@@ -123,7 +124,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     clock,
     log,
     leaseMs: options.leaseMs ?? 15_000,
-    pollMs: 30,
+    pollMs: options.pollMs ?? 30,
     concurrency: options.concurrency ?? 100,
     work: (run, hold) => runLoop(loop, run, hold),
   })
@@ -139,6 +140,12 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     expiresSeconds: options.expiresSeconds ?? 600,
   })
   if (options.start !== false) await dispatcher.start(false)
+
+  const heard = (run: Pick<RunRecord, 'id'>): LiveEvent[] => {
+    const all: LiveEvent[] = []
+    events.follow(run.id, 0, (event) => all.push(event)).stop()
+    return all
+  }
 
   const row = async ({ id }: Pick<RunRecord, 'id'>) => {
     const found = await real.get<{ status: string; attempt: number; usage: string | null }>(
@@ -201,12 +208,17 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
       return (await runs.create(owner, threadId, request)).run
     },
 
-    /** Waits until the row says one of these. */
+    /** Waits until the row says one of these and, where this node worked on the run, until it has said so: events follow the commit. */
     until: async (run: Pick<RunRecord, 'id'>, ...statuses: string[]) => {
-      for (const end = Date.now() + 8_000; ;) {
+      const end = Date.now() + 8_000
+      for (;;) {
         const found = await row(run)
-        if (statuses.includes(String(found['status']))) return found
-        assert.ok(Date.now() < end, `${run.id} is still ${found['status']}`)
+        const status = String(found['status'])
+        const said = heard(run).map((event) => event.event)
+        const silent = !said.includes('thread.run.in_progress') || found['lease_owner'] !== null
+        if (statuses.includes(status) && (silent || said.includes(`thread.run.${status}`)))
+          return found
+        assert.ok(Date.now() < end, `${run.id} is still ${status}`)
         await sleep(5)
       }
     },
@@ -224,11 +236,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
       ),
 
     /** What this node has said of a run. */
-    heard: (run: Pick<RunRecord, 'id'>): LiveEvent[] => {
-      const heard: LiveEvent[] = []
-      events.follow(run.id, 0, (event) => heard.push(event)).stop()
-      return heard
-    },
+    heard,
 
     [Symbol.asyncDispose]: async () => {
       await dispatcher[Symbol.asyncDispose]()

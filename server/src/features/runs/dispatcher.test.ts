@@ -260,4 +260,52 @@ onEachEngine('dispatcher', (engine) => {
       assert.match(heard.at(-1)?.event ?? '', /^thread\.run\.(completed|cancelled)$/)
     }
   })
+
+  it('learns of a cancel it was not told of at its next write', async () => {
+    await using house = await openRunHouse(engine)
+    const goOn = Promise.withResolvers<void>()
+    const node = await house.node({
+      start: false,
+      script: async function* (_, request) {
+        await goOn.promise
+        const asked = JSON.stringify(request.messages)
+        if (asked.includes('text')) yield* [...text('a'), finish()]
+        else yield* calls([asked.includes('plugin') ? 'p' : 'mine', '{}'])
+      },
+    })
+    const assistant = await node.assistant(['mine'], ['p'])
+    const runs = []
+    for (const said of ['text', 'plugin', 'wait']) {
+      const run = await node.create((await node.thread(said)).id, assistant)
+      await node.until(run, 'in_progress')
+      runs.push(run)
+    }
+    await house.store.write('test.cancel', (tx) => tx.run("update runs set status = 'cancelling'"))
+    goOn.resolve()
+    for (const run of runs) {
+      await node.until(run, 'cancelled')
+      await eventually(() => order(node.heard(run)).endsWith('run.cancelled'))
+      assertLawful(node.heard(run))
+      assert.equal((await node.threads.get(house.owner, run.threadId)).activeRunId, null)
+    }
+    assert.equal(node.jobs.length, 0)
+  })
+
+  it('takes a waiting run as soon as there is room', async () => {
+    await using house = await openRunHouse(engine)
+    const goOn = Promise.withResolvers<void>()
+    const node = await house.node({
+      concurrency: 1,
+      pollMs: 60_000,
+      script: async function* () {
+        await goOn.promise
+        yield* [...text('a'), finish()]
+      },
+    })
+    const assistant = await node.assistant()
+    const runs = []
+    for (let i = 0; i < 3; i += 1) runs.push(await node.create((await node.thread()).id, assistant))
+    goOn.resolve()
+    for (const run of runs) await node.until(run, 'completed')
+  })
 })
