@@ -5,6 +5,7 @@ import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
+import { passthroughRoutes } from './features/passthrough/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
@@ -13,8 +14,8 @@ import { authenticate } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
 
-/** Where the wire is mounted: as DaVinci serves it, and where OpenAI did. */
-const PREFIXES = ['/api/assts/v1', '/v1'] as const
+/** Where the wire is mounted: as DaVinci serves it, where OpenAI did, and Azure's two forms (behaviour.md 15). */
+const PREFIXES = ['/api/assts/v1', '/v1', '/openai', '/openai/v1'] as const
 
 /** The server with all its routes, not yet listening. */
 export const createApp = (context: Context): FastifyInstance => {
@@ -33,7 +34,7 @@ export const createApp = (context: Context): FastifyInstance => {
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
-  const { assistants, events, messages, models, pluginApi, runs, threads } = context
+  const { assistants, events, messages, models, passthrough, pluginApi, runs, threads } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
   app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
@@ -42,5 +43,6 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   messageRoutes(app, messages)
   runRoutes(app, runs, streams)
   modelRoutes(app, models)
+  await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))
 }

@@ -5,6 +5,7 @@ import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
 import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
+import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
 import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
@@ -44,6 +45,7 @@ export interface Context extends AsyncDisposable {
   messages: MessageService
   plugins: PluginService
   pluginCalls: PluginCalls
+  passthrough: PassthroughService
   pluginApi: PluginApiService
   runs: RunService
   threads: ThreadService
@@ -150,6 +152,7 @@ export const createContext = async (
     messages,
     plugins,
     pluginCalls,
+    passthrough: createPassthrough({ models, clock }),
     pluginApi,
     runs,
     threads,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import type { ModelServerConfig, ModelsConfig } from '../config/models-settings.ts'
+import type { ModelConfig, ModelServerConfig, ModelsConfig } from '../config/models-settings.ts'
 import { createKeyService } from '../features/keys/service.ts'
 import { quickstartFile, readEnvFile } from '../features/quickstart/env-file.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -79,12 +79,21 @@ export const checkModels = async (models: ModelsConfig): Promise<Check[]> => {
       ),
     ]
   }
-  const byAddress = new Map(models.models.map((model) => [model.baseUrl, model]))
+  const byAddress = new Map<string, ModelConfig>(
+    models.models.map((model) => [model.baseUrl ?? model.provider, model]),
+  )
   return Promise.all([...byAddress.values()].map(checkModel))
 }
 
-const checkModel = async (model: ModelServerConfig): Promise<Check> => {
+const checkModel = async (model: ModelConfig): Promise<Check> => {
   const name = `Model (${model.name})`
+  // What a vendor lists, and how, is its own affair; an answer costs money.
+  if (model.provider !== 'openai-compatible')
+    return ok(name, `${model.provider}: its key is set; the first run tries it`)
+  return checkServer(name, model)
+}
+
+const checkServer = async (name: string, model: ModelServerConfig): Promise<Check> => {
   const url = new URL(`${model.baseUrl}/models`)
   for (const [key, value] of Object.entries(model.query)) url.searchParams.set(key, value)
   try {

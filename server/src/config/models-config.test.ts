@@ -20,6 +20,12 @@ const servers = (config: ModelsConfig) => {
   assert.ok(config.kind === 'servers')
   return config
 }
+/** The n-th model, which is behind an OpenAI-compatible server. */
+const serverAt = (config: ModelsConfig, n: number) => {
+  const model = servers(config).models[n]
+  assert.ok(model?.provider === 'openai-compatible')
+  return model
+}
 const refuses = (call: () => unknown, message: RegExp) =>
   assert.throws(call, (error: Error) => error instanceof ConfigError && message.test(error.message))
 
@@ -48,6 +54,7 @@ test('one server by three variables', () => {
   assert.equal(config.strict, false)
   assert.deepEqual(config.models, [
     {
+      provider: 'openai-compatible',
       name: 'qwen',
       aliases: [],
       upstreamModel: 'qwen',
@@ -67,12 +74,13 @@ test('one server by three variables', () => {
 
 test('the address tells Azure and Ollama', () => {
   const azure = 'https://home.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21'
-  const [model] = servers(
+  const model = serverAt(
     read({ MELZI_MODEL_BASE_URL: azure, MELZI_MODEL: 'gpt', MELZI_MODEL_API_KEY: 'k' }),
-  ).models
-  assert.equal(model?.baseUrl, 'https://home.openai.azure.com/openai/deployments/gpt')
-  assert.deepEqual(model?.query, { 'api-version': '2024-10-21' })
-  assert.equal(model?.apiKeyHeader, 'api-key')
+    0,
+  )
+  assert.equal(model.baseUrl, 'https://home.openai.azure.com/openai/deployments/gpt')
+  assert.deepEqual(model.query, { 'api-version': '2024-10-21' })
+  assert.equal(model.apiKeyHeader, 'api-key')
   const ollama = { MELZI_MODEL_BASE_URL: 'http://127.0.0.1:11434/v1', MELZI_MODEL: 'llama3.2' }
   assert.equal(servers(read(ollama)).models[0]?.images, 'inline')
   assert.equal(
@@ -133,12 +141,13 @@ test('several models from a file, keys out of the environment', () => {
   const config = servers(readFile(file, { CLOUD_KEY: 'ck' }))
   assert.equal(config.default, 'local')
   assert.equal(config.strict, true)
-  const [cloud, local] = config.models
-  assert.equal(cloud?.apiKey, 'ck')
-  assert.equal(cloud?.upstreamModel, 'gpt-x')
-  assert.equal(cloud?.maxTokensField, 'max_completion_tokens')
-  assert.equal(cloud?.sampling, false)
-  assert.deepEqual(local, {
+  const cloud = serverAt(config, 0)
+  assert.equal(cloud.apiKey, 'ck')
+  assert.equal(cloud.upstreamModel, 'gpt-x')
+  assert.equal(cloud.maxTokensField, 'max_completion_tokens')
+  assert.equal(cloud.sampling, false)
+  assert.deepEqual(config.models[1], {
+    provider: 'openai-compatible',
     name: 'local',
     aliases: [],
     upstreamModel: 'local',
@@ -199,13 +208,15 @@ test("vendors' keys: the first is the default, each answers to its own names, ME
   assert.equal(config.default, config.models[0]?.name)
   assert.deepEqual(
     config.models.map((model) => [
-      new URL(model.baseUrl).hostname,
+      model.provider,
+      model.baseUrl,
       model.apiKey,
       model.upstreamModel,
+      model.images,
     ]),
     [
-      ['api.openai.com', 'sk-o', null],
-      ['generativelanguage.googleapis.com', 'g', null],
+      ['openai-compatible', 'https://api.openai.com/v1', 'sk-o', null, 'url'],
+      ['google', null, 'g', null, 'inline'],
     ],
   )
   assert.ok(config.models[0]?.aliases.includes('gpt-*'))
@@ -213,7 +224,71 @@ test("vendors' keys: the first is the default, each answers to its own names, ME
   const picked = servers(read({ ...both, MELZI_MODEL: 'gemini-pro-latest' }))
   assert.equal(picked.default, 'gemini-pro-latest')
   assert.equal(picked.models[1]?.name, 'gemini-pro-latest')
-  assert.equal(servers(read({ ANTHROPIC_API_KEY: 'a' })).models[0]?.aliases[0], 'claude-*')
+  const [claude] = servers(read({ ANTHROPIC_API_KEY: 'a' })).models
+  assert.deepEqual([claude?.provider, claude?.aliases[0]], ['anthropic', 'claude-*'])
+  const [gemini] = servers(read({ GOOGLE_GENERATIVE_AI_API_KEY: 'g' })).models
+  assert.deepEqual([gemini?.provider, gemini?.apiKey], ['google', 'g'])
+  assert.equal(servers(read({ MISTRAL_API_KEY: 'm' })).models[0]?.provider, 'mistral')
+})
+
+test("Bedrock is used when MELZI_MODEL has a name in Bedrock's form and AWS keys are there", () => {
+  const keys = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 's' }
+  const name = 'eu.anthropic.claude-sonnet-4-20250514-v1:0'
+  const config = servers(read({ ...keys, MELZI_MODEL: name, OPENAI_API_KEY: 'sk-o' }))
+  assert.equal(config.default, name)
+  const [bedrock, openai] = config.models
+  assert.ok(bedrock?.provider === 'bedrock')
+  assert.deepEqual(bedrock.aws, {
+    region: 'eu-central-1',
+    accessKeyId: 'AK',
+    secretAccessKey: 's',
+    sessionToken: null,
+  })
+  assert.equal(openai?.name, 'gpt-4.1-mini')
+  assert.deepEqual(read(keys), { kind: 'demo', isChosen: false })
+  assert.equal(
+    servers(read({ ...keys, OPENAI_API_KEY: 'k', MELZI_MODEL: 'gpt-5' })).models.length,
+    1,
+  )
+  refuses(() => read({ AWS_REGION: 'eu-central-1', MELZI_MODEL: name }), /^MELZI_MODEL: /)
+  const token = { AWS_REGION: 'us-east-1', AWS_BEARER_TOKEN_BEDROCK: 't' }
+  const [one] = servers(read({ ...token, MELZI_MODEL: 'amazon.nova-lite-v1:0' })).models
+  assert.equal(one?.apiKey, 't')
+})
+
+test('vendors in the file: their keys from the entry or the usual variable, each with its own settings', () => {
+  const models = [
+    { name: 'claude', provider: 'anthropic', model: 'claude-sonnet-4-5', api_key: 'a' },
+    { name: 'gemini', provider: 'google', context_tokens: 1_000_000 },
+    {
+      name: 'gpt',
+      provider: 'azure',
+      base_url: 'https://home.openai.azure.com/openai/',
+      api_key: 'z',
+      api_version: '2024-10-21',
+    },
+    { name: 'amazon.nova-lite-v1:0', provider: 'bedrock', api_key: 'b', region: 'us-west-2' },
+  ]
+  const config = servers(readFile({ models }, { GEMINI_API_KEY: 'g' }))
+  const [claude, gemini, gpt, nova] = config.models
+  assert.deepEqual(
+    [claude?.provider, claude?.apiKey, claude?.upstreamModel, claude?.baseUrl],
+    ['anthropic', 'a', 'claude-sonnet-4-5', null],
+  )
+  assert.deepEqual([gemini?.apiKey, gemini?.images], ['g', 'inline'])
+  assert.ok(gpt?.provider === 'azure' && nova?.provider === 'bedrock')
+  assert.deepEqual(
+    [gpt.baseUrl, gpt.apiVersion],
+    ['https://home.openai.azure.com/openai', '2024-10-21'],
+  )
+  assert.deepEqual([nova.apiKey, nova.aws?.region], ['b', 'us-west-2'])
+
+  const at = (entry: object) => () => readFile({ models: [{ name: 'x', ...entry }] })
+  refuses(at({ provider: 'anthropic' }), /models\[0\]: needs api_key, .*ANTHROPIC_API_KEY/)
+  refuses(at({ provider: 'bedrock', api_key: 'b' }), /models\[0\]: needs a region/)
+  refuses(at({ provider: 'azure', api_key: 'z' }), /models\[0\]\.base_url/)
+  refuses(at({ provider: 'nobody' }), /models\[0\]\.provider/)
+  refuses(at({ provider: 'google', api_key: 'g', query: {} }), /models\[0\]: .*query/)
 })
 
 test('an Ollama on this machine is used only where nothing is configured', async () => {

@@ -3,23 +3,16 @@ import { z } from 'zod'
 
 import { ConfigError } from './config.ts'
 
-/** One model behind a server that speaks OpenAI's chat completions. */
-export interface ModelServerConfig {
+/** What every configured model has. */
+interface NamedModelConfig {
   readonly name: string
   /** Other names it answers to; `*` stands for any characters. */
   readonly aliases: readonly string[]
   /** Its name at its server; null passes on the name the client asked for. */
   readonly upstreamModel: string | null
-  readonly baseUrl: string
   readonly apiKey: string | null
-  /** Header for the bare key; null for `authorization: Bearer`. */
-  readonly apiKeyHeader: string | null
-  readonly query: Readonly<Record<string, string>>
   readonly images: 'url' | 'inline' | 'refuse'
   readonly contextTokens: number | null
-  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens'
-  /** Whether it takes temperature and top_p other than 1. */
-  readonly sampling: boolean
   /** In ms; null takes the built-in limit. */
   readonly timeouts: {
     readonly connectMs: number | null
@@ -30,6 +23,36 @@ export interface ModelServerConfig {
   readonly retries: number | null
 }
 
+/** One model behind a server that speaks OpenAI's chat completions. */
+export interface ModelServerConfig extends NamedModelConfig {
+  readonly provider: 'openai-compatible'
+  readonly baseUrl: string
+  /** Header for the bare key; null for `authorization: Bearer`. */
+  readonly apiKeyHeader: string | null
+  readonly query: Readonly<Record<string, string>>
+  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens'
+  /** Whether it takes temperature and top_p other than 1. */
+  readonly sampling: boolean
+}
+
+/** One model of a vendor with a wire of its own. */
+export interface VendorModelConfig extends NamedModelConfig {
+  readonly provider: 'anthropic' | 'google' | 'mistral' | 'bedrock' | 'azure'
+  /** Null for the vendor's own address. */
+  readonly baseUrl: string | null
+  /** Azure's `api-version`; null for its form without one. */
+  readonly apiVersion: string | null
+  /** Bedrock's region, and keys where `apiKey` is null. */
+  readonly aws: {
+    readonly region: string
+    readonly accessKeyId: string | null
+    readonly secretAccessKey: string | null
+    readonly sessionToken: string | null
+  } | null
+}
+
+export type ModelConfig = ModelServerConfig | VendorModelConfig
+
 export type ModelsConfig =
   /** Nothing is configured (`isChosen` false), or the demo model was asked for. */
   | { readonly kind: 'demo'; readonly isChosen: boolean }
@@ -38,7 +61,7 @@ export type ModelsConfig =
       readonly default: string
       /** Names that fit no model are refused instead of going to the default. */
       readonly strict: boolean
-      readonly models: readonly ModelServerConfig[]
+      readonly models: readonly ModelConfig[]
       /** Which variable, or what found on this machine, they come from; for the log. */
       readonly source: string
     }
@@ -105,7 +128,42 @@ export const fromAddress = (text: string) => {
   }
 }
 
+/** Bedrock takes data only, and Gemini fetches no addresses itself. */
+export const vendorImages = (provider: VendorModelConfig['provider']): 'url' | 'inline' =>
+  provider === 'google' || provider === 'bedrock' ? 'inline' : 'url'
+
+/**
+ * What AWS's usual variables say; null without a region or any key.
+ * @param region wins over AWS_REGION and AWS_DEFAULT_REGION
+ */
+export const readAws = (
+  env: Env,
+  region: string | null,
+): { apiKey: string | null; aws: NonNullable<VendorModelConfig['aws']> } | null => {
+  const where = region ?? read(env, 'AWS_REGION') ?? read(env, 'AWS_DEFAULT_REGION')
+  const apiKey = read(env, 'AWS_BEARER_TOKEN_BEDROCK')
+  const accessKeyId = read(env, 'AWS_ACCESS_KEY_ID')
+  const secretAccessKey = read(env, 'AWS_SECRET_ACCESS_KEY')
+  const hasKeys = accessKeyId !== null && secretAccessKey !== null
+  if (where === null || (apiKey === null && !hasKeys)) return null
+  const sessionToken = read(env, 'AWS_SESSION_TOKEN')
+  return { apiKey, aws: { region: where, accessKeyId, secretAccessKey, sessionToken } }
+}
+
+/** For any vendor; see PLAIN for what the others have in common. */
+export const PLAIN_VENDOR = {
+  aliases: [],
+  apiKey: null,
+  contextTokens: null,
+  timeouts: { connectMs: null, headersMs: null, idleMs: null },
+  retries: null,
+  baseUrl: null,
+  apiVersion: null,
+  aws: null,
+} as const
+
 export const PLAIN = {
+  provider: 'openai-compatible',
   aliases: [],
   apiKey: null,
   contextTokens: null,

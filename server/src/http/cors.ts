@@ -1,8 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
-const EXPOSED =
-  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, retry-after-ms'
+const EXPOSED = [
+  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, retry-after-ms',
+  // of a model's server, where an answer goes through
+  'x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests',
+  'x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens',
+].join(', ')
 /** Seconds; browsers cap it, Chromium at two hours. */
 const MAX_AGE = '7200'
 

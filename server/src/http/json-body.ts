@@ -65,7 +65,7 @@ const inspect = (body: object): void => {
  * The bytes of a request as a JSON object. An empty body is `{}` (behaviour.md 0 row 4).
  * @throws AppError 400 for what is not JSON, not an object, or holds the key `__proto__`
  */
-const parseJsonBody = (bytes: Uint8Array): object => {
+export const parseJsonBody = (bytes: Uint8Array): object => {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

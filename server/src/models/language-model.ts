@@ -1,5 +1,6 @@
 /** The one interface through which a run reaches a model. Providers convert at their own edge. */
 import type { ResponseFormat, ToolChoice } from '@melzi/contract/run.ts'
+import type { Upstream } from './upstream.ts'
 
 export type PromptPart =
   | { type: 'text'; text: string }
@@ -85,6 +86,11 @@ export class ModelError extends Error {
 export interface ModelRegistry extends AsyncDisposable {
   /** The model that answers to this name; null when strict naming is on and nothing fits. */
   find(name: string): LanguageModel | null
+  /**
+   * The server behind this name, found as {@link find} does, for requests that go through as they came; null when nothing fits, and for
+   * models whose own wire is not OpenAI's (the demo model, vendors' packages).
+   */
+  findUpstream(name: string): Upstream | null
   /** What `GET /models` lists. */
   list(): { id: string; created: number; ownedBy: string }[]
   /** State for `/readyz`: the default model's name and whether its server was last seen well. */

@@ -9,11 +9,14 @@ import type { RegisteredModel } from './model-registry.ts'
 const clock = { now: () => 1_700_000_000_500 }
 const deps = { clock, fetchImage: null }
 
+type RegisteredServer = Extract<RegisteredModel, { provider: 'openai-compatible' }>
+
 const entry = (
   name: string,
   baseUrl: string,
-  changes: Partial<RegisteredModel> = {},
+  changes: Partial<RegisteredServer> = {},
 ): RegisteredModel => ({
+  provider: 'openai-compatible',
   name,
   aliases: [],
   upstreamModel: `${name}-upstream`,
@@ -134,4 +137,37 @@ test('the state is that of the last call of the default model', async () => {
   })
   await say(registry.find('m'), 'm')
   assert.equal(registry.state().detail, 'm: last call went well')
+})
+
+test('requests that go through find the server their name finds, under its name for the model', async () => {
+  const vendor: RegisteredModel = {
+    provider: 'mistral',
+    name: 'vendor',
+    aliases: ['v-*'],
+    upstreamModel: null,
+    baseUrl: null,
+    apiKey: 'k',
+    apiVersion: null,
+    aws: null,
+    images: 'url',
+    contextTokens: null,
+    timeouts: { connectMs: null, headersMs: null, idleMs: null },
+    retries: null,
+  }
+  const models = [
+    entry('first', 'http://127.0.0.1:9/v1', { upstreamModel: null, aliases: ['f-*'] }),
+    entry('second', 'http://127.0.0.1:9/v1'),
+    vendor,
+  ]
+  const settings = { kind: 'servers', default: 'first', strict: false, models } as const
+  await using registry = createModelRegistry(settings, deps)
+  assert.equal(registry.findUpstream('second')?.model, 'second-upstream')
+  // takes the name as it was asked for; the default's name where nothing fits
+  assert.equal(registry.findUpstream('f-1')?.model, null)
+  assert.equal(registry.findUpstream('gpt-4o')?.model, 'first')
+  assert.equal(registry.findUpstream('v-1'), null)
+  await using strict = createModelRegistry({ ...settings, strict: true }, deps)
+  assert.equal(strict.findUpstream('gpt-4o'), null)
+  await using demo = createModelRegistry({ kind: 'demo' }, deps)
+  assert.equal(demo.findUpstream('gpt-4o'), null)
 })

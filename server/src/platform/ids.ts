@@ -22,6 +22,7 @@ export type IdPrefix =
   | 'ws_'
   | 'person_'
   | 'node_'
+  | 'chatcmpl-'
 
 let lastTime = 0
 let lastDigits: number[] = []

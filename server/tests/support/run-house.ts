@@ -105,6 +105,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   }
   const models = {
     find: (name: string) => (name === 'absent' ? null : model),
+    findUpstream: () => null,
     list: () => [],
     state: () => ({ ok: true, detail: '' }),
     [Symbol.asyncDispose]: async () => undefined,

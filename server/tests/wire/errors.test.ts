@@ -31,7 +31,7 @@ const REFUSED: Row[] = [
     null,
     'method_not_supported',
   ],
-  ['GET', '/threads', undefined, 405, /^Not allowed to GET/, null, 'method_not_supported'],
+  ['GET', '/chat/completions', undefined, 405, /^Not allowed to GET/, null, 'method_not_supported'],
   [
     'POST',
     '/assistants',

@@ -51,6 +51,27 @@ describe('threads and messages', () => {
     await api.refused('POST', path, { messages: [] }, { status: 400, code: 'unknown_parameter' })
   })
 
+  it("lists the person's own threads in pages, as Azure does", async () => {
+    const other = new Api(await server.keyOf('Lister'))
+    const ids: string[] = []
+    for (let i = 0; i < 3; i += 1) ids.push((await other.thread('x')).id)
+    const page = (query: string) => other.get<ListReply<ThreadObject>>(`/threads${query}`)
+    const newest = await page('?limit=2')
+    assert.deepEqual([newest.data.map(({ id }) => id), newest.has_more], [[ids[2], ids[1]], true])
+    assert.deepEqual([newest.first_id, newest.last_id], [ids[2], ids[1]])
+    const rest = await page(`?after=${newest.last_id}&api-version=2024-05-01-preview`)
+    assert.deepEqual([rest.data.map(({ id }) => id), rest.has_more], [[ids[0]], false])
+    assert.deepEqual(
+      (await page('?order=asc')).data.map(({ id }) => id),
+      ids,
+    )
+    const mine = await api.thread('mine')
+    assert.ok(!(await page('')).data.some(({ id }) => id === mine.id))
+    // a cursor of another person's thread is no cursor
+    await other.refused('GET', `/threads?after=${mine.id}`, undefined, { status: 404 })
+    await other.refused('GET', '/threads?limit=0', undefined, { status: 400, param: 'limit' })
+  })
+
   it('takes alternating first messages, one with a picture alone', async () => {
     const thread = await api.post<ThreadObject>('/threads', {
       messages: [

@@ -1,7 +1,10 @@
 import type { DeletedThread } from '@melzi/contract/deleted.ts'
+import { ListQuery } from '@melzi/contract/list.ts'
 import { CreateThreadRequest, ModifyThreadRequest } from '@melzi/contract/thread.ts'
 import type { FastifyInstance } from 'fastify'
-import { parseBody } from '../../http/validate.ts'
+import { listReply, toPageQuery } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
+import { parseBody, parseQuery } from '../../http/validate.ts'
 import { refuseToolResources } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { RunService } from '../runs/service.ts'
@@ -25,6 +28,13 @@ export const threadRoutes = (app: FastifyInstance, deps: ThreadRouteDeps): void 
     const body = parseBody(CreateThreadRequest, request.body)
     refuseToolResources(body.tool_resources)
     return presentThread(await messages.createThread(request.principal, body))
+  })
+
+  // Azure has it, OpenAI never had (behaviour.md 15)
+  app.get('/threads', readsQuery, async (request) => {
+    const query = parseQuery(ListQuery, request.query)
+    const page = await threads.list(request.principal, toPageQuery(query))
+    return listReply(page.items.map(presentThread), page)
   })
 
   app.get<{ Params: Params }>('/threads/:thread_id', async (request) =>

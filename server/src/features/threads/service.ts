@@ -4,12 +4,14 @@ import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
+import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import {
   deleteThread,
   findThread,
   findThreadForUpdate,
   insertThread,
+  listThreads,
   setActiveRun,
   takePositions,
   updateThreadMetadata,
@@ -46,6 +48,10 @@ export const createThreadService = (deps: { store: Store; clock: Clock }) => {
     takePositions,
 
     get: (principal: Principal, id: string) => getOwned(store, principal, id),
+
+    /** All threads of the key's person, whichever key made them (design 5). @throws AppError 404 for an unknown cursor */
+    list: (principal: Principal, query: PageQuery): Promise<Page<ThreadRecord>> =>
+      listThreads(store, principal.workspaceId, principal.personId, query),
 
     async insert(tx: Tx, principal: Principal, metadata: Metadata): Promise<ThreadRecord> {
       const record: ThreadRecord = {

@@ -1,4 +1,5 @@
 import type { Metadata } from '@melzi/contract/metadata.ts'
+import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
 
 export interface ThreadRecord {
@@ -31,6 +32,27 @@ export const findThread = async (
     id,
   ])
   return row === null ? null : toRecord(row)
+}
+
+/** A person's threads; what others own is not counted among them. */
+export const listThreads = async (
+  db: Reader,
+  workspaceId: string,
+  ownerId: string,
+  query: PageQuery,
+): Promise<Page<ThreadRecord>> => {
+  const page = await selectPage<Row>(
+    db,
+    {
+      table: 'threads',
+      where: 'workspace_id = ?1 and owner_id = ?2',
+      params: [workspaceId, ownerId],
+      orderBy: 'id',
+      kind: 'thread',
+    },
+    query,
+  )
+  return { items: page.items.map(toRecord), hasMore: page.hasMore }
 }
 
 /**

@@ -115,15 +115,42 @@ const watchConnect = (
   return () => clearTimeout(timer)
 }
 
+/** Most of an error answer's body that is read, in bytes. */
+const MAX_ERROR_BYTES = 64 * 1024
+
+/** The body of an error answer, cut after 64 KiB; what is left runs out. @throws {ConnectionError} */
+export const readError = async (answer: HttpAnswer): Promise<string> => {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of answer.body) {
+    pieces.push(piece)
+    length += piece.length
+    if (length > MAX_ERROR_BYTES) break
+  }
+  answer.drain()
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+const CONNECTION_MESSAGES = {
+  connect: 'could not be reached',
+  connection: 'could not be reached, or closed the connection',
+  headers: 'did not begin to answer',
+  idle: 'stopped in the middle of its answer',
+} as const
+
+/** A sentence for people. @param model its name here */
+export const connectionMessage = (model: string, error: ConnectionError): string =>
+  `The server of model '${model}' ${CONNECTION_MESSAGES[error.kind]} (${error.message}).`
+
 /**
- * Posts JSON and gives the answer as soon as its head is there, whatever its status. Redirects are not followed.
+ * Posts a body and gives the answer as soon as its head is there, whatever its status. Redirects are not followed.
  * An abort of the signal closes the connection; the call, or the body's reader, then throws.
  * @throws {ConnectionError}
  */
 export const httpPost = (options: {
   url: URL
   headers: Record<string, string>
-  body: string
+  body: string | Buffer
   agent: Agent
   timeouts: ModelTimeouts
   signal: AbortSignal

@@ -1,11 +1,11 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ModelError } from '../language-model.ts'
 import type { LanguageModel, ModelPart, ModelRequest } from '../language-model.ts'
+import { wellFormed } from '../well-formed.ts'
+import { endpointOf } from './endpoint.ts'
 import { createChunkReader } from './from-chat-chunk.ts'
-import { ConnectionError, httpPost } from './http-post.ts'
+import { ConnectionError, connectionMessage, httpPost, readError } from './http-post.ts'
 import type { HttpAnswer } from './http-post.ts'
 import { inlineImages } from './inline-images.ts'
 import type { FetchImage } from './inline-images.ts'
@@ -14,13 +14,6 @@ import { createAnswerReader } from './read-answer.ts'
 import type { OpenAiCompatibleSettings } from './settings.ts'
 import { quirkIn, toChatRequest } from './to-chat-request.ts'
 import type { Quirk } from './to-chat-request.ts'
-
-/** Half of a surrogate pair is no text: strict servers would refuse the thread for good. */
-const wellFormed = (_key: string, value: unknown): unknown =>
-  typeof value === 'string' ? value.toWellFormed() : value
-
-/** Most of an error answer's body that is read, in bytes. */
-const MAX_ERROR_BYTES = 64 * 1024
 
 export interface OpenAiCompatibleDeps {
   /** For models whose setting is `inline`; null leaves them without. */
@@ -31,51 +24,15 @@ export interface OpenAiCompatibleDeps {
   random?: () => number
 }
 
-const chatUrl = (settings: OpenAiCompatibleSettings): URL => {
-  const url = new URL(settings.baseUrl)
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/chat/completions`
-  for (const [name, value] of Object.entries(settings.query)) url.searchParams.set(name, value)
-  return url
-}
-
-const headersFor = (settings: OpenAiCompatibleSettings): Record<string, string> => {
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: 'text/event-stream',
-    'user-agent': 'melzi',
-  }
-  if (settings.apiKey !== null && settings.apiKeyHeader !== null)
-    headers[settings.apiKeyHeader] = settings.apiKey
-  else if (settings.apiKey !== null) headers['authorization'] = `Bearer ${settings.apiKey}`
-  return headers
-}
-
-const readError = async (answer: HttpAnswer): Promise<string> => {
-  const pieces: Buffer[] = []
-  let length = 0
-  for await (const piece of answer.body) {
-    pieces.push(piece)
-    length += piece.length
-    if (length > MAX_ERROR_BYTES) break
-  }
-  answer.drain()
-  return Buffer.concat(pieces).toString('utf8')
-}
-
-const CONNECTION_MESSAGES = {
-  connect: 'could not be reached',
-  connection: 'could not be reached, or closed the connection',
-  headers: 'did not begin to answer',
-  idle: 'stopped in the middle of its answer',
-} as const
-
 const connectionFailure = (model: string, error: ConnectionError): AttemptError => {
-  const message = `The server of model '${model}' ${CONNECTION_MESSAGES[error.kind]} (${error.message}).`
   const isRetryable = error.kind === 'connect' || error.kind === 'connection'
+  const message = connectionMessage(model, error)
   return new AttemptError(new ModelError('server_error', message, { cause: error }), {
     isRetryable,
   })
 }
+
+const STREAM_HEADERS = { 'content-type': 'application/json', accept: 'text/event-stream' }
 
 const callIds = (request: ModelRequest): Set<string> =>
   new Set(
@@ -92,20 +49,14 @@ export const createOpenAiCompatibleModel = (
   settings: OpenAiCompatibleSettings,
   deps: OpenAiCompatibleDeps,
 ): LanguageModel & AsyncDisposable => {
-  const url = chatUrl(settings)
-  const headers = headersFor(settings)
-  const secrets = [settings.apiKey, url.password === '' ? null : decodeURIComponent(url.password)]
-  const agent =
-    url.protocol === 'https:'
-      ? new HttpsAgent({ keepAlive: true })
-      : new HttpAgent({ keepAlive: true })
+  const { url, headers, secrets, agent } = endpointOf(settings, '/chat/completions')
   const quirks = new Set<Quirk>()
   const random = deps.random ?? Math.random
 
   const post = (body: object, signal: AbortSignal) =>
     httpPost({
       url,
-      headers,
+      headers: { ...headers, ...STREAM_HEADERS },
       body: JSON.stringify(body, wellFormed),
       agent,
       timeouts: settings.timeouts,
