@@ -11,7 +11,9 @@ describe('200 MB go in and out within 300 MB of memory', () => {
     await using server = await bootServer()
     const peak = await uploadAndRead(server, 200)
     if (peak === null) return t.skip('peak memory is read from /proc')
-    t.diagnostic(`${Math.round(peak.before / 2 ** 20)} MB, then ${Math.round(peak.after / 2 ** 20)}`)
+    t.diagnostic(
+      `${Math.round(peak.before / 2 ** 20)} MB, then ${Math.round(peak.after / 2 ** 20)}`,
+    )
     assert.ok(peak.after < 300 * 2 ** 20, `${peak.after} bytes`)
   })
 
@@ -29,7 +31,9 @@ describe('200 MB go in and out within 300 MB of memory', () => {
     })
     const peak = await uploadAndRead(server, 200)
     if (peak === null) return t.skip('peak memory is read from /proc')
-    t.diagnostic(`${Math.round(peak.before / 2 ** 20)} MB, then ${Math.round(peak.after / 2 ** 20)}`)
+    t.diagnostic(
+      `${Math.round(peak.before / 2 ** 20)} MB, then ${Math.round(peak.after / 2 ** 20)}`,
+    )
     assert.ok(peak.after < 300 * 2 ** 20, `${peak.after} bytes`)
   })
 })

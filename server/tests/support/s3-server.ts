@@ -45,7 +45,8 @@ const newBucket = async (endpoint: string): Promise<S3Settings> => {
     bucket: `melzi-${randomBytes(6).toString('hex')}`,
     endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'secret' },
+    // frozen as a configuration is
+    credentials: Object.freeze({ accessKeyId: 'test', secretAccessKey: 'secret' }),
     prefix: 'some/where/',
   }
   const { credentials, region } = settings
@@ -53,7 +54,7 @@ const newBucket = async (endpoint: string): Promise<S3Settings> => {
     region,
     endpoint,
     forcePathStyle: true,
-    ...(credentials && { credentials }),
+    ...(credentials && { credentials: { ...credentials } }),
   })
   await client.send(new CreateBucketCommand({ Bucket: settings.bucket }))
   client.destroy()

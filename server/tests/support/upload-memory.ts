@@ -40,7 +40,8 @@ export const uploadAndRead = async (
   for (let i = 0; i < megabytes; i += 1) {
     const piece = randomBytes(PIECE)
     sentHash.update(piece)
-    if (!sent.write(piece)) await once(sent, 'drain')
+    // an answer before the end is a refusal, after which Node's client waits for no drain
+    if (!sent.write(piece)) await Promise.race([once(sent, 'drain'), answered])
   }
   sent.end('\r\n--b--\r\n')
   const [response] = (await answered) as [AsyncIterable<Buffer> & { statusCode?: number }]

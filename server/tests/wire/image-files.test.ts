@@ -99,7 +99,12 @@ describe('files as pictures in messages', () => {
     const large = await api.file(Buffer.concat([PICTURE, Buffer.alloc(20 * 1024 * 1024)]), 'a.png')
     await refused(large.id, { status: 400, param, message: /too large/ })
     const content = [part(batch.id, 'huge')]
-    await api.refused('POST', path, { role: 'user', content }, { status: 400, code: 'invalid_value' })
+    await api.refused(
+      'POST',
+      path,
+      { role: 'user', content },
+      { status: 400, code: 'invalid_value' },
+    )
     assert.deepEqual(await api.messages(thread.id), [])
   })
 })

@@ -27,7 +27,7 @@ const setUp = async (engine: TestEngine) => {
     blobs,
     files,
     uploads,
-    person: home.person,
+    person: (workspaceId?: string) => home.person(workspaceId),
     wait: (seconds: number) => (nowMs += seconds * 1_000),
     sweepBlobs: () => sweepBlobs(blobs, [uploads.holdsBlob, files.holdsBlob], nowMs),
     blobCount: async () =>

@@ -95,9 +95,7 @@ export const createFileService = (deps: FileServiceDeps) => {
   }
 
   const insertContent = (owner: FileOwner, file: NewFile, content: NewContent) =>
-    content.heldBy(() =>
-      store.write('file.create', (tx) => insert(tx, owner, file, [content])),
-    )
+    content.heldBy(() => store.write('file.create', (tx) => insert(tx, owner, file, [content])))
 
   /** Removes row and bytes. @param allowed looks at the file inside the unit, and throws when it may not go */
   const remove = async (

@@ -126,7 +126,10 @@ export const expiredFiles = async (
     'select workspace_id, id from files where expires_at is not null and expires_at <= ?1 order by expires_at limit ?2',
     [now, limit],
   )
-  return rows.map((row) => ({ workspaceId: row['workspace_id'] as string, id: row['id'] as string }))
+  return rows.map((row) => ({
+    workspaceId: row['workspace_id'] as string,
+    id: row['id'] as string,
+  }))
 }
 
 export const isFileBlob = async (

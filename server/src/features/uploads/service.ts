@@ -92,10 +92,7 @@ export const createUploadService = (deps: UploadServiceDeps) => {
     id: string,
     doing: string,
   ): Promise<UploadRecord> =>
-    pending(
-      owned(await findUploadForUpdate(tx, principal.workspaceId, id), principal, id),
-      doing,
-    )
+    pending(owned(await findUploadForUpdate(tx, principal.workspaceId, id), principal, id), doing)
 
   const deleteBlobs = async (parts: readonly PartRecord[]): Promise<void> => {
     for (const { workspaceId, blobId } of parts) await blobs.delete(workspaceId, blobId)

@@ -155,10 +155,7 @@ const conformance = (config: () => Promise<BlobsConfig>): void => {
     for (const wrong of ['', '.', '..', 'a/b', 'a\0', 'a'.repeat(81)]) {
       await assert.rejects(blobs.put(wrong, text('x')), /not a workspace id/)
       const stream = pieces(Buffer.from('x'))
-      await assert.rejects(
-        blobs.putStream(wrong, stream, { maxBytes: 10 }),
-        /not a workspace id/,
-      )
+      await assert.rejects(blobs.putStream(wrong, stream, { maxBytes: 10 }), /not a workspace id/)
       await assert.rejects(blobs.get(wrong, id), /not a workspace id/)
     }
   })
@@ -186,7 +183,7 @@ describe('blobs in S3 keep the promises', skipUnless('moto'), () => {
       region: settings.region,
       endpoint: server.endpoint,
       forcePathStyle: true,
-      ...(settings.credentials && { credentials: settings.credentials }),
+      ...(settings.credentials && { credentials: { ...settings.credentials } }),
     })
     const Bucket = settings.bucket
     const open = async () =>
