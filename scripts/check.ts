@@ -20,6 +20,8 @@ const tool = (name: string, ...args: string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn(path.join(ROOT, 'node_modules/.bin', name), args, {
       cwd: ROOT,
+      // On a CI machine the tools would colour what they write into a pipe.
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, CI: undefined },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''

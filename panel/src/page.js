@@ -19,7 +19,8 @@ const show = async () => {
   const state = await (await fetch('/readyz')).json()
   const parts = Object.keys(NAMES).flatMap((name) => entry(name, state[name]))
   document.querySelector('#state').replaceChildren(...parts)
-  if (Object.values(state).some((part) => part.detail === 'starting')) setTimeout(show, 2_000)
+  if (Object.values(state).some((part) => part.detail === 'starting'))
+    setTimeout(() => void show(), 2_000)
 }
 
 await show()

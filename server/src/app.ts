@@ -12,6 +12,7 @@ import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { authenticate } from './http/auth.ts'
+import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
 
 /** Where the wire is mounted: as DaVinci serves it, and where OpenAI did. */
@@ -36,6 +37,7 @@ export const createApp = (context: Context): FastifyInstance => {
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
   const { assistants, events, files, messages, models, pluginApi, runs, threads, uploads } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
+  app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
   threadRoutes(app, { threads, messages, runs })

@@ -33,10 +33,10 @@ for (const kind of ['demo', 'scripted'] as const)
 
       before(async () => {
         if (!isDemo) model = await startScriptedModel({ auto: true })
-        server = await bootServer({
-          sandbox: true,
-          model: model === undefined ? 'demo' : { url: model.url },
-        })
+        server =
+          model === undefined
+            ? await bootOrUseServer()
+            : await bootServer({ sandbox: true, model: { url: model.url } })
       })
       after(async () => {
         await server?.[Symbol.asyncDispose]()

@@ -41,8 +41,8 @@ export interface Config {
     readonly allowedInternalHosts: readonly string[]
     /** Hosts of plugins whose file names none: no network, or any public host. */
     readonly defaultNetwork: 'none' | 'public'
-    /** Python package index (simple API) that requests, httpx and the like are fetched from on first need; null: never fetched. */
-    readonly packageIndexUrl: string | null
+    /** Python package index (simple API) for requests, httpx and the like; undefined: what the host's pip is set up with; null: never. */
+    readonly packageIndexUrl: string | null | undefined
   }
   readonly quickstart: boolean
 }
@@ -147,7 +147,7 @@ const readRuns = (env: Env): Config['runs'] => {
       meaning: 'how long a run may take from its creation, in seconds',
       schema: integer(1, 86_400),
     }),
-    leaseMs: withDefault('MELZI_LEASE_MS', 15_000, {
+    leaseMs: withDefault('MELZI_LEASE_MS', 10_000, {
       meaning: 'after how many milliseconds without a heartbeat another node takes a run over',
       schema: integer(500, 600_000),
     }),
@@ -228,12 +228,11 @@ export const readConfig = (env: Env): Config => {
           'what network plugins have whose file names no hosts: none, or public (any host that is not internal)',
         schema: z.enum(['none', 'public']),
       }),
-      packageIndexUrl:
-        optional('MELZI_PYTHON_INDEX', {
-          meaning:
-            'the address of a Python package index (simple API), from which requests, httpx and what they need are fetched when a plugin first imports them',
-          schema: address.transform((text) => `${text}/`),
-        }) ?? null,
+      packageIndexUrl: optional('MELZI_PYTHON_INDEX', {
+        meaning:
+          "the address of a Python package index (simple API), from which requests, httpx and what they need are fetched when a plugin first imports them; off for never; without it the host's own pip is asked",
+        schema: z.union([z.literal('off').transform(() => null), address]),
+      }),
     },
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',

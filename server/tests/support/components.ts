@@ -11,6 +11,8 @@ export type ComponentName =
   | 'jq'
   | 'python3'
   | 'python3-venv'
+  | 'python-pip'
+  | 'openssl'
   | 'python-openai'
   | 'moto'
 
@@ -53,7 +55,7 @@ export const postgresBinaries = (): string | null => {
 }
 
 /** The Chromium or Chrome that panel tests drive; `MELZI_TEST_CHROMIUM` names one elsewhere. Null where there is none. */
-export const chromiumBinary = (): string | null =>
+const chromiumBinary = (): string | null =>
   [
     process.env['MELZI_TEST_CHROMIUM'] ?? '',
     ...['chromium', 'chromium-browser', 'google-chrome', 'chrome'].flatMap(inPath),
@@ -81,6 +83,8 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
     found: () => inPath('python3').length > 0 && hasPythonClient('moto-5'),
     install: 'npm exec node scripts/python-clients.ts',
   },
+  'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
+  openssl: { found: () => inPath('openssl').length > 0, install: 'apt-get install openssl' },
   'python-openai': { found: () => pythonCan('import openai'), install: 'pip install openai' },
 }
 

@@ -46,10 +46,13 @@ for (const engine of ['sqlite', 'postgres'] as const)
 
     it('answers at once, whatever the model does', async () => {
       model.push({ text: 'late', firstDelayMs: 3_000 })
+      const asked = model.requests.length
       const begun = performance.now()
       const run = await start()
       assert.ok(performance.now() - begun < 1_000)
       assert.equal(run.status, 'queued')
+      // Cancelled sooner, the run would leave the scripted turn to the next test.
+      await model.waitForRequests(asked + 1)
       await api.post(`${pathOf(run)}/cancel`)
       assert.equal((await api.settled(run, 2_000)).status, 'cancelled')
     })

@@ -135,6 +135,7 @@ describe('transport', () => {
   })
 
   it('tells pollers when to come back', async () => {
+    const asked = model.requests.length
     model.push({ text: ['a', 'b'], hangAfter: 1 })
     const assistant = await api.assistant()
     const thread = await api.thread('hello')
@@ -144,6 +145,8 @@ describe('transport', () => {
     const run = created.body as RunObject
     const path = `/threads/${thread.id}/runs/${run.id}`
     const polled = await api.request('GET', path)
+    // Cancelled sooner, the run would leave the scripted turn to the next test.
+    await model.waitForRequests(asked + 1)
     for (const { headers } of [created, polled])
       assert.match(headers.get('openai-poll-after-ms') ?? '', /^\d+$/)
     await api.post(`${path}/cancel`)

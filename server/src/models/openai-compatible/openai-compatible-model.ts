@@ -10,10 +10,14 @@ import type { HttpAnswer } from './http-post.ts'
 import { inlineImages } from './inline-images.ts'
 import type { FetchImage } from './inline-images.ts'
 import { AttemptError, providerMessage, statusError } from './provider-error.ts'
-import { readAnswer } from './read-answer.ts'
+import { createAnswerReader } from './read-answer.ts'
 import type { OpenAiCompatibleSettings } from './settings.ts'
 import { quirkIn, toChatRequest } from './to-chat-request.ts'
 import type { Quirk } from './to-chat-request.ts'
+
+/** Half of a surrogate pair is no text: strict servers would refuse the thread for good. */
+const wellFormed = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed() : value
 
 /** Most of an error answer's body that is read, in bytes. */
 const MAX_ERROR_BYTES = 64 * 1024
@@ -102,7 +106,7 @@ export const createOpenAiCompatibleModel = (
     httpPost({
       url,
       headers,
-      body: JSON.stringify(body),
+      body: JSON.stringify(body, wellFormed),
       agent,
       timeouts: settings.timeouts,
       signal,
@@ -128,9 +132,21 @@ export const createOpenAiCompatibleModel = (
   ): AsyncGenerator<ModelPart, void> {
     const answer = await openAnswer(request, signal)
     const onlyFirstCall = !request.parallelToolCalls
-    const reader = createChunkReader({ usedIds: callIds(request), onlyFirstCall })
+    const chunks = createChunkReader({ usedIds: callIds(request), onlyFirstCall })
+    const reader = createAnswerReader({ model: settings.name, secrets, reader: chunks })
     try {
-      yield* readAnswer(answer, { model: settings.name, secrets, reader })
+      try {
+        for await (const bytes of answer.body) {
+          for (const part of reader.push(bytes)) yield part
+          if (reader.isWhole) break
+        }
+        if (!reader.isWhole) for (const part of reader.end()) yield part
+      } catch (error) {
+        // Some servers drop the connection instead of sending [DONE].
+        if (!(error instanceof ConnectionError && reader.isFinished)) throw error
+      }
+      answer.drain()
+      for (const part of reader.finish()) yield part
     } finally {
       answer.destroy()
     }
@@ -146,55 +162,63 @@ export const createOpenAiCompatibleModel = (
     throw error
   }
 
+  /** Waits until the next attempt may be made. @throws ModelError when none is to be made */
+  const waitToRetry = async (
+    failure: AttemptError,
+    retry: number,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const waitMs = backOffMs(failure, retry)
+    const mayRetry = failure.isRetryable && retry < settings.retries.count
+    if (!mayRetry || waitMs > settings.retries.maxWaitMs) throw failure.error
+    // An abort ends the wait; the next attempt is not made then.
+    await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+
+  // Every generator a token passes through costs it three turns of the microtask queue: there are two, this and `attempt`.
   async function* stream(
     asked: ModelRequest,
     signal: AbortSignal,
   ): AsyncGenerator<ModelPart, void> {
-    const messages = await inlineImages(
-      asked.messages,
-      settings.images,
-      settings.name,
-      deps.fetchImage,
-      signal,
-    )
-    const request = { ...asked, messages }
-    for (let retry = 0; ; retry += 1) {
-      let hasSpoken = false
-      try {
-        for await (const part of attempt(request, signal)) {
-          hasSpoken = true
-          yield part
+    signal.throwIfAborted()
+    try {
+      const messages = await inlineImages(
+        asked.messages,
+        settings.images,
+        settings.name,
+        deps.fetchImage,
+        signal,
+      )
+      const request = { ...asked, messages }
+      for (let retry = 0; ; retry += 1) {
+        let hasSpoken = false
+        try {
+          for await (const part of attempt(request, signal)) {
+            hasSpoken = true
+            yield part
+          }
+          break
+        } catch (error) {
+          signal.throwIfAborted()
+          if (!hasSpoken && error instanceof ConnectionError && error.isStale) {
+            // Not a try of its own: each takes one stale connection out of the pool, until a new one is made.
+            retry -= 1
+            continue
+          }
+          if (hasSpoken) throw asFailure(error).error
+          await waitToRetry(asFailure(error), retry, signal)
         }
-        return
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!hasSpoken && error instanceof ConnectionError && error.isStale) {
-          // Not a try of its own: each takes one stale connection out of the pool, until a new one is made.
-          retry -= 1
-          continue
-        }
-        const failure = asFailure(error)
-        const waitMs = backOffMs(failure, retry)
-        const mayRetry = !hasSpoken && failure.isRetryable && retry < settings.retries.count
-        if (!mayRetry || waitMs > settings.retries.maxWaitMs) throw failure.error
-        // An abort ends the wait; the next attempt is not made then.
-        await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
       }
+      deps.onOutcome?.(null)
+    } catch (error) {
+      if (error instanceof ModelError && !signal.aborted) deps.onOutcome?.(error)
+      throw error
     }
   }
 
   return {
     contextTokens: settings.contextTokens,
-    async *stream(request, signal) {
-      signal.throwIfAborted()
-      try {
-        yield* stream(request, signal)
-        deps.onOutcome?.(null)
-      } catch (error) {
-        if (error instanceof ModelError && !signal.aborted) deps.onOutcome?.(error)
-        throw error
-      }
-    },
+    stream,
     [Symbol.asyncDispose]: async () => {
       agent.destroy()
     },

@@ -3,8 +3,6 @@ import { StringDecoder } from 'node:string_decoder'
 import { ModelError } from '../language-model.ts'
 import type { ModelPart } from '../language-model.ts'
 import type { ChunkReader } from './from-chat-chunk.ts'
-import { ConnectionError } from './http-post.ts'
-import type { HttpAnswer } from './http-post.ts'
 import { AttemptError, providerMessage, streamedError } from './provider-error.ts'
 import { createSseReader } from './sse-lines.ts'
 
@@ -66,58 +64,73 @@ const endOf = (context: AnswerContext): ModelPart[] => {
   }
 }
 
-async function* readEvents(
-  answer: HttpAnswer,
-  context: AnswerContext,
-): AsyncGenerator<ModelPart[], void> {
+export interface AnswerReader {
+  /** The parts these bytes complete, one by one. @throws {AttemptError} for an error inside the answer and for what is no answer */
+  push(bytes: Buffer): Iterable<ModelPart>
+  /** True once the answer said that it is whole: what still comes is of no interest. */
+  readonly isWhole: boolean
+  /** True once the model has finished, whether or not the server said so afterwards. */
+  readonly isFinished: boolean
+  /** The parts the end of the body completes. @throws {AttemptError} when the end comes too early */
+  end(): Iterable<ModelPart>
+  /** The parts that were held back, and `finish`. @throws {AttemptError} for a call that cannot be made */
+  finish(): readonly ModelPart[]
+}
+
+/**
+ * Reads an answer with status 200, streamed or whole, piece by piece. It does not wait for anything, so that one loop over the body
+ * is all that a token passes through.
+ */
+export const createAnswerReader = (context: AnswerContext): AnswerReader => {
   const decoder = new StringDecoder('utf8')
   const sse = createSseReader()
   let head = ''
   let form: 'unknown' | 'events' | 'whole' = 'unknown'
-  for await (const piece of answer.body) {
-    let text = decoder.write(piece)
-    if (form !== 'events') {
-      head += text
-      // Servers that cannot stream answer with JSON, proxies with HTML, whatever the content type says.
-      const first = head.trimStart().charAt(0)
-      if (form === 'unknown' && first !== '')
-        form = first === '{' || first === '<' ? 'whole' : 'events'
-      if (head.length > MAX_WHOLE_LENGTH)
-        throw brokenAnswer(context, 'sent an answer that is too long', false)
-      if (form !== 'events') continue
-      text = head
-    }
-    for (const data of sse.push(text)) {
-      if (data.trim() === '[DONE]') return
-      yield readPayload(data, context)
-    }
-  }
-  if (form === 'whole') {
-    yield readWhole(head, context)
-    return
-  }
-  for (const data of sse.end()) {
-    if (data.trim() === '[DONE]') return
-    yield readPayload(data, context)
-  }
-  if (!context.reader.isFinished) throw brokenAnswer(context, 'ended its answer early', true)
-}
+  let isWhole = false
 
-/**
- * The parts of an answer with status 200, streamed or whole, to its `finish`.
- * @throws {AttemptError} for an error inside the answer and for an answer that is none
- * @throws {ConnectionError} when the connection breaks before the model has finished
- */
-export async function* readAnswer(
-  answer: HttpAnswer,
-  context: AnswerContext,
-): AsyncGenerator<ModelPart, void> {
-  try {
-    for await (const parts of readEvents(answer, context)) yield* parts
-  } catch (error) {
-    // Some servers drop the connection instead of sending [DONE].
-    if (!(error instanceof ConnectionError && context.reader.isFinished)) throw error
+  /** The text that is part of an event stream; '' while that is not sure. */
+  const eventText = (text: string): string => {
+    if (form === 'events') return text
+    head += text
+    // Servers that cannot stream answer with JSON, proxies with HTML, whatever the content type says.
+    const first = head.trimStart().charAt(0)
+    if (form === 'unknown' && first !== '')
+      form = first === '{' || first === '<' ? 'whole' : 'events'
+    if (head.length > MAX_WHOLE_LENGTH)
+      throw brokenAnswer(context, 'sent an answer that is too long', false)
+    return form === 'events' ? head : ''
   }
-  answer.drain()
-  yield* endOf(context)
+
+  function* readAll(events: readonly string[]): Generator<ModelPart, void> {
+    for (const data of events) {
+      if (data.trim() === '[DONE]') {
+        isWhole = true
+        return
+      }
+      yield* readPayload(data, context)
+    }
+  }
+
+  return {
+    get isWhole() {
+      return isWhole
+    },
+    get isFinished() {
+      return context.reader.isFinished
+    },
+    *push(bytes) {
+      const text = eventText(decoder.write(bytes))
+      if (text !== '') yield* readAll(sse.push(text))
+    },
+    *end() {
+      if (form === 'whole') {
+        yield* readWhole(head, context)
+        return
+      }
+      yield* readAll(sse.end())
+      if (!isWhole && !context.reader.isFinished)
+        throw brokenAnswer(context, 'ended its answer early', true)
+    },
+    finish: () => endOf(context),
+  }
 }

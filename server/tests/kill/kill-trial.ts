@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MessageObject } from '@melzi/contract/message.ts'
+import { bootServer, type BootedServer } from '../support/boot.ts'
+import { Api, textOf } from '../support/factories.ts'
+import { lookAtStore, type StorePlace, type StoreView } from '../support/look-at-store.ts'
+import { usePostgres } from '../support/postgres.ts'
+import { startCounter, type Counter } from './counter.ts'
+import { isEnded, runClient, type Acknowledged } from './load-client.ts'
+import { answerTo, startLoadModel } from './load-model.ts'
+
+/** From the issue: every run ends or waits for its client so long after a restart. */
+const SETTLES_MS = 20_000
+/** Kept between test runs: building the sandbox takes seconds. */
+const SANDBOX_CACHE = path.join(import.meta.dirname, '../../../node_modules/.cache/melzi-sandbox')
+
+export interface TrialOptions {
+  engine: 'sqlite' | 'postgres'
+  kills: number
+  clients: number
+  /** After which kills the runs of the dead process are waited for, so that the next kill does not meet them again. */
+  settleEvery: number
+}
+
+/** For docs/reliability.md. */
+export interface TrialReport {
+  kills: number
+  threads: number
+  messages: number
+  runs: number
+  cutStreams: number
+  resumedStreams: number
+  /** Executions of plugins whose output was stored already; must be 0. */
+  repeatedCalls: number
+  storedCalls: number
+  /** ms from the restarted server's readiness until a run that the kill interrupted rested. */
+  recoveryMs: { runs: number; p50: number; max: number }
+}
+
+/**
+ * Load from several clients on one server that is killed with SIGKILL at random moments and started again.
+ * @throws AssertionError for whatever the server acknowledged and lost, left locked, left open or did twice
+ */
+export const killTrial = async (options: TrialOptions): Promise<TrialReport> => {
+  await using stack = new AsyncDisposableStack()
+  const counter = stack.use(await startCounter())
+  const model = stack.use(await startLoadModel(12))
+  const databaseUrl = options.engine === 'postgres' ? await freshDatabase(stack) : null
+  const server = stack.use(
+    await bootServer({
+      model: { url: model.url },
+      sandbox: true,
+      env: {
+        // Nobody can know that a node on PostgreSQL is dead before its lease is over. With the usual 15 s little would be left of the
+        // 20 s on a machine that is busy with other tests.
+        ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl, MELZI_LEASE_MS: '5000' }),
+        MELZI_ALLOW_INTERNAL_HOSTS: counter.host,
+        MELZI_SANDBOX_CACHE: SANDBOX_CACHE,
+      },
+    }),
+  )
+  const trial = new Trial(server, counter, placeOf(server, databaseUrl))
+  await trial.prepare()
+  // Awaited here: the server must not be disposed of before.
+  return await trial.run(options)
+}
+
+const freshDatabase = async (stack: AsyncDisposableStack): Promise<string> => {
+  const postgres = stack.use(await usePostgres())
+  return stack.use(await postgres.createDatabase()).url
+}
+
+const placeOf = (server: BootedServer, databaseUrl: string | null): StorePlace =>
+  databaseUrl === null
+    ? { kind: 'sqlite', file: path.join(server.dataDir, 'melzi.db') }
+    : { kind: 'postgres', url: databaseUrl, poolSize: 2 }
+
+class Trial {
+  readonly #server: BootedServer
+  readonly #counter: Counter
+  readonly #place: StorePlace
+  readonly #api: Api
+  readonly #acknowledged: Acknowledged = {
+    threads: new Set(),
+    messages: new Map(),
+    runs: new Map(),
+    cut: 0,
+    resumed: 0,
+    finished: new Set(),
+  }
+  #assistants = { text: '', client: '', server: '' }
+  /** Token of a plugin call whose output is stored -> executions when that was seen. */
+  readonly #storedCalls = new Map<string, number>()
+  readonly #recoveryMs: number[] = []
+
+  constructor(server: BootedServer, counter: Counter, place: StorePlace) {
+    this.#server = server
+    this.#counter = counter
+    this.#place = place
+    this.#api = new Api(server)
+  }
+
+  async prepare(): Promise<void> {
+    const token = { type: 'object', properties: { token: { type: 'string' } } } as const
+    const tool = { type: 'function', function: { name: 'ask_client', parameters: token } } as const
+    this.#assistants = {
+      text: (await this.#api.assistant()).id,
+      client: (await this.#api.assistant({ tools: [tool] })).id,
+      server: await this.#importServerRun(),
+    }
+  }
+
+  async run({ kills, clients, settleEvery }: TrialOptions): Promise<TrialReport> {
+    const stop = new AbortController()
+    const abandoned = new AbortController()
+    const load = Promise.all(
+      Array.from({ length: clients }, (_, nth) =>
+        runClient(this.#server, nth, {
+          assistants: this.#assistants,
+          acknowledged: this.#acknowledged,
+          stop: stop.signal,
+          abandoned: abandoned.signal,
+        }),
+      ),
+    )
+    // A client that fails ends the trial at once.
+    load.catch(() => stop.abort())
+    try {
+      for (let kill = 1; kill <= kills && !stop.signal.aborted; kill += 1) {
+        await sleep(250 + Math.random() * 1_000)
+        await this.#server.kill('SIGKILL')
+        const interrupted = await this.#lookAtDead()
+        await this.#server.restart()
+        await this.#checkAcknowledged()
+        if (kill % settleEvery === 0) await this.#settle(interrupted)
+      }
+      stop.abort()
+      await load
+      await this.#checkEnd()
+      return this.#report(kills)
+    } finally {
+      stop.abort()
+      abandoned.abort()
+      await Promise.allSettled([load])
+    }
+  }
+
+  async #importServerRun(): Promise<string> {
+    const dir = await mkdtemp(path.join(tmpdir(), 'melzi-kill-'))
+    try {
+      const file = path.join(dir, 'assistant.json')
+      const assistant = {
+        format: 'melzi.assistant/1',
+        model: 'scripted',
+        plugin_mode: 'server',
+        plugins: [this.#counter.pluginFile()],
+      }
+      await writeFile(file, JSON.stringify(assistant))
+      const made = await this.#server.cli('assistant', 'import', file, '--json')
+      return (JSON.parse(made) as { id: string }).id
+    } finally {
+      await rm(dir, { recursive: true, force: true })
+    }
+  }
+
+  /** While the server is dead: which runs it left in the middle, and which plugin calls must not be made again. */
+  #lookAtDead(): Promise<string[]> {
+    return lookAtStore(this.#place, async (store) => {
+      const calls = await store.all<{ arguments: string }>(
+        "select arguments from plugin_calls where status = 'completed'",
+      )
+      for (const call of calls) {
+        const { token } = JSON.parse(call.arguments) as { token: string }
+        const count = this.#counter.counts.get(token) ?? 0
+        if (!this.#storedCalls.has(token)) this.#storedCalls.set(token, count)
+        assert.equal(count, this.#storedCalls.get(token), `plugin call ${token} was made again`)
+      }
+      const open = await store.all<{ id: string; steps: number }>(
+        `select runs.id, (select count(*) from run_steps where run_steps.run_id = runs.id and run_steps.status = 'in_progress') as steps
+         from runs where runs.status in ('queued', 'in_progress', 'cancelling')`,
+      )
+      for (const { id, steps } of open) assert.ok(steps <= 1, `${id} has ${steps} open steps`)
+      return open.map(({ id }) => id)
+    })
+  }
+
+  async #checkAcknowledged(): Promise<void> {
+    // Noted before the look: the clients go on meanwhile.
+    const threads = [...this.#acknowledged.threads]
+    const messages = [...this.#acknowledged.messages.keys()]
+    const runs = [...this.#acknowledged.runs.keys()]
+    const stored = await lookAtStore(this.#place, async (store) => ({
+      threads: await idsOf(store, 'threads'),
+      messages: await idsOf(store, 'messages'),
+      runs: await idsOf(store, 'runs'),
+    }))
+    for (const id of threads) assert.ok(stored.threads.has(id), `thread ${id} is lost`)
+    for (const id of messages) assert.ok(stored.messages.has(id), `message ${id} is lost`)
+    for (const id of runs) assert.ok(stored.runs.has(id), `run ${id} is lost`)
+  }
+
+  /** Waits until the runs that the kill interrupted rest, and keeps how long each took. */
+  async #settle(interrupted: readonly string[]): Promise<void> {
+    const begun = performance.now()
+    const left = new Set(interrupted)
+    while (left.size > 0) {
+      const rows = await lookAtStore(this.#place, (store) =>
+        store.all<{ id: string; status: string }>(
+          'select id, status, attempt, plugin_mode from runs',
+        ),
+      )
+      const ms = performance.now() - begun
+      for (const { id, status } of rows) {
+        if (!left.has(id) || !(isEnded(status) || status === 'requires_action')) continue
+        left.delete(id)
+        this.#recoveryMs.push(ms)
+      }
+      const late = rows.filter(({ id }) => left.has(id))
+      assert.ok(left.size === 0 || ms < SETTLES_MS, `late: ${JSON.stringify(late)}`)
+      if (left.size > 0) await sleep(100)
+    }
+  }
+
+  async #checkEnd(): Promise<void> {
+    await this.#checkAcknowledged()
+    const { messages, runs } = this.#acknowledged
+    await this.#lookAtDead()
+    await lookAtStore(this.#place, async (store) => {
+      const none = async (what: string, sql: string) =>
+        assert.deepEqual(await store.all(sql), [], what)
+      await none(
+        'a run goes on for ever',
+        "select id, status from runs where status in ('queued', 'in_progress', 'cancelling') or (due_ms is not null and status <> 'requires_action')",
+      )
+      await none(
+        'a thread stays locked',
+        `select threads.id from threads left join runs on runs.id = threads.active_run_id
+         where threads.active_run_id is not null and (runs.id is null or runs.status <> 'requires_action')`,
+      )
+      await none(
+        'an ended run has an open step',
+        `select runs.id from runs join run_steps on run_steps.run_id = runs.id
+         where run_steps.status = 'in_progress' and runs.status <> 'requires_action'`,
+      )
+      await none('a message stays open', "select id from messages where status = 'in_progress'")
+    })
+    for (const [id, { threadId, text }] of messages) {
+      const message = await this.#api.get<MessageObject>(`/threads/${threadId}/messages/${id}`)
+      assert.equal(textOf(message), text)
+    }
+    for (const [id, { threadId, token }] of runs) await this.#checkRun(id, threadId, token)
+  }
+
+  /** A finished run has its whole answer once, lawful steps, and lets its thread be written to. */
+  async #checkRun(id: string, threadId: string, token: string): Promise<void> {
+    const run = await this.#api.get<{ status: string; thread_id: string; id: string }>(
+      `/threads/${threadId}/runs/${id}`,
+    )
+    assert.equal(run.status, 'completed', `${id} ${JSON.stringify(run)}`)
+    assert.ok(this.#acknowledged.finished.has(id) || this.#acknowledged.cut > 0)
+    const written = (await this.#api.messages(threadId)).filter(({ run_id }) => run_id === id)
+    const whole = written.filter((message) => textOf(message) === answerTo(token))
+    assert.equal(whole.length, 1, `${id} answers once: ${JSON.stringify(written)}`)
+    assert.equal(written.at(-1)?.id, whole[0]?.id, 'the answer comes last')
+    const steps = await this.#api.steps(run as Parameters<Api['steps']>[0])
+    const made = steps.flatMap(({ step_details: details }) =>
+      details.type === 'message_creation' ? [details.message_creation.message_id] : [],
+    )
+    assert.deepEqual(
+      made,
+      written.map((message) => message.id),
+      'one step for each message',
+    )
+    for (const { status, step_details: details } of steps) {
+      assert.ok(status === 'completed' || status === 'failed', status)
+      if (details.type !== 'message_creation') continue
+      const message = written.find((one) => one.id === details.message_creation.message_id)
+      assert.equal(message?.status, status === 'completed' ? 'completed' : 'incomplete')
+    }
+    await this.#api.post(`/threads/${threadId}/messages`, { role: 'user', content: 'go on' })
+  }
+
+  #report(kills: number): TrialReport {
+    const { threads, messages, runs, cut, resumed } = this.#acknowledged
+    const sorted = this.#recoveryMs.toSorted((a, b) => a - b)
+    const repeated = [...this.#storedCalls].filter(
+      ([token, count]) => this.#counter.counts.get(token) !== count,
+    )
+    assert.deepEqual(repeated, [])
+    return {
+      kills,
+      threads: threads.size,
+      messages: messages.size,
+      runs: runs.size,
+      cutStreams: cut,
+      resumedStreams: resumed,
+      repeatedCalls: repeated.length,
+      storedCalls: this.#storedCalls.size,
+      recoveryMs: {
+        runs: sorted.length,
+        p50: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
+        max: Math.round(sorted.at(-1) ?? 0),
+      },
+    }
+  }
+}
+
+const idsOf = async (
+  store: StoreView,
+  table: 'threads' | 'messages' | 'runs',
+): Promise<Set<string>> =>
+  new Set((await store.all<{ id: string }>(`select id from ${table}`)).map(({ id }) => id))
