@@ -130,7 +130,10 @@ describe('files', () => {
       status: 400,
       code: 'unknown_parameter',
     })
-    await lister.refused('GET', '/files?after=file-none', undefined, { status: 404 })
+    await lister.refused('GET', '/files?after=file-none', undefined, {
+      status: 404,
+      message: 'No such File object: file-none',
+    })
   })
 
   it('of others are not there', async () => {
