@@ -293,7 +293,7 @@ describe('files', () => {
     assert.deepEqual(await names(), before)
   })
 
-  it('are gone for good after a restart only when deleted', async () => {
+  it('are still there after a kill', async () => {
     const kept = await api.file('kept', 'kept.txt')
     await server.restart()
     assert.equal((await api.content(kept.id)).bytes.toString(), 'kept')
