@@ -10,3 +10,6 @@ export const DeletedThread = deleted('thread.deleted')
 export type DeletedThread = z.infer<typeof DeletedThread>
 export const DeletedMessage = deleted('thread.message.deleted')
 export type DeletedMessage = z.infer<typeof DeletedMessage>
+/** A deleted file keeps its plain name (behaviour.md 3). */
+export const DeletedFile = deleted('file')
+export type DeletedFile = z.infer<typeof DeletedFile>

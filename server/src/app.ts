@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { assistantRoutes } from './features/assistants/routes.ts'
+import { fileRoutes } from './features/files/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
@@ -10,6 +11,7 @@ import { pluginApiRoutes } from './features/pluginapi/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
+import { uploadRoutes } from './features/uploads/routes.ts'
 import { authenticate } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
@@ -34,7 +36,8 @@ export const createApp = (context: Context): FastifyInstance => {
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
-  const { assistants, events, messages, models, passthrough, pluginApi, runs, threads } = context
+  const { assistants, events, files, messages, models } = context
+  const { passthrough, pluginApi, runs, threads, uploads } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
   app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
@@ -42,6 +45,8 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   threadRoutes(app, { threads, messages, runs })
   messageRoutes(app, messages)
   runRoutes(app, runs, streams)
+  fileRoutes(app, files)
+  uploadRoutes(app, uploads)
   modelRoutes(app, models)
   await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { ModelsConfig } from '../config/models-settings.ts'
 import type { Answer } from './answer.ts'
+import { checkBlobs } from './check-blobs.ts'
 import { checkDataFolder, checkNode, checkPlatform, thisMachine } from './check-machine.ts'
 import { checkModels, checkQuickstart, checkSandbox, checkStore } from './check-services.ts'
 import { note, type Check } from './check.ts'
@@ -22,14 +23,16 @@ export const doctor = async (
   const folder = checkDataFolder(data.dir)
   // What lies in a folder that cannot be used would only repeat that.
   const lost = (file: string) => folder.state === 'missing' && isBelow(data.dir, file)
-  const [store, sandbox, models] = await Promise.all([
+  const [store, blobs, sandbox, models] = await Promise.all([
     where.kind === 'sqlite' && lost(where.file)
       ? note('Store (SQLite)', NOT_CHECKED, null)
       : checkStore(config),
+    checkBlobs(config),
     box.enabled && lost(box.cacheDir) ? note('Sandbox', NOT_CHECKED, null) : checkSandbox(config),
     findModels().then(checkModels),
   ])
-  const checks = [checkNode(machine), checkPlatform(machine), folder, store, sandbox, ...models]
+  const machineChecks = [checkNode(machine), checkPlatform(machine), folder]
+  const checks = [...machineChecks, store, ...blobs, sandbox, ...models]
   if (store.state === 'ok' && folder.state === 'ok') checks.push(await checkQuickstart(config))
   return report(checks)
 }

@@ -19,6 +19,8 @@ export class AppError extends Error {
   readonly code: string | null
   /** Extra response headers, e.g. `retry-after`. */
   readonly headers: Readonly<Record<string, string>>
+  /** Whether the answer also has the `detail` object that errors of files carry (behaviour.md 2). */
+  readonly detail: boolean
 
   constructor(fields: {
     status: number
@@ -27,6 +29,7 @@ export class AppError extends Error {
     param?: string | null
     code?: string | null
     headers?: Record<string, string>
+    detail?: boolean
     cause?: unknown
   }) {
     super(fields.message, fields.cause === undefined ? {} : { cause: fields.cause })
@@ -35,6 +38,7 @@ export class AppError extends Error {
     this.param = fields.param ?? null
     this.code = fields.code ?? null
     this.headers = fields.headers ?? {}
+    this.detail = fields.detail ?? false
   }
 }
 
@@ -43,6 +47,14 @@ const invalid = (message: string, param: string | null = null, code: string | nu
 
 /** `['call_a', 'call_b']`: ids the way the wire lists them in error texts. */
 const pythonList = (ids: readonly string[]) => `[${ids.map((id) => `'${id}'`).join(', ')}]`
+
+const noSuchFile = (id: string) =>
+  new AppError({
+    status: 404,
+    message: `No such File object: ${id}`,
+    param: 'id',
+    detail: true,
+  })
 
 export const errors = {
   invalid,
@@ -81,9 +93,40 @@ export const errors = {
       code: 'request_too_large',
     }),
 
-  /** @param kind `assistant`, `thread`, `message`, `run`, `run step`, `plugin` */
+  fileTooLarge: (limitBytes: number) =>
+    new AppError({
+      status: 413,
+      message: `File is too large. The limit is ${limitBytes} bytes.`,
+      param: 'file',
+      code: 'file_too_large',
+    }),
+
+  noSuchFile,
+  badPurpose: (purpose: string, purposes: readonly string[]) =>
+    new AppError({
+      status: 400,
+      message: `'${purpose}' is not one of ${pythonList(purposes)} - 'purpose'`,
+      param: 'purpose',
+      detail: true,
+    }),
+  downloadRefused: (purpose: string) =>
+    new AppError({
+      status: 400,
+      message: `Not allowed to download files of purpose: ${purpose}`,
+      detail: true,
+    }),
+  wrongMediaType: (sent: string, taken: string) =>
+    new AppError({
+      status: 415,
+      message: `Unsupported content type: '${sent}'. This API method only accepts '${taken}' requests.`,
+      code: 'unsupported_content_type',
+    }),
+
+  /** @param kind `file` (whose text is another), `assistant`, `thread`, `message`, `run`, `run step`, `plugin` */
   notFound: (kind: string, id: string) =>
-    new AppError({ status: 404, message: `No ${kind} found with id '${id}'.` }),
+    kind === 'file'
+      ? noSuchFile(id)
+      : new AppError({ status: 404, message: `No ${kind} found with id '${id}'.` }),
   noSuchModel: (model: string) =>
     new AppError({
       status: 404,

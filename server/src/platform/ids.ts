@@ -23,6 +23,9 @@ export type IdPrefix =
   | 'person_'
   | 'node_'
   | 'chatcmpl-'
+  | 'file-'
+  | 'upload_'
+  | 'part_'
 
 let lastTime = 0
 let lastDigits: number[] = []

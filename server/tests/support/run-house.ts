@@ -4,6 +4,7 @@ import type { Tool } from '@melzi/contract/tool.ts'
 import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
 import { CreateRunRequest } from '@melzi/contract/run.ts'
 import { createAssistantService, type PluginMode } from '../../src/features/assistants/service.ts'
+import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
 import { createPluginCalls, createPluginService } from '../../src/features/plugins/service.ts'
 import { Dispatcher } from '../../src/features/runs/dispatcher.ts'
@@ -116,7 +117,9 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const pluginCalls = createPluginCalls({ store, driver, clock, log })
   const assistants = createAssistantService({ store, clock, plugins, checkModel: () => undefined })
   const threads = createThreadService({ store, clock })
-  const messages = createMessageService({ store, clock, blobs: new DiskBlobs(dir), threads })
+  const blobs = new DiskBlobs(dir)
+  const files = createFileService({ store, clock, blobs })
+  const messages = createMessageService({ store, clock, blobs, threads, files })
   const maxTurns = options.maxTurns ?? 10
   const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
   const dispatcher = new Dispatcher({
