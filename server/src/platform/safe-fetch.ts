@@ -193,6 +193,10 @@ const readBody = async (message: IncomingMessage, limit: number): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
+/** Methods that have no body unless one is given; any other says its length, for Node would send it chunked. */
+const BODILESS = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS'])
+
+/** Settles in every state of the connection: with an answer, its failure, its end without an answer, or the abort of `signal`. */
 const exchange = (
   target: Target,
   address: ResolvedAddress,
@@ -203,7 +207,7 @@ const exchange = (
   new Promise((resolve, reject) => {
     const headers = ['Host', target.url.host, ...checkedHeaders(request)]
     const hasBody = request.body !== null && request.body.length > 0
-    if (hasBody || ['POST', 'PUT', 'PATCH'].includes(request.method))
+    if (hasBody || !BODILESS.has(request.method.toUpperCase()))
       headers.push('Content-Length', String(request.body?.length ?? 0))
     headers.push('Connection', 'close')
     const options: RequestOptions & { ca?: string; servername?: string } = {
@@ -213,30 +217,45 @@ const exchange = (
       path: target.url.pathname + target.url.search,
       headers,
       agent: false,
-      signal,
       ...(policy.ca === undefined ? {} : { ca: policy.ca }),
       // The certificate must be the name's, though the connection goes to the vetted address.
       ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     }
     const send = target.url.protocol === 'https:' ? httpsRequest : httpRequest
-    const outgoing = send(options, (message) => {
-      readBody(message, policy.maxDownBytes).then(
-        (body) =>
-          resolve({
-            status: message.statusCode ?? 0,
-            reason: message.statusMessage ?? '',
-            headers: replyHeaders(message),
-            body,
-            url: target.url.href,
-          }),
-        (error: unknown) => {
-          message.destroy()
-          reject(error)
-        },
-      )
+    const outgoing = send(options)
+    const failWith = (error: unknown) => {
+      signal.removeEventListener('abort', stop)
+      reject(error)
+      outgoing.destroy()
+    }
+    const stop = () => failWith(signal.reason)
+    const noAnswer = (what: string) => fail('fetch_failed', `${target.host} ${what}.`)
+    let answered = false
+    outgoing.on('response', (message) => {
+      answered = true
+      readBody(message, policy.maxDownBytes).then((body) => {
+        signal.removeEventListener('abort', stop)
+        resolve({
+          status: message.statusCode ?? 0,
+          reason: message.statusMessage ?? '',
+          headers: replyHeaders(message),
+          body,
+          url: target.url.href,
+        })
+      }, failWith)
     })
-    outgoing.on('error', reject)
-    outgoing.end(hasBody ? request.body : undefined)
+    // Node hands the socket over and forgets it: neither the request's signal nor its destroy() would end it.
+    outgoing.on('upgrade', (_message, socket) => {
+      socket.destroy()
+      failWith(noAnswer('answered with another protocol'))
+    })
+    outgoing.on('error', failWith)
+    outgoing.on('close', () => {
+      if (!answered) failWith(noAnswer('closed the connection without an answer'))
+    })
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    else outgoing.end(hasBody ? request.body : undefined)
   })
 
 /**
