@@ -33,6 +33,8 @@ const BOOT_LINE_BYTES = 65_536
 const STDERR_BYTES = 8192
 /** What a request weighs on the pipe besides its body. */
 const REQUEST_OVERHEAD_BYTES = 65_536
+/** A call that asks this many times as often as it may is ended; up to there each request gets its refusal. */
+const MAX_REQUESTS_FACTOR = 2
 const WALLS = ['seccomp', 'deno-permissions']
 
 /** Resident memory in MiB, `peak` since the start; null when the process is gone or the system has no /proc. */
@@ -168,7 +170,12 @@ export class SandboxProcess implements AsyncDisposable {
   ): Promise<Outcome & { peakMiB: number }> {
     const stopRequests = new AbortController()
     const peak = { mib: memoryOf(this.pid)?.peak ?? 0 }
-    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    const { promise, resolve: settle } = Promise.withResolvers<Outcome>()
+    const resolve = (outcome: Outcome) => {
+      // What follows the end was written to keep this process busy.
+      this.#reader.close()
+      settle(outcome)
+    }
     const fail = (kind: SandboxErrorKind, message: string) =>
       resolve({ failure: { kind, message } })
 
@@ -194,6 +201,7 @@ export class SandboxProcess implements AsyncDisposable {
 
     this.#rawBytes = 0
     let requestBytes = 0
+    let requests = 0
     const requestLimit = limits.http.upBytes * 1.4 + limits.http.requests * REQUEST_OVERHEAD_BYTES
     this.#onBytes = () => {
       const pending = this.#reader.pendingBytes
@@ -211,6 +219,9 @@ export class SandboxProcess implements AsyncDisposable {
       const message = parseChildMessage(line.toString('utf8'))
       if (message?.t === 'http') {
         requestBytes += line.length
+        requests += 1
+        if (requests > limits.http.requests * MAX_REQUESTS_FACTOR)
+          return fail('egress', 'The plugin kept asking after its last request and was stopped.')
         void broker.answer(message, stopRequests.signal).then((reply) => this.#send(reply))
       } else if (message?.t === 'done') resolve(checkedSizes(message, limits))
       else fail('crash', unexpected(message))
