@@ -287,6 +287,6 @@ test('a request without a body is never sent in chunks', async () => {
     await using raw = await rawServer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     await safeRequest({ ...get(raw.url), method }, raw.policy, never)
     assert.doesNotMatch(raw.told.received, /transfer-encoding/i, method)
-    assert.equal(/content-length: 0/i.test(raw.told.received), /^P/.test(method), method)
+    assert.equal(/content-length: 0/i.test(raw.told.received), method.startsWith('P'), method)
   }
 })

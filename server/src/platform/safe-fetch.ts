@@ -3,19 +3,14 @@
  * Resolve once, refuse when any address is not public, connect to the address that was checked (name and certificate stay the
  * host's), start over at each redirect, cap bytes and time.
  */
-import { lookup as dnsLookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { AppError } from './errors.ts'
 import { isPublicAddress } from './public-address.ts'
+import { createResolve, type Resolve, type ResolvedAddress } from './resolve-name.ts'
 
-export interface ResolvedAddress {
-  address: string
-  family: number
-}
-/** All addresses of a name, as the system resolves it. */
-export type Resolve = (hostname: string) => Promise<ResolvedAddress[]>
+export type { Resolve, ResolvedAddress } from './resolve-name.ts'
 
 export interface SafeFetchPolicy {
   /** Hosts that may be asked: exact or `*.example.com`; `'public'` means any host whose addresses are public. */
@@ -90,7 +85,8 @@ const fail = (code: SafeFetchErrorCode, message: string, cause?: unknown) =>
   new AppError({ status: 400, code, message, ...(cause === undefined ? {} : { cause }) })
 const refused = (message: string) => fail('address_refused', message)
 
-const systemResolve: Resolve = (hostname) => dnsLookup(hostname, { all: true, verbatim: true })
+/** One for the whole process, which bounds its look-ups. */
+const systemResolve = createResolve()
 
 const plainHost = (hostname: string) =>
   hostname
@@ -135,15 +131,23 @@ const checkUrl = (text: string, policy: SafeFetchPolicy): Target => {
 }
 
 /** Resolves once; every address must be public. @returns the address to connect to. */
-const vettedAddress = async (target: Target, policy: SafeFetchPolicy): Promise<ResolvedAddress> => {
+const vettedAddress = async (
+  target: Target,
+  policy: SafeFetchPolicy,
+  signal: AbortSignal,
+): Promise<ResolvedAddress> => {
   const literal = isIP(target.host)
   let addresses: ResolvedAddress[]
   try {
     addresses =
       literal === 0
-        ? await (policy.resolve ?? systemResolve)(target.host)
+        ? await (policy.resolve ?? systemResolve)(target.host, {
+            internal: target.internal,
+            signal,
+          })
         : [{ address: target.host, family: literal }]
   } catch (cause) {
+    if (cause instanceof AppError) throw cause
     throw fail('fetch_failed', `The host ${target.host} could not be found.`, cause)
   }
   const first = addresses[0]
@@ -277,7 +281,7 @@ export const safeRequest = async (
   const timeout = AbortSignal.timeout(policy.timeoutMs)
   const both = AbortSignal.any([signal, timeout])
   try {
-    const vetted = await abortable(vettedAddress(target, policy), both)
+    const vetted = await abortable(vettedAddress(target, policy, both), both)
     return await exchange(target, vetted, request, policy, both)
   } catch (error) {
     if (signal.aborted) throw signal.reason
