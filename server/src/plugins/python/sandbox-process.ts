@@ -168,6 +168,11 @@ export class SandboxProcess implements AsyncDisposable {
     broker: EgressBroker,
     signal: AbortSignal,
   ): Promise<Outcome & { peakMiB: number }> {
+    const line = lineOf(job)
+    if (line === null) {
+      const message = 'What the call passes to the plugin is nested too deeply.'
+      return { failure: { kind: 'crash', message }, peakMiB: 0 }
+    }
     const stopRequests = new AbortController()
     const peak = { mib: memoryOf(this.pid)?.peak ?? 0 }
     const { promise, resolve: settle } = Promise.withResolvers<Outcome>()
@@ -222,12 +227,14 @@ export class SandboxProcess implements AsyncDisposable {
         requests += 1
         if (requests > limits.http.requests * MAX_REQUESTS_FACTOR)
           return fail('egress', 'The plugin kept asking after its last request and was stopped.')
-        void broker.answer(message, stopRequests.signal).then((reply) => this.#send(reply))
+        void broker
+          .answer(message, stopRequests.signal)
+          .then((reply) => this.#write(`${JSON.stringify(reply)}\n`))
       } else if (message?.t === 'done') resolve(checkedSizes(message, limits))
       else fail('crash', unexpected(message))
     }
-    this.#send(job)
     try {
+      this.#write(line)
       const outcome = await promise
       return { ...outcome, peakMiB: Math.round(peak.mib) }
     } finally {
@@ -240,9 +247,8 @@ export class SandboxProcess implements AsyncDisposable {
     }
   }
 
-  #send(message: object): void {
-    if (!this.#isOver && this.#child.stdin?.writable === true)
-      this.#child.stdin.write(`${JSON.stringify(message)}\n`)
+  #write(line: string): void {
+    if (!this.#isOver && this.#child.stdin?.writable === true) this.#child.stdin.write(line)
   }
 
   #lastWords(limits: SandboxLimits): { kind: SandboxErrorKind; message: string } {
@@ -274,6 +280,16 @@ export class SandboxProcess implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill()
+  }
+}
+
+/** Null when the values are nested deeper than the stack; whatever else is wrong with them is a fault of the server and throws. */
+const lineOf = (job: JobMessage): string | null => {
+  try {
+    return `${JSON.stringify(job)}\n`
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
   }
 }
 
