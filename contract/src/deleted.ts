@@ -10,3 +10,7 @@ export const DeletedThread = deleted('thread.deleted')
 export type DeletedThread = z.infer<typeof DeletedThread>
 export const DeletedMessage = deleted('thread.message.deleted')
 export type DeletedMessage = z.infer<typeof DeletedMessage>
+export const DeletedVectorStore = deleted('vector_store.deleted')
+export type DeletedVectorStore = z.infer<typeof DeletedVectorStore>
+export const DeletedStoreFile = deleted('vector_store.file.deleted')
+export type DeletedStoreFile = z.infer<typeof DeletedStoreFile>
