@@ -5,13 +5,19 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 
 /**
- * The virtual environments in which the guide's Python programs run, one for each client generation. They are made once, outside the
+ * The virtual environments in which the guide's Python programs run, one for each client generation, and the S3 server of the tests. They are made once, outside the
  * checkout (`npm ci` empties node_modules), and found again by their requirements and the Python they were made with.
  */
 const REQUIREMENTS = path.join(import.meta.dirname, '../server/tests/support/python')
 
-/** Each is a file of pinned requirements. */
-export const PYTHON_CLIENTS = ['openai-1.39', 'openai-2', 'openai-3', 'gradio-4.44'] as const
+/** Each is a file of pinned requirements. The last is no client but an S3 server to test against. */
+export const PYTHON_CLIENTS = [
+  'openai-1.39',
+  'openai-2',
+  'openai-3',
+  'gradio-4.44',
+  'moto-5',
+] as const
 export type PythonClient = (typeof PYTHON_CLIENTS)[number]
 
 const python = (...args: string[]): string => run('python3', args)

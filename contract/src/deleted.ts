@@ -14,3 +14,6 @@ export const DeletedVectorStore = deleted('vector_store.deleted')
 export type DeletedVectorStore = z.infer<typeof DeletedVectorStore>
 export const DeletedStoreFile = deleted('vector_store.file.deleted')
 export type DeletedStoreFile = z.infer<typeof DeletedStoreFile>
+/** A deleted file keeps its plain name (behaviour.md 3). */
+export const DeletedFile = deleted('file')
+export type DeletedFile = z.infer<typeof DeletedFile>

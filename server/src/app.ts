@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import { assistantRoutes } from './features/assistants/routes.ts'
+import { fileRoutes } from './features/files/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
@@ -9,6 +10,7 @@ import { pluginApiRoutes } from './features/pluginapi/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
+import { uploadRoutes } from './features/uploads/routes.ts'
 import { authenticate } from './http/auth.ts'
 import { createHttpServer } from './http/server.ts'
 
@@ -32,13 +34,15 @@ export const createApp = (context: Context): FastifyInstance => {
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
-  const { assistants, events, messages, models, pluginApi, runs, threads } = context
+  const { assistants, events, files, messages, models, pluginApi, runs, threads, uploads } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
   threadRoutes(app, { threads, messages, runs })
   messageRoutes(app, messages)
   runRoutes(app, runs, streams)
+  fileRoutes(app, files)
+  uploadRoutes(app, uploads)
   modelRoutes(app, models)
   await app.register(pluginApiRoutes(pluginApi))
 }

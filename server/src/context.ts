@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Config } from './config/config.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
+import { createFileService, type FileService } from './features/files/service.ts'
 import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
@@ -14,10 +14,12 @@ import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
+import { createUploadService, type UploadService } from './features/uploads/service.ts'
 import type { ModelRegistry } from './models/language-model.ts'
 import { createModelRegistry } from './models/model-registry.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
-import { DiskBlobs } from './platform/blobs/disk-blobs.ts'
+import { openBlobs } from './platform/blobs/open-blobs.ts'
+import { sweepBlobs } from './platform/blobs/sweep-blobs.ts'
 import { errors } from './platform/errors.ts'
 import type { EventLog } from './platform/events/event-log.ts'
 import { MemoryEventLog } from './platform/events/memory-event-log.ts'
@@ -40,6 +42,7 @@ export interface Context extends AsyncDisposable {
   models: ModelRegistry
   sandbox: SandboxDriver
   assistants: AssistantService
+  files: FileService
   keys: KeyService
   messages: MessageService
   plugins: PluginService
@@ -47,8 +50,11 @@ export interface Context extends AsyncDisposable {
   pluginApi: PluginApiService
   runs: RunService
   threads: ThreadService
+  uploads: UploadService
   dispatcher: Dispatcher
   quickstart: Quickstart
+  /** Removes what has expired and what no row holds any more; says how many blobs went. */
+  sweep(): Promise<number>
 }
 
 /** What tests put in place of the real thing: the model, the clock, the sandbox. */
@@ -71,7 +77,7 @@ export const createContext = async (
   await mkdir(config.data.dir, { recursive: true })
   const store = stack.use(await openStore(config.store, { migrate: true, exclusive: true }))
   const events = stack.use(new MemoryEventLog())
-  const blobs = new DiskBlobs(join(config.data.dir, 'blobs'))
+  const blobs = stack.use(await openBlobs(config.blobs))
   const models =
     overrides.models ??
     createModelRegistry(modelsConfig, {
@@ -94,7 +100,9 @@ export const createContext = async (
   })
   const assistants = createAssistantService({ store, clock, plugins, checkModel })
   const threads = createThreadService({ store, clock })
-  const messages = createMessageService({ store, clock, blobs, threads })
+  const files = createFileService({ store, clock, blobs })
+  const uploads = createUploadService({ store, clock, blobs, files })
+  const messages = createMessageService({ store, clock, blobs, threads, files })
   const keys = createKeyService({ store, clock, log })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds } = config.runs
   const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
@@ -146,6 +154,7 @@ export const createContext = async (
     models,
     sandbox,
     assistants,
+    files,
     keys,
     messages,
     plugins,
@@ -153,8 +162,16 @@ export const createContext = async (
     pluginApi,
     runs,
     threads,
+    uploads,
     dispatcher,
     quickstart,
+    sweep: async () => {
+      await uploads.sweepExpired()
+      await files.sweepExpired()
+      // completing an upload moves its blobs to a file, so files are asked after uploads
+      const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
+      return sweepBlobs(blobs, holders, clock.now())
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

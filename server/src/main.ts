@@ -13,7 +13,7 @@ import { listModels } from './models/list-models.ts'
 const DRAIN_MS = 10_000
 /** How long the whole stop may take before the process ends itself, in ms. */
 const STOP_MS = 20_000
-/** How often pictures that no message holds are looked for, in ms. */
+/** How often what has expired and blobs that nothing holds are looked for, in ms. */
 const SWEEP_MS = 30 * 60 * 1000
 
 /** Reads the models' part of the configuration, and looks for an Ollama on this machine when it names none. */
@@ -73,10 +73,10 @@ const boundPort = (address: ReturnType<import('node:net').Server['address']>, co
   typeof address === 'object' && address !== null ? address.port : config.http.port
 
 const sweep = (context: Context): void => {
-  context.messages.sweepBlobs().then(
+  context.sweep().then(
     (swept) => {
-      if (swept > 0) context.log.info({ swept }, 'pictures that no message holds were deleted')
+      if (swept > 0) context.log.info({ swept }, 'blobs that nothing holds were deleted')
     },
-    (error: unknown) => context.log.error({ err: error }, 'sweeping pictures failed'),
+    (error: unknown) => context.log.error({ err: error }, 'sweeping failed'),
   )
 }

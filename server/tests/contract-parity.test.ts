@@ -11,6 +11,7 @@ import {
   MessageObject,
   ModifyMessageRequest,
 } from '@melzi/contract/message.ts'
+import { FileObject } from '@melzi/contract/file.ts'
 import { ModelObject } from '@melzi/contract/model.ts'
 import { RunStepObject } from '@melzi/contract/run-step.ts'
 import {
@@ -21,6 +22,12 @@ import {
   SubmitToolOutputsRequest,
 } from '@melzi/contract/run.ts'
 import { CreateThreadRequest, ModifyThreadRequest, ThreadObject } from '@melzi/contract/thread.ts'
+import {
+  CompleteUploadRequest,
+  CreateUploadRequest,
+  UploadObject,
+  UploadPartObject,
+} from '@melzi/contract/upload.ts'
 import { publishedSchema } from './support/openapi.ts'
 
 interface WithShape {
@@ -48,6 +55,11 @@ const pairs: [string, WithShape][] = [
   ['RunObject', RunObject],
   ['RunStepObject', RunStepObject],
   ['Model', ModelObject],
+  ['OpenAIFile', FileObject],
+  ['CreateUploadRequest', CreateUploadRequest],
+  ['CompleteUploadRequest', CompleteUploadRequest],
+  ['Upload', UploadObject],
+  ['UploadPart', UploadPartObject],
 ]
 
 describe('keys of', () => {

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import type { BlobsConfig } from '../platform/blobs/open-blobs.ts'
 import type { LogLevel } from '../platform/log.ts'
 import type { Env } from './env.ts'
 
@@ -14,6 +15,8 @@ export interface Config {
     readonly bodyLimitBytes: number
   }
   readonly data: { readonly dir: string }
+  /** Where the bytes of files and pictures are: below the data folder, or in a bucket. */
+  readonly blobs: BlobsConfig
   readonly store:
     | { readonly kind: 'sqlite'; readonly file: string }
     | { readonly kind: 'postgres'; readonly url: string; readonly poolSize: number }
@@ -102,6 +105,41 @@ const readStore = (env: Env, dataDir: string): Config['store'] => {
   return { kind: 'postgres', url, poolSize }
 }
 
+const readBlobs = (env: Env, dataDir: string): BlobsConfig => {
+  const { optional, withDefault } = reader(env)
+  const text = (name: string, meaning: string) =>
+    optional(name, { meaning, schema: z.string() }) ?? null
+  const bucket = text('MELZI_S3_BUCKET', 'the S3 bucket that files and pictures are kept in')
+  if (bucket === null) return { kind: 'disk', dir: join(dataDir, 'blobs') }
+  const accessKeyId = text('MELZI_S3_ACCESS_KEY_ID', 'the name of the key to the bucket')
+  const secretAccessKey = text('MELZI_S3_SECRET_ACCESS_KEY', 'the secret of the key to the bucket')
+  if ((accessKeyId === null) !== (secretAccessKey === null)) {
+    throw new ConfigError(
+      'MELZI_S3_ACCESS_KEY_ID and MELZI_S3_SECRET_ACCESS_KEY go together. They are the key to the bucket; without them the role of the machine is used.',
+    )
+  }
+  const prefix = withDefault('MELZI_S3_PREFIX', '', {
+    meaning: 'what the names of all objects in the bucket begin with',
+    schema: z.string().transform((given) => given.replace(/^\/+|\/+$/g, '')),
+  })
+  return {
+    kind: 's3',
+    bucket,
+    endpoint:
+      optional('MELZI_S3_ENDPOINT', {
+        meaning: 'the address of an S3-compatible server, such as https://s3.example.org',
+        schema: address,
+      }) ?? null,
+    region: withDefault('MELZI_S3_REGION', 'us-east-1', {
+      meaning: 'the region of the bucket',
+      schema: z.string(),
+    }),
+    credentials:
+      accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey },
+    prefix: prefix === '' ? '' : `${prefix}/`,
+  }
+}
+
 const readRuns = (env: Env): Config['runs'] => {
   const { withDefault } = reader(env)
   return {
@@ -161,6 +199,7 @@ export const readConfig = (env: Env): Config => {
         1024,
     },
     data: { dir: dataDir },
+    blobs: readBlobs(env, dataDir),
     store: readStore(env, dataDir),
     log: {
       level: withDefault<LogLevel>('MELZI_LOG_LEVEL', 'info', {

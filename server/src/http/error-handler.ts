@@ -6,6 +6,7 @@ import type { AllowedMethods } from './route-table.ts'
 /** The envelope of behaviour.md 2: always all four keys. */
 const errorBody = (error: AppError): ErrorReply => ({
   error: { message: error.message, type: error.type, param: error.param, code: error.code },
+  ...(error.detail ? { detail: { message: error.message, code: error.code } } : {}),
 })
 
 interface FrameworkError extends Error {

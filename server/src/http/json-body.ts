@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { AppError, errors } from '../platform/errors.ts'
+import { errors } from '../platform/errors.ts'
 import { unknownKey, wrongType } from './issue-error.ts'
 
 /** Deeper bodies are refused: what walks them later (JSON.stringify, a model's schema check) does so recursively. */
@@ -94,11 +94,7 @@ export const addJsonBody = (app: FastifyInstance): void => {
     const type = request.headers['content-type'] ?? ''
     try {
       if (MULTIPART.test(type)) {
-        throw new AppError({
-          status: 415,
-          message: `Unsupported content type: '${type.split(';')[0]}'. This API method only accepts 'application/json' requests.`,
-          code: 'unsupported_content_type',
-        })
+        throw errors.wrongMediaType(type.split(';')[0] ?? type, 'application/json')
       }
       done(null, parseJsonBody(bytes as Buffer))
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { errors } from '../platform/errors.ts'
 import type { Logger } from '../platform/log.ts'
@@ -18,8 +19,10 @@ export interface HttpServerOptions {
 
 /** Longer than the idle limit of common load balancers (60 s), so that it is never this side that closes first. */
 const KEEP_ALIVE_MS = 72_000
-/** A client must have sent its whole request by then. */
-const REQUEST_MS = 300_000
+/** A client must have sent its whole request by then: a large file takes its time on a slow line. */
+const REQUEST_MS = 3_600_000
+/** What is no form, and so no file, must be there sooner. */
+const BODY_MS = 300_000
 
 /**
  * The server without any route: ids, CORS, JSON bodies, errors in the wire's envelope. Routes are registered on it afterwards.
@@ -58,6 +61,7 @@ export const createHttpServer = (options: HttpServerOptions): FastifyInstance =>
   app.addHook('onRequest', async (request, reply) => {
     setRequestId(request, reply)
     setCors(request, reply)
+    limitTime(request.raw)
     if (answerPreflight(request, reply)) return reply
     if (closing) {
       reply.header('connection', 'close')
@@ -77,4 +81,14 @@ export const createHttpServer = (options: HttpServerOptions): FastifyInstance =>
   app.setErrorHandler(onError)
   app.setNotFoundHandler(createNotFoundHandler(noteRoutes(app)))
   return app
+}
+
+const limitTime = (request: IncomingMessage): void => {
+  const { headers } = request
+  const length = headers['content-length'] ?? '0'
+  if (length === '0' && headers['transfer-encoding'] === undefined) return
+  if (/^multipart\//i.test(headers['content-type'] ?? '')) return
+  const timer = setTimeout(() => request.destroy(), BODY_MS)
+  const stop = (): void => clearTimeout(timer)
+  request.once('end', stop).once('close', stop)
 }

@@ -46,6 +46,14 @@ const kindOf = (def: Def): string => {
   return inner === undefined ? def.type : kindOf(inner._zod.def)
 }
 
+/** The object schema of a field, below optional and the like. */
+const objectOf = (field: { _zod: { def: Def } }): z.core.$ZodType | undefined => {
+  const { def } = field._zod
+  const inner = def.innerType ?? def.in
+  if (inner !== undefined) return objectOf(inner)
+  return def.type === 'object' ? (field as unknown as z.core.$ZodType) : undefined
+}
+
 const NUMBER = /^-?\d+(?:\.\d+)?$/
 
 const fromText = (kind: string, value: unknown): unknown => {
@@ -54,6 +62,18 @@ const fromText = (kind: string, value: unknown): unknown => {
   if (kind === 'number' && NUMBER.test(value)) return Number(value)
   if (kind === 'boolean' && (value === 'true' || value === 'false')) return value === 'true'
   return value
+}
+
+/** @param values texts by key; @returns the same with numbers, booleans and lists where the schema's object has such */
+const fromTexts = (schema: z.core.$ZodType, values: Record<string, unknown>) => {
+  const shape = (schema._zod.def as unknown as Def).shape ?? {}
+  // no prototype: a key named __proto__ is a key like any other
+  const read: Record<string, unknown> = Object.create(null)
+  for (const [key, value] of Object.entries(values)) {
+    const field = Object.hasOwn(shape, key) ? shape[key] : undefined
+    read[key] = field === undefined ? value : fromText(kindOf(field._zod.def), value)
+  }
+  return read
 }
 
 /**
@@ -65,14 +85,29 @@ export const parseQuery = <T extends z.core.$ZodType>(
   schema: T & ParsesWith<T>,
   query: unknown,
 ): z.core.output<T> => {
-  const shape = (schema._zod.def as unknown as Def).shape ?? {}
-  // no prototype: a key named __proto__ is a key like any other
   const values: Record<string, unknown> = Object.create(null)
   for (const [sent, value] of Object.entries(query as Record<string, unknown>)) {
     if (IGNORED_QUERY_KEYS.has(sent)) continue
-    const key = sent.endsWith('[]') ? sent.slice(0, -2) : sent
+    values[sent.endsWith('[]') ? sent.slice(0, -2) : sent] = value
+  }
+  return parse(schema, fromTexts(schema, values))
+}
+
+/**
+ * The fields of a form by their schema: texts become numbers where it has such, also one level down.
+ * @throws AppError 400 as {@link parseBody}
+ */
+export const parseFields = <T extends z.core.$ZodType>(
+  schema: T & ParsesWith<T>,
+  fields: Record<string, unknown>,
+): z.core.output<T> => {
+  const shape = (schema._zod.def as unknown as Def).shape ?? {}
+  const values = fromTexts(schema, fields)
+  for (const [key, value] of Object.entries(values)) {
     const field = Object.hasOwn(shape, key) ? shape[key] : undefined
-    values[key] = field === undefined ? value : fromText(kindOf(field._zod.def), value)
+    const inner = field === undefined ? undefined : objectOf(field)
+    if (inner === undefined || typeof value !== 'object' || value === null) continue
+    values[key] = fromTexts(inner, value as Record<string, unknown>)
   }
   return parse(schema, values)
 }

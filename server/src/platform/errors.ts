@@ -19,6 +19,8 @@ export class AppError extends Error {
   readonly code: string | null
   /** Extra response headers, e.g. `retry-after`. */
   readonly headers: Readonly<Record<string, string>>
+  /** Whether the answer also has the `detail` object that errors of files carry (behaviour.md 2). */
+  readonly detail: boolean
 
   constructor(fields: {
     status: number
@@ -27,6 +29,7 @@ export class AppError extends Error {
     param?: string | null
     code?: string | null
     headers?: Record<string, string>
+    detail?: boolean
     cause?: unknown
   }) {
     super(fields.message, fields.cause === undefined ? {} : { cause: fields.cause })
@@ -35,6 +38,7 @@ export class AppError extends Error {
     this.param = fields.param ?? null
     this.code = fields.code ?? null
     this.headers = fields.headers ?? {}
+    this.detail = fields.detail ?? false
   }
 }
 
@@ -79,6 +83,41 @@ export const errors = {
       status: 413,
       message: `Request body is too large. The limit of this server is ${limitBytes} bytes.`,
       code: 'request_too_large',
+    }),
+
+  fileTooLarge: (limitBytes: number) =>
+    new AppError({
+      status: 413,
+      message: `File is too large. The limit is ${limitBytes} bytes.`,
+      param: 'file',
+      code: 'file_too_large',
+    }),
+
+  noSuchFile: (id: string) =>
+    new AppError({
+      status: 404,
+      message: `No such File object: ${id}`,
+      param: 'id',
+      detail: true,
+    }),
+  badPurpose: (purpose: string, purposes: readonly string[]) =>
+    new AppError({
+      status: 400,
+      message: `'${purpose}' is not one of ${pythonList(purposes)} - 'purpose'`,
+      param: 'purpose',
+      detail: true,
+    }),
+  downloadRefused: (purpose: string) =>
+    new AppError({
+      status: 400,
+      message: `Not allowed to download files of purpose: ${purpose}`,
+      detail: true,
+    }),
+  wrongMediaType: (sent: string, taken: string) =>
+    new AppError({
+      status: 415,
+      message: `Unsupported content type: '${sent}'. This API method only accepts '${taken}' requests.`,
+      code: 'unsupported_content_type',
     }),
 
   /** @param kind `assistant`, `thread`, `message`, `run`, `run step`, `plugin` */

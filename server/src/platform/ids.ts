@@ -22,6 +22,9 @@ export type IdPrefix =
   | 'ws_'
   | 'person_'
   | 'node_'
+  | 'file-'
+  | 'upload_'
+  | 'part_'
 
 let lastTime = 0
 let lastDigits: number[] = []

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AssistantObject } from '@melzi/contract/assistant.ts'
 import type { ErrorReply } from '@melzi/contract/error.ts'
+import type { FileObject } from '@melzi/contract/file.ts'
 import type { ListReply } from '@melzi/contract/list.ts'
 import type { MessageObject } from '@melzi/contract/message.ts'
 import type { RunStepObject } from '@melzi/contract/run-step.ts'
@@ -66,6 +67,22 @@ export class Api {
 
   async delete<T>(path: string): Promise<T> {
     return (await this.accepted('DELETE', path)) as T
+  }
+
+  /** The bytes of a file, with the answer's headers. */
+  async content(fileId: string): Promise<{ bytes: Buffer; headers: Headers }> {
+    const response = await this.send('GET', `/files/${fileId}/content`, undefined)
+    assert.equal(response.status, 200)
+    return { bytes: Buffer.from(await response.arrayBuffer()), headers: response.headers }
+  }
+
+  /** Uploads a file. @param fields of the form beside the file, `expires_after[seconds]` and the like */
+  file(
+    bytes: string | Uint8Array<ArrayBuffer>,
+    name: string,
+    fields: Record<string, string> = { purpose: 'vision' },
+  ): Promise<FileObject> {
+    return this.post('/files', fileForm(bytes, name, fields))
   }
 
   /** Asserts that a request is refused in the contract's envelope, all four keys. */
@@ -142,7 +159,11 @@ export class Api {
     return (await this.get<ListReply<RunStepObject>>(path)).data
   }
 
+  /** @param body JSON, or a form that is sent as it is */
   private send(method: string, path: string, body: unknown): Promise<Response> {
+    if (body instanceof FormData) {
+      return fetch(this.baseUrl + path, { method, headers: this.headers, body })
+    }
     return fetch(this.baseUrl + path, {
       method,
       headers: {
@@ -158,6 +179,18 @@ export class Api {
     assert.equal(reply.status, 200, `${method} ${path}: ${JSON.stringify(reply.body)}`)
     return reply.body
   }
+}
+
+/** A form with one file, the other fields first. */
+export const fileForm = (
+  bytes: string | Uint8Array<ArrayBuffer>,
+  name: string,
+  fields: Record<string, string>,
+): FormData => {
+  const form = new FormData()
+  for (const [key, value] of Object.entries(fields)) form.append(key, value)
+  form.append('file', new File([bytes], name))
+  return form
 }
 
 /** A `fetch` for SDK clients that holds what they send and get against the schema; streams are judged by the SDK. */

@@ -9,7 +9,9 @@ import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { ThreadRecord, ThreadService } from '../threads/service.ts'
+import type { FileService } from '../files/service.ts'
 import { CONVERSATION_LENGTH, conversationOf } from './conversation.ts'
+import { createImageFiles } from './image-files.ts'
 import {
   closeMessage,
   deleteMessage,
@@ -35,38 +37,38 @@ export interface MessageDraft {
   metadata: Metadata
 }
 
-/** A blob that no message holds is swept when it is older than this; a message may be about to hold a younger one. */
-const SWEEP_AGE_MS = 60 * 60 * 1000
-
 export interface MessageServiceDeps {
   store: Store
   clock: Clock
   blobs: BlobStore
   threads: ThreadService
+  files: FileService
 }
 
 export type MessageService = ReturnType<typeof createMessageService>
 
 export const createMessageService = (deps: MessageServiceDeps) => {
-  const { store, clock, blobs, threads } = deps
+  const { store, clock, blobs, threads, files } = deps
+
+  const images = createImageFiles({ store, files })
 
   /** Stores a `data:` picture once, as the text it came as, so that it is echoed exactly as sent. */
-  const storePart = async (workspaceId: string, part: MessagePartInput): Promise<StoredPart> => {
+  const storePart = async (principal: Principal, part: MessagePartInput): Promise<StoredPart> => {
     if (part.type === 'text') return textPart(part.text)
     if (part.type === 'image_file') {
-      throw errors.unsupported(
-        "Content of type 'image_file' is not supported by this server yet. Send an image_url with an http, https or data: URL.",
-        'content',
-      )
+      const { file_id, detail } = part.image_file
+      await images.check(principal, file_id)
+      return { type: 'image_file', image_file: { file_id, ...(detail && { detail }) } }
     }
     const { url, detail } = part.image_url
     if (!/^data:/i.test(url)) return { type: 'image_url', image_url: { url, detail } }
-    return { type: 'image_blob', blob: await blobs.put(workspaceId, Buffer.from(url)), detail }
+    const blob = await blobs.put(principal.workspaceId, Buffer.from(url))
+    return { type: 'image_blob', blob, detail }
   }
 
-  /** @throws AppError 400 for attachments and image files, which this server cannot hold yet */
+  /** @throws AppError 400 for attachments, which this server cannot hold yet; 404 and 400 for files that cannot be shown */
   const prepare = async (
-    workspaceId: string,
+    principal: Principal,
     requests: readonly CreateMessageRequest[],
   ): Promise<MessageDraft[]> => {
     const drafts: MessageDraft[] = []
@@ -81,7 +83,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       const parts =
         typeof content === 'string'
           ? [textPart(content)]
-          : await Promise.all(content.map((part) => storePart(workspaceId, part)))
+          : await Promise.all(content.map((part) => storePart(principal, part)))
       drafts.push({ role: request.role, content: parts, metadata: request.metadata })
     }
     return drafts
@@ -161,7 +163,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       request: CreateMessageRequest,
     ): Promise<MessageRecord> {
       await threads.getOwned(store, principal, threadId)
-      const drafts = await prepare(principal.workspaceId, [request])
+      const drafts = await prepare(principal, [request])
       return store.write('message.create', async (tx) => {
         const thread = await threads.lockOwned(tx, principal, threadId)
         if (thread.activeRunId !== null) {
@@ -212,7 +214,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
 
     /** A thread with its first messages, in one unit. */
     async createThread(principal: Principal, request: CreateThreadRequest): Promise<ThreadRecord> {
-      const drafts = await prepare(principal.workspaceId, request.messages)
+      const drafts = await prepare(principal, request.messages)
       return store.write('thread.create', async (tx) => {
         const thread = await threads.insert(tx, principal, request.metadata)
         await append(tx, thread, drafts)
@@ -222,17 +224,11 @@ export const createMessageService = (deps: MessageServiceDeps) => {
 
     readImage,
 
-    /** Deletes pictures that no message holds any more. */
-    async sweepBlobs(): Promise<number> {
-      let swept = 0
-      const before = clock.now() - SWEEP_AGE_MS
-      for await (const { workspaceId, id } of blobs.olderThan(before)) {
-        if (await isBlobHeld(store, workspaceId, id)) continue
-        await blobs.delete(workspaceId, id, before)
-        swept += 1
-      }
-      return swept
-    },
+    /** The picture a part's file holds, as a `data:` URL; null when the file is gone. */
+    readImageFile: images.read,
+
+    /** For the sweep of blobs. */
+    holdsBlob: (workspaceId: string, blobId: string) => isBlobHeld(store, workspaceId, blobId),
   }
 }
 

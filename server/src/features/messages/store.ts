@@ -9,6 +9,7 @@ export type StoredPart =
   | { type: 'text'; text: { value: string; annotations: never[] } }
   | { type: 'refusal'; refusal: string }
   | { type: 'image_url'; image_url: { url: string; detail: Detail } }
+  | { type: 'image_file'; image_file: { file_id: string; detail?: Detail } }
   | { type: 'image_blob'; blob: string; detail: Detail }
 
 export type IncompleteReason =

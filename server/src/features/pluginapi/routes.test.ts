@@ -11,6 +11,7 @@ import { createLog } from '../../platform/log.ts'
 import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
 import { createAssistantService } from '../assistants/service.ts'
 import { createKeyService } from '../keys/service.ts'
+import { createFileService } from '../files/service.ts'
 import { createMessageService } from '../messages/service.ts'
 import { createPluginCalls } from '../plugins/call-service.ts'
 import { createPluginService } from '../plugins/service.ts'
@@ -34,7 +35,8 @@ const setUp = async (
   const assistants = createAssistantService({ store, clock, plugins, checkModel: () => undefined })
   const threads = createThreadService({ store, clock })
   const blobs = new DiskBlobs(home.dir, clock)
-  const messages = createMessageService({ store, clock, blobs, threads })
+  const files = createFileService({ store, clock, blobs })
+  const messages = createMessageService({ store, clock, blobs, threads, files })
   const sandbox = fakeSandbox(answer)
   const calls = createPluginCalls({ store, driver: sandbox.driver, clock, log })
   const app = createHttpServer({ log, bodyLimit: 100_000 })

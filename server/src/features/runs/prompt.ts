@@ -12,15 +12,25 @@ import type { RunRecord, StepRecord } from './run-record.ts'
 /** Messages read for one prompt at the most; what is older is left out, as any automatic truncation does. */
 export const MAX_PROMPT_MESSAGES = 2_000
 
-export type ReadImage = (blob: string) => Promise<string>
+/** Where the pictures of messages are found, as `data:` URLs. */
+export interface Pictures {
+  ofBlob(blob: string): Promise<string>
+  /** Null when the file is gone: deleting one leaves the messages that name it. */
+  ofFile(fileId: string): Promise<string | null>
+}
 
-const promptPart = async (part: StoredPart, readImage: ReadImage): Promise<PromptPart> => {
+const promptPart = async (part: StoredPart, pictures: Pictures): Promise<PromptPart> => {
   if (part.type === 'text') return { type: 'text', text: part.text.value }
   if (part.type === 'refusal') return { type: 'text', text: part.refusal }
   if (part.type === 'image_url') {
     return { type: 'image', url: part.image_url.url, detail: part.image_url.detail }
   }
-  return { type: 'image', url: await readImage(part.blob), detail: part.detail }
+  if (part.type === 'image_file') {
+    const url = await pictures.ofFile(part.image_file.file_id)
+    if (url === null) return { type: 'text', text: '[an image that has been deleted]' }
+    return { type: 'image', url, detail: part.image_file.detail ?? 'auto' }
+  }
+  return { type: 'image', url: await pictures.ofBlob(part.blob), detail: part.detail }
 }
 
 /** A text that is nothing but a picture's address is shown to the model as a picture too: the guide's Gradio program sends them so. */
@@ -44,13 +54,13 @@ const textOf = (message: MessageRecord): string =>
 
 const threadMessage = async (
   message: MessageRecord,
-  readImage: ReadImage,
+  pictures: Pictures,
 ): Promise<PromptMessage> => {
   if (message.role === 'assistant') {
     return { role: 'assistant', text: textOf(message), toolCalls: [] }
   }
   const parts: PromptPart[] = []
-  for (const part of message.content) parts.push(await promptPart(part, readImage))
+  for (const part of message.content) parts.push(await promptPart(part, pictures))
   return { role: 'user', parts: withPictures(parts) }
 }
 
@@ -102,7 +112,7 @@ export const buildConversation = async (
   run: RunRecord,
   steps: readonly StepRecord[],
   messages: readonly MessageRecord[],
-  readImage: ReadImage,
+  pictures: Pictures,
 ): Promise<Conversation> => {
   const byId = new Map(messages.map((message) => [message.id, message]))
   const written = new Set(
@@ -117,7 +127,7 @@ export const buildConversation = async (
   const kept = keep === null ? before : before.slice(-keep)
   const thread: PromptMessage[] = []
   for (const message of kept) {
-    if (message.content.length > 0) thread.push(await threadMessage(message, readImage))
+    if (message.content.length > 0) thread.push(await threadMessage(message, pictures))
   }
   return {
     system: run.instructions ? [{ role: 'system', text: run.instructions }] : [],

@@ -182,9 +182,10 @@ const prompt = async (deps: RunLoopDeps, journal: RunJournal, model: LanguageMod
     run.threadId,
     MAX_PROMPT_MESSAGES,
   )
-  const conversation = await buildConversation(run, journal.steps, stored, (blob) =>
-    deps.messages.readImage(run.workspaceId, blob),
-  )
+  const conversation = await buildConversation(run, journal.steps, stored, {
+    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
+    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
+  })
   const budget = remaining(run.maxPromptTokens, run.usage?.promptTokens ?? 0)
   if (budget !== null) return truncate(conversation, budget)
   // The estimate is coarse, so an unknown remainder is left to the model's own limit: only the context bounds the prompt here.

@@ -144,7 +144,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     ): Promise<StartedRun> {
       if (request.model != null) deps.checkModel(request.model)
       await threads.getOwned(store, principal, threadId)
-      const additional = await messages.prepare(principal.workspaceId, request.additional_messages)
+      const additional = await messages.prepare(principal, request.additional_messages)
       return claiming(
         'run.create',
         async (tx, claim) => {
@@ -164,7 +164,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       request: CreateThreadAndRunRequest,
     ): Promise<StartedRun> {
       if (request.model != null) deps.checkModel(request.model)
-      const drafts = await messages.prepare(principal.workspaceId, request.thread?.messages ?? [])
+      const drafts = await messages.prepare(principal, request.thread?.messages ?? [])
       let thread: ThreadRecord | null = null
       return claiming(
         'run.create-with-thread',

@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { systemClock, type Clock } from '../clock.ts'
-import type { BlobStore, StoredBlob } from './blob-store.ts'
-
-const ID = /^[0-9a-f]{64}$/
-const WORKSPACE = /^[A-Za-z0-9_-]{1,80}$/
+import { checkBlobName, isBlobId, newBlobId } from './blob-names.ts'
+import type { BlobStore, ByteRange, StoredBlob, StoredStream } from './blob-store.ts'
+import { MeasureStream } from './measure-stream.ts'
 
 /**
  * Blobs as files: `<folder>/<workspace>/<ab>/<cd>/<id>`. A blob appears under its name only when its bytes are on the disk, so what
@@ -29,22 +31,41 @@ export class DiskBlobs implements BlobStore {
       await syncFolder(dirname(file))
       return id
     }
-    await this.#makeFolder(dirname(file))
-    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-    try {
-      await writeDurably(temporary, bytes)
-      await rename(temporary, file)
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
-    await syncFolder(dirname(file))
-    await this.#touch(file)
+    await this.#write(file, (temporary) => writeDurably(temporary, bytes))
     return id
+  }
+
+  async putStream(
+    workspaceId: string,
+    content: Readable,
+    options: { readonly maxBytes: number },
+  ): Promise<StoredStream> {
+    const id = newBlobId()
+    const measure = new MeasureStream(options.maxBytes)
+    try {
+      await this.#write(this.#path(workspaceId, id), (temporary) =>
+        pipeline(
+          content,
+          measure,
+          createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
+        ),
+      )
+    } finally {
+      content.destroy()
+    }
+    return { id, bytes: measure.bytes, md5: measure.md5() }
   }
 
   async get(workspaceId: string, id: string): Promise<Uint8Array | null> {
     return orNull(readFile(this.#path(workspaceId, id)))
+  }
+
+  async open(workspaceId: string, id: string, range?: ByteRange): Promise<Readable | null> {
+    const handle = await orNull(open(this.#path(workspaceId, id), 'r'))
+    if (handle === null) return null
+    return handle.createReadStream(
+      range === undefined ? {} : { start: range.start, end: range.end - 1 },
+    )
   }
 
   async delete(workspaceId: string, id: string, olderThanMs?: number): Promise<void> {
@@ -65,7 +86,7 @@ export class DiskBlobs implements BlobStore {
             const file = join(leaf, name)
             const found = await orNull(stat(file))
             if (found === null || found.mtimeMs >= timeMs) continue
-            if (ID.test(name)) yield { workspaceId, id: name }
+            if (isBlobId(name)) yield { workspaceId, id: name }
             // Left by a process that died while it wrote.
             else await rm(file, { force: true })
           }
@@ -74,9 +95,27 @@ export class DiskBlobs implements BlobStore {
     }
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing stays open between calls.
+  }
+
+  /** Lets a temporary file be written, and gives it its name when it is whole and on the disk. */
+  async #write(file: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+    await this.#makeFolder(dirname(file))
+    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+    try {
+      await fill(temporary)
+      await rename(temporary, file)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    await syncFolder(dirname(file))
+    await this.#touch(file)
+  }
+
   #path(workspaceId: string, id: string): string {
-    if (!WORKSPACE.test(workspaceId)) throw new Error('not a workspace id')
-    if (!ID.test(id)) throw new Error('not a blob id: 64 hex digits')
+    checkBlobName(workspaceId, id)
     return join(this.#folder, workspaceId, id.slice(0, 2), id.slice(2, 4), id)
   }
 
