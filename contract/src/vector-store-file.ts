@@ -38,9 +38,7 @@ const MAX_BATCH = 2_000
 /** `file_ids` or `files`, one of them; settings beside `files` go for those that bring none. */
 export const CreateFileBatchRequest = z.strictObject({
   file_ids: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_BATCH))),
-  files: z.optional(
-    z.array(CreateStoreFileRequest).check(z.minLength(1), z.maxLength(MAX_BATCH)),
-  ),
+  files: z.optional(z.array(CreateStoreFileRequest).check(z.minLength(1), z.maxLength(MAX_BATCH))),
   chunking_strategy: orNull(ChunkingStrategyInput),
   attributes: orDefault(Attributes, () => ({})),
 })

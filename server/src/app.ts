@@ -11,6 +11,7 @@ import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
+import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
 import { authenticate } from './http/auth.ts'
 import { createHttpServer } from './http/server.ts'
 
@@ -34,7 +35,18 @@ export const createApp = (context: Context): FastifyInstance => {
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
-  const { assistants, events, files, messages, models, pluginApi, runs, threads, uploads } = context
+  const {
+    assistants,
+    events,
+    files,
+    messages,
+    models,
+    pluginApi,
+    runs,
+    threads,
+    uploads,
+    vectorStores,
+  } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
@@ -43,6 +55,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   runRoutes(app, runs, streams)
   fileRoutes(app, files)
   uploadRoutes(app, uploads)
+  vectorStoreRoutes(app, vectorStores)
   modelRoutes(app, models)
   await app.register(pluginApiRoutes(pluginApi))
 }

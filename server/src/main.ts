@@ -39,6 +39,7 @@ export const serve = async (): Promise<void> => {
   const baseUrl = baseUrlOf({ ...config.http, port: boundPort(app.server.address(), config) })
   const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
   await context.dispatcher.start(context.store.engine === 'sqlite')
+  await context.indexer.start(context.store.engine === 'sqlite')
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
   log.info(
     { url: baseUrl, store: context.store.engine, model: context.models.state().detail },
@@ -57,6 +58,7 @@ export const serve = async (): Promise<void> => {
   const refusing = app.close()
   await context.dispatcher.drain(DRAIN_MS)
   await context.dispatcher[Symbol.asyncDispose]()
+  await context.indexer[Symbol.asyncDispose]()
   app.server.closeAllConnections()
   await refusing
   clearTimeout(limit)

@@ -66,7 +66,7 @@ const wholeCharacter = (text: string, at: number): number =>
 
 const atomsOf = (text: string, limit: number): Atom[] => {
   const atoms: Atom[] = []
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const atom = endOfAtom(text, start, limit)
     atoms.push(atom)
     start = atom.end

@@ -24,6 +24,9 @@ export type IdPrefix =
   | 'node_'
   | 'file-'
   | 'upload_'
+  | 'vs_'
+  | 'vsfb_'
+  | 'vsf_'
   | 'part_'
 
 let lastTime = 0

@@ -1,4 +1,8 @@
-import type { Attributes, StoreFileError, StoreFileStatus } from '@melzi/contract/vector-store-file.ts'
+import type {
+  Attributes,
+  StoreFileError,
+  StoreFileStatus,
+} from '@melzi/contract/vector-store-file.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, SqlValue, Tx } from '../../platform/store/store.ts'
 
@@ -166,10 +170,10 @@ export const replaceAttributes = async (
     'update vector_store_files set attributes = ?3 where workspace_id = ?1 and entry_id = ?2',
     [workspaceId, entryId, JSON.stringify(attributes)],
   )
-  await tx.run(
-    'delete from vector_store_attributes where workspace_id = ?1 and entry_id = ?2',
-    [workspaceId, entryId],
-  )
+  await tx.run('delete from vector_store_attributes where workspace_id = ?1 and entry_id = ?2', [
+    workspaceId,
+    entryId,
+  ])
   await insertAttributes(tx, [{ workspaceId, entryId, attributes }])
 }
 

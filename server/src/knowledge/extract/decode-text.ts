@@ -55,11 +55,24 @@ const GUESSES: readonly Guess[] = [
 ]
 const MOSTLY = 0.85
 
+/** Control characters that texts do not hold; a program or picture is full of them. */
+const CONTROL = /[\0-\x08\x0e-\x1a\x1c-\x1f]/g
+const FEW = 0.01
+
+const readable = (text: string | null): string | null => {
+  if (text === null) return null
+  const sample = text.slice(0, SAMPLE)
+  return (sample.match(CONTROL)?.length ?? 0) > sample.length * FEW ? null : text
+}
+
 /**
  * Gives the text of a file, or null when it is none (a picture, a program).
  * @param declared the encoding the file itself names, as HTML pages do
  */
-export const decodeText = (bytes: Uint8Array, declared: string | null = null): string | null => {
+export const decodeText = (bytes: Uint8Array, declared: string | null = null): string | null =>
+  readable(decode(bytes, declared))
+
+const decode = (bytes: Uint8Array, declared: string | null): string | null => {
   const [a, b, c] = bytes
   if (a === 0xff && b === 0xfe) return decodeAs('utf-16le', bytes, false)
   if (a === 0xfe && b === 0xff) return decodeAs('utf-16be', bytes, false)

@@ -119,7 +119,9 @@ export class ExtractProcess implements AsyncDisposable {
     const { exitCode, signalCode } = this.#child
     // How V8 ends when its heap is full.
     if (signalCode === 'SIGABRT' || exitCode === 134) throw tooBig()
-    throw new Error(`the process that reads files ended (${exitCode ?? signalCode}): ${this.#errors}`)
+    throw new Error(
+      `the process that reads files ended (${exitCode ?? signalCode}): ${this.#errors}`,
+    )
   }
 
   #stop(why: ExtractError): void {

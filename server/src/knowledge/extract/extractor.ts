@@ -95,7 +95,10 @@ export class Extractor implements AsyncDisposable {
   async #leave(process: ExtractProcess, files: number): Promise<void> {
     if (process.alive && files < FILES_PER_PROCESS && !this.#closed) {
       const timer = setTimeout(() => {
-        this.#idle.splice(this.#idle.findIndex((idle) => idle.process === process), 1)
+        this.#idle.splice(
+          this.#idle.findIndex((idle) => idle.process === process),
+          1,
+        )
         void process[Symbol.asyncDispose]()
       }, this.#options.idleMs)
       timer.unref()

@@ -92,7 +92,8 @@ const readSheet = (xml: string, shared: string[], dates: boolean[], sink: TextSi
     close(name) {
       if (name === 'v' || name === 't') inValue = false
       else if (name === 'c') cells.push(show())
-      else if (name === 'row' && cells.some((cell) => cell !== '')) sink.add(`${cells.join('\t')}\n`)
+      else if (name === 'row' && cells.some((cell) => cell !== ''))
+        sink.add(`${cells.join('\t')}\n`)
     },
   })
 }

@@ -15,7 +15,10 @@ export interface ZipArchive {
 }
 
 const broken = (cause: unknown) =>
-  invalidFile('The file is damaged and cannot be unpacked. Save it anew and upload it again.', cause)
+  invalidFile(
+    'The file is damaged and cannot be unpacked. Save it anew and upload it again.',
+    cause,
+  )
 
 const open = (bytes: Buffer): Promise<ZipFile> =>
   new Promise((resolve, reject) => {
