@@ -56,7 +56,7 @@ export interface VectorStoreDeps {
 export type VectorStoreService = ReturnType<typeof createVectorStoreService>
 
 export const createVectorStoreService = (deps: VectorStoreDeps) => {
-  const { store, clock, files, indexer, knowledge } = deps
+  const { store, clock, indexer, knowledge } = deps
   const now = () => seconds(clock.now())
 
   const expiryOf = (record: StoreRecord): number | null =>

@@ -20,7 +20,11 @@ const utf16Label = (bytes: Uint8Array): string | null => {
   const length = Math.min(bytes.length, SAMPLE)
   let even = 0
   let odd = 0
-  for (let i = 0; i < length; i += 1) if (bytes[i] === 0) i % 2 === 0 ? (even += 1) : (odd += 1)
+  for (let i = 0; i < length; i += 1) {
+    if (bytes[i] !== 0) continue
+    if (i % 2 === 0) even += 1
+    else odd += 1
+  }
   const half = length / 2
   if (odd > half * 0.3 && even < half * 0.05) return 'utf-16le'
   if (even > half * 0.3 && odd < half * 0.05) return 'utf-16be'
@@ -56,7 +60,7 @@ const GUESSES: readonly Guess[] = [
 const MOSTLY = 0.85
 
 /** Control characters that texts do not hold; a program or picture is full of them. */
-const CONTROL = /[\0-\x08\x0e-\x1a\x1c-\x1f]/g
+const CONTROL = /[^\P{Cc}\s]/gu
 const FEW = 0.01
 
 const readable = (text: string | null): string | null => {

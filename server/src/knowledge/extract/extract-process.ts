@@ -72,7 +72,7 @@ export class ExtractProcess implements AsyncDisposable {
     const kill = () => this.#child.kill('SIGKILL')
     signal.addEventListener('abort', kill, { once: true })
     const slow = setTimeout(() => this.#stop(tooSlow()), this.#limits.timeMs)
-    const watch = setInterval(() => this.#watchMemory(), WATCH_MS)
+    const watch = setInterval(() => void this.#watchMemory(), WATCH_MS)
     let whole = false
     try {
       signal.throwIfAborted()
@@ -136,8 +136,9 @@ export class ExtractProcess implements AsyncDisposable {
       const statm = await readFile(`/proc/${this.#child.pid}/statm`, 'utf8')
       const resident = Number(statm.split(' ')[1]) * PAGE_BYTES
       if (resident > this.#limits.memoryBytes) this.#stop(tooBig())
-    } catch (error) {
-      if (this.alive) throw error
+    } catch {
+      // What cannot be watched may not go on; a process that has just ended is none the worse.
+      this.#child.kill('SIGKILL')
     }
   }
 }
