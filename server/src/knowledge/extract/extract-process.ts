@@ -29,8 +29,8 @@ export class ExtractProcess implements AsyncDisposable {
   readonly #lines: AsyncIterator<string>
   readonly #ended: Promise<unknown>
   #errors = ''
-  /** Why it was killed, as the file's owner is told. */
-  #why: ExtractError | null = null
+  /** Why it was killed: what the file's owner is told, or what went wrong with the content. */
+  #why: Error | null = null
 
   constructor(limits: ExtractLimits) {
     this.#limits = limits
@@ -57,7 +57,7 @@ export class ExtractProcess implements AsyncDisposable {
 
   /** Whether it can take a file. */
   get alive(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null && this.#why === null
+    return this.#child.exitCode === null && !this.#child.killed && this.#why === null
   }
 
   /**
@@ -76,7 +76,8 @@ export class ExtractProcess implements AsyncDisposable {
     let whole = false
     try {
       signal.throwIfAborted()
-      await this.#send(request, content)
+      // Beside the reading of answers: content that stalls must not outlive the limit.
+      void this.#send(request, content)
       for (;;) {
         const answer = await this.#next(signal)
         if (answer.type === 'extracted') clearTimeout(slow)
@@ -103,10 +104,14 @@ export class ExtractProcess implements AsyncDisposable {
 
   async #send(request: ExtractRequest, content: AsyncIterable<Uint8Array>): Promise<void> {
     const { stdin } = this.#child
-    stdin.write(`${JSON.stringify(request)}\n`)
-    for await (const piece of content) {
-      if (stdin.destroyed) return
-      if (!stdin.write(piece)) await Promise.race([once(stdin, 'drain'), this.#ended])
+    try {
+      stdin.write(`${JSON.stringify(request)}\n`)
+      for await (const piece of content) {
+        if (stdin.destroyed) return
+        if (!stdin.write(piece)) await Promise.race([once(stdin, 'drain'), this.#ended])
+      }
+    } catch (error) {
+      this.#stop(new Error('the content of a file could not be read', { cause: error }))
     }
   }
 
@@ -124,7 +129,7 @@ export class ExtractProcess implements AsyncDisposable {
     )
   }
 
-  #stop(why: ExtractError): void {
+  #stop(why: Error): void {
     this.#why = why
     this.#child.kill('SIGKILL')
   }

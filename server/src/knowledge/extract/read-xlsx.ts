@@ -64,11 +64,23 @@ const showDate = (value: number): string => {
   return value % 1 === 0 ? text.slice(0, 10) : text.slice(0, 16).replace('T', ' ')
 }
 
+/** Empty cells before a filled one that are kept as such: a cell far to the right needs no thousand tabs. */
+const MAX_GAP = 32
+
+/** `C7` is column 2; 0 when nothing is named. */
+const columnOf = (reference: string): number => {
+  let column = 0
+  for (const letter of /^[A-Z]*/.exec(reference)?.[0] ?? '')
+    column = column * 26 + letter.charCodeAt(0) - 64
+  return Math.max(0, column - 1)
+}
+
 const readSheet = (xml: string, shared: string[], dates: boolean[], sink: TextSink): void => {
   let type = ''
   let isDate = false
   let value = ''
   let inValue = false
+  let column = 0
   let cells: string[] = []
   const show = (): string => {
     if (type === 's') return shared[Number(value)] ?? ''
@@ -84,6 +96,7 @@ const readSheet = (xml: string, shared: string[], dates: boolean[], sink: TextSi
         type = kind === 'n' ? '' : kind
         isDate = dates[Number(attributes['s'] ?? 0)] ?? false
         value = ''
+        column = Math.min(columnOf(attributes['r'] ?? ''), cells.length + MAX_GAP)
       } else if (name === 'v' || name === 't') inValue = true
     },
     text(piece) {
@@ -91,8 +104,10 @@ const readSheet = (xml: string, shared: string[], dates: boolean[], sink: TextSi
     },
     close(name) {
       if (name === 'v' || name === 't') inValue = false
-      else if (name === 'c') cells.push(show())
-      else if (name === 'row' && cells.some((cell) => cell !== ''))
+      else if (name === 'c') {
+        while (cells.length < column) cells.push('')
+        cells.push(show())
+      } else if (name === 'row' && cells.some((cell) => cell !== ''))
         sink.add(`${cells.join('\t')}\n`)
     },
   })
