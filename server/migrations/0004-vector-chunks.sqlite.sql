@@ -24,3 +24,6 @@ create virtual table vector_chunk_terms using fts5 (
 create trigger vector_chunks_forget_terms after delete on vector_chunks begin
   delete from vector_chunk_terms where rowid = old.id;
 end;
+
+-- In how many chunks a term stands.
+create virtual table vector_term_counts using fts5vocab (vector_chunk_terms, row);

@@ -166,7 +166,7 @@ export const createContext = async (
       work: (entry, signal) => indexEntry(indexing, entry, signal),
     }),
   )
-  const knowledge = createKnowledge({ store, log, embedder, vectors })
+  const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
   const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
   const quickstart = createQuickstart({
     store,

@@ -125,6 +125,9 @@ const storesAndFilter = (scope: Scope, params: SqlValue[]): string => {
   return `f.store_id in (${stores}) and f.status = 'completed'${filter}`
 }
 
+/** Read before the condition is looked at: more than asked for, since chunks of files that are not completed may be among them. */
+const SPARE = 4
+
 /** The chunks that hold most of the terms, rarer terms counting more on SQLite (BM25); best first. */
 export const searchTerms = async (
   db: Reader,
@@ -136,17 +139,21 @@ export const searchTerms = async (
   const isPostgres = db.engine === 'postgres'
   const match = (isPostgres ? matchTsquery : matchFts5)(scope.storeIds, terms)
   const params: SqlValue[] = [scope.workspaceId, match]
+  // With a filter every match is looked at; without one the best are taken first, which spares their rows.
+  const spare = scope.filter === null ? `limit ?${params.push(limit * SPARE)}` : ''
+  const matches = isPostgres
+    ? `select id, -ts_rank(terms, cast(?2 as tsquery), 1) as place from vector_chunks
+       where workspace_id = ?1 and terms @@ cast(?2 as tsquery) order by place ${spare}`
+    : `select rowid as id, bm25(vector_chunk_terms, 0.0, 1.0) as place from vector_chunk_terms
+       where vector_chunk_terms match ?2 order by place ${spare}`
   const condition = storesAndFilter(scope, params)
-  const join =
-    'join vector_store_files f on f.workspace_id = c.workspace_id and f.entry_id = c.entry_id'
-  const sql = isPostgres
-    ? `select c.id from vector_chunks c ${join}
-       where c.workspace_id = ?1 and c.terms @@ cast(?2 as tsquery) and ${condition}
-       order by ts_rank(c.terms, cast(?2 as tsquery), 1) desc, c.id limit ?${params.push(limit)}`
-    : `select c.id from vector_chunk_terms join vector_chunks c on c.id = vector_chunk_terms.rowid ${join}
-       where c.workspace_id = ?1 and vector_chunk_terms match ?2 and ${condition}
-       order by bm25(vector_chunk_terms, 0.0, 1.0), c.id limit ?${params.push(limit)}`
-  return (await db.all<{ id: number }>(sql, params)).map(({ id }) => id)
+  const rows = await db.all<{ id: number }>(
+    `select c.id from (${matches}) m join vector_chunks c on c.workspace_id = ?1 and c.id = m.id
+     join vector_store_files f on f.workspace_id = c.workspace_id and f.entry_id = c.entry_id
+     where ${condition} order by m.place, c.id limit ?${params.push(limit)}`,
+    params,
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** The completed entries in scope. */

@@ -9,11 +9,13 @@ import type {
   VectorIndex,
   VectorSource,
 } from '../../knowledge/vectors/vector-index.ts'
+import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { completedMark, entriesInScope, readFound, searchTerms, type Scope } from './chunk-store.ts'
 import { readVectors } from './embedding-store.ts'
 import { filterSql } from './filter-sql.ts'
+import { TermFrequency } from './term-frequency.ts'
 
 /** A piece of a file that answers a question. */
 export interface Passage {
@@ -41,6 +43,7 @@ export interface SearchQuery {
 
 export interface SearchDeps {
   store: Store
+  clock: Clock
   log: Logger
   embedder: Embedder | null
   vectors: VectorIndex
@@ -54,7 +57,9 @@ const PAGE = 500
 /** Search in stores, whoever asks: rights are the caller's business. */
 export type Knowledge = ReturnType<typeof createKnowledge>
 
-export const createKnowledge = ({ store, log, embedder, vectors }: SearchDeps) => {
+export const createKnowledge = ({ store, clock, log, embedder, vectors }: SearchDeps) => {
+  const frequency = new TermFrequency(clock)
+
   const loadBlock = async (
     workspaceId: string,
     entryId: string,
@@ -137,7 +142,10 @@ export const createKnowledge = ({ store, log, embedder, vectors }: SearchDeps) =
       }
       const terms = queries.map(queryTerms)
       const texts: number[][] = []
-      for (const one of terms) texts.push(await searchTerms(store, scope, one, CANDIDATES))
+      for (const one of terms) {
+        const telling = await frequency.selective(store, one)
+        texts.push(await searchTerms(store, scope, telling, CANDIDATES))
+      }
       const nearest = asked.textOnly === true ? [] : await searchVectors(scope, queries, signal)
       const fused = fuseRanks([...texts, ...nearest.map((list) => [...list.keys()])])
       const best = fused.slice(0, asked.maxResults)
