@@ -24,6 +24,7 @@ export const startChild = async (program: URL, argument: unknown = null): Promis
   let hear: ((message: FromChild) => void) | null = null
   let fail: ((error: Error) => void) | null = null
   child.on('message', (message: FromChild) => hear?.(message))
+  child.on('error', (error) => fail?.(error))
   child.on('exit', (code) => fail?.(new Error(`${program.pathname} ended with ${code}`)))
 
   const answer = <T>(send: () => void, onNote?: (note: string, value: number) => void) =>

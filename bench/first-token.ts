@@ -7,7 +7,7 @@ import { median, percentile } from './statistics.ts'
 
 const PACE = { firstTokenMs: 50, tokens: 20, intervalMs: 20 }
 const RATES = [10, 100]
-/** design's aims at the higher rate, in ms. */
+/** What may be added at the highest rate, in ms. */
 const AIMS = { p50: 10, p99: 50 }
 
 interface Round {

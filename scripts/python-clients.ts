@@ -32,21 +32,31 @@ const run = (program: string, args: string[]): string => {
 const cacheFolder = (): string =>
   path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'melzi-tests')
 
+const folderOf = (name: PythonClient): string => {
+  const key = createHash('sha256')
+    .update(readFileSync(requirementsOf(name)))
+    .update(python('-c', 'import sys; print(sys.version, sys.base_prefix)'))
+    .digest('hex')
+    .slice(0, 12)
+  return path.join(cacheFolder(), `${name}-${key}`)
+}
+
+const requirementsOf = (name: PythonClient): string => path.join(REQUIREMENTS, `${name}.txt`)
+
+const isComplete = (folder: string): boolean => existsSync(path.join(folder, 'complete'))
+
+/** Whether an environment has been made. */
+export const hasPythonClient = (name: PythonClient): boolean => isComplete(folderOf(name))
+
 /**
  * The Python interpreter of a client's environment, which is made first where it is missing (10 to 40 s, from the configured package
  * index). Several processes may ask at once.
  * @throws Error with pip's own words when it cannot be made
  */
 export const pythonClient = (name: PythonClient): string => {
-  const requirements = path.join(REQUIREMENTS, `${name}.txt`)
-  const key = createHash('sha256')
-    .update(readFileSync(requirements))
-    .update(python('-c', 'import sys; print(sys.version, sys.base_prefix)'))
-    .digest('hex')
-    .slice(0, 12)
-  const folder = path.join(cacheFolder(), `${name}-${key}`)
+  const folder = folderOf(name)
   const interpreter = path.join(folder, 'bin/python')
-  if (existsSync(path.join(folder, 'complete'))) return interpreter
+  if (isComplete(folder)) return interpreter
   const made = `${folder}.${randomUUID()}`
   mkdirSync(cacheFolder(), { recursive: true })
   try {
@@ -58,10 +68,10 @@ export const pythonClient = (name: PythonClient): string => {
       '--quiet',
       '--no-deps',
       '-r',
-      requirements,
+      requirementsOf(name),
     ])
     writeFileSync(path.join(made, 'complete'), '')
-    if (!existsSync(path.join(folder, 'complete'))) {
+    if (!isComplete(folder)) {
       rmSync(folder, { recursive: true, force: true })
       renameSync(made, folder)
     }

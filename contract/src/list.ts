@@ -9,6 +9,9 @@ export const ListQuery = z.strictObject({
 })
 export type ListQuery = z.infer<typeof ListQuery>
 
+/** Query of a call that takes none. */
+export const NoQuery = z.strictObject({})
+
 /** The list reply around one kind of object; both ids are null on an empty page. */
 export const listOf = <T extends z.core.$ZodType>(item: T) =>
   z.object({

@@ -84,6 +84,9 @@ export type CreateThreadAndRunRequest = z.infer<typeof CreateThreadAndRunRequest
 export const ModifyRunRequest = z.strictObject({ metadata: z.nullish(Metadata) })
 export type ModifyRunRequest = z.infer<typeof ModifyRunRequest>
 
+/** A cancel takes nothing. */
+export const CancelRunRequest = z.strictObject({})
+
 export const SubmitToolOutputsRequest = z.strictObject({
   tool_outputs: z.array(
     z.strictObject({ tool_call_id: z.string(), output: z._default(z.string(), '') }),

@@ -13,6 +13,7 @@ import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
 import { authenticate } from './http/auth.ts'
+import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
 
 /** Where the wire is mounted: as DaVinci serves it, and where OpenAI did. */
@@ -48,6 +49,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
     vectorStores,
   } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
+  app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
   threadRoutes(app, { threads, messages, runs })

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import type { Config } from './config/config.ts'
+import { prepareDataFolder } from './config/data-folder.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
@@ -89,7 +89,7 @@ export const createContext = async (
   await using stack = new AsyncDisposableStack()
   const clock = overrides.clock ?? systemClock
   const log = overrides.log ?? createLog(config.log.level)
-  await mkdir(config.data.dir, { recursive: true })
+  prepareDataFolder(config.data.dir)
   const store = stack.use(await openStore(config.store, { migrate: true, exclusive: true }))
   const events = stack.use(new MemoryEventLog())
   const blobs = stack.use(await openBlobs(config.blobs))

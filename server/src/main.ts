@@ -13,6 +13,7 @@ import { listModels } from './models/list-models.ts'
 const DRAIN_MS = 10_000
 /** How long the whole stop may take before the process ends itself, in ms. */
 const STOP_MS = 20_000
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
 /** How often what has expired and blobs that nothing holds are looked for, in ms. */
 const SWEEP_MS = 30 * 60 * 1000
 
@@ -30,7 +31,7 @@ export const findModels = (env: Env): Promise<ModelsConfig> =>
 export const serve = async (): Promise<void> => {
   const env = readEnv()
   const config = readConfig(env)
-  const stopped = stopSignal()
+  const started = endOnSignals()
   await using context = await createContext(config, await findModels(env))
   const { log } = context
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was left alone'))
@@ -40,6 +41,8 @@ export const serve = async (): Promise<void> => {
   const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
   await context.dispatcher.start(context.store.engine === 'sqlite')
   await context.indexer.start(context.store.engine === 'sqlite')
+  const stopped = stopSignal()
+  started()
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
   log.info(
     { url: baseUrl, store: context.store.engine, model: context.models.state().detail },
@@ -65,10 +68,22 @@ export const serve = async (): Promise<void> => {
   log.info('stopped')
 }
 
+/**
+ * Until the start is done a signal ends the process the system's own way, even while something blocks it: every start heals what a
+ * kill left behind. Only the first process of a container (pid 1) is sent no signal that it does not handle, so it needs a handler.
+ * @returns to be called when the start is done
+ */
+const endOnSignals = (): (() => void) => {
+  const end = () => process.exit(1)
+  if (process.pid === 1) for (const signal of STOP_SIGNALS) process.on(signal, end)
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, end)
+  }
+}
+
 const stopSignal = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
-    process.once('SIGTERM', resolve)
-    process.once('SIGINT', resolve)
+    for (const signal of STOP_SIGNALS) process.once(signal, resolve)
   })
 
 const boundPort = (address: ReturnType<import('node:net').Server['address']>, config: Config) =>

@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
 import type { Assistant } from '../features/assistants/service.ts'
 import type { PluginRecord } from '../features/plugins/service.ts'
@@ -6,6 +5,7 @@ import { columns, type Answer } from './answer.ts'
 import { readAssistantFile, writeAssistantFile } from './assistant-file.ts'
 import type { Command } from './command.ts'
 import { everyItem } from './every-item.ts'
+import { readNamedFile, writeNamedFile } from './files.ts'
 import { actingFor, type Workbench } from './workbench.ts'
 
 type Create = Extract<Command, { kind: 'assistant create' }>
@@ -42,7 +42,7 @@ export const importAssistant = async (
 ): Promise<Answer> => {
   const { store, assistants, plugins } = bench
   const who = await actingFor(bench, person)
-  const { settings, pluginMode, plugins: files } = readAssistantFile(await readFile(file, 'utf8'))
+  const { settings, pluginMode, plugins: files } = readAssistantFile(await readNamedFile(file))
   const own = settings.tools.flatMap((tool) =>
     tool.type === 'function' ? [tool.function.name] : [],
   )
@@ -67,7 +67,7 @@ export const exportAssistant = async (
   const files = await bench.plugins.filesOf(bench.store, assistant.workspaceId, id)
   const text = writeAssistantFile(assistant, files)
   if (output === null) return { value: JSON.parse(text), text }
-  await writeFile(output, text)
+  await writeNamedFile(output, text)
   return { value: { id, output }, text: `Wrote ${output}.` }
 }
 

@@ -1,7 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { release } from 'node:os'
-import path from 'node:path'
-import { missing, note, ok, reason, type Check } from './check.ts'
+import { prepareDataFolder } from '../config/data-folder.ts'
+import { missing, note, ok, type Check } from './check.ts'
 
 const NEEDED_NODE = 24
 
@@ -63,18 +62,15 @@ export const checkPlatform = ({ platform, arch, glibc, release: kernel }: Machin
   )
 }
 
-export const checkDataFolder = async (dir: string): Promise<Check> => {
-  const probe = path.join(dir, `.doctor-${process.pid}`)
+export const checkDataFolder = (dir: string): Check => {
   try {
-    await mkdir(dir, { recursive: true })
-    await writeFile(probe, 'x', { flag: 'wx', mode: 0o600 })
-    await rm(probe)
+    prepareDataFolder(dir)
     return ok('Data folder', dir)
   } catch (error) {
     return missing(
       'Data folder',
-      `${dir} cannot be written: ${reason(error)}`,
-      'set MELZI_DATA to a folder this user may write',
+      error instanceof Error ? error.message : String(error),
+      'set MELZI_DATA to a folder this user may write; what lies in it was not checked',
     )
   }
 }

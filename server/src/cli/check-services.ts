@@ -5,6 +5,7 @@ import { createKeyService } from '../features/keys/service.ts'
 import { quickstartFile, readEnvFile } from '../features/quickstart/env-file.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
+import { makeFolder } from '../platform/make-folder.ts'
 import { migrate } from '../platform/store/migrator.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import { postgresMigration } from '../platform/store/postgres-migration.ts'
@@ -42,6 +43,15 @@ export const checkStore = async ({ store }: Config): Promise<Check> => {
 export const checkSandbox = async ({ sandbox }: Config): Promise<Check> => {
   if (!sandbox.enabled) {
     return note('Sandbox', 'plugins are switched off', 'set MELZI_SANDBOX=on to run plugins')
+  }
+  try {
+    makeFolder(sandbox.cacheDir)
+  } catch (error) {
+    return missing(
+      'Sandbox',
+      `its folder ${sandbox.cacheDir} cannot be made: ${reason(error)}`,
+      'set MELZI_SANDBOX_CACHE to a folder this user may write',
+    )
   }
   await using driver = new DenoDriver({
     cacheDir: sandbox.cacheDir,

@@ -15,7 +15,7 @@ export const ok = (name: string, message: string): Check => ({
   message,
   fix: null,
 })
-export const note = (name: string, message: string, fix: string): Check => ({
+export const note = (name: string, message: string, fix: string | null): Check => ({
   name,
   state: 'note',
   message,

@@ -1,6 +1,7 @@
 /** What the command line asks for. */
 export type Command =
-  | { kind: 'help' }
+  /** The topic is a command, the first word of several, or '' for all. */
+  | { kind: 'help'; topic: string }
   | { kind: 'serve' }
   | { kind: 'migrate' }
   | { kind: 'doctor' }

@@ -1,11 +1,14 @@
+import path from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { ModelsConfig } from '../config/models-settings.ts'
 import type { Answer } from './answer.ts'
+import { checkBlobs } from './check-blobs.ts'
 import { checkDataFolder, checkNode, checkPlatform, thisMachine } from './check-machine.ts'
 import { checkModels, checkQuickstart, checkSandbox, checkStore } from './check-services.ts'
-import type { Check } from './check.ts'
+import { note, type Check } from './check.ts'
 
 const SIGNS = { ok: 'ok      ', note: 'note    ', missing: 'MISSING ' } as const
+const NOT_CHECKED = 'not checked: it needs the data folder'
 
 /**
  * Looks at everything the server stands on; each line says what was found and, where something is missing, how to get it.
@@ -16,16 +19,25 @@ export const doctor = async (
   findModels: () => Promise<ModelsConfig>,
 ): Promise<Answer> => {
   const machine = thisMachine()
-  const [folder, store, sandbox, models] = await Promise.all([
-    checkDataFolder(config.data.dir),
-    checkStore(config),
-    checkSandbox(config),
+  const { data, store: where, sandbox: box } = config
+  const folder = checkDataFolder(data.dir)
+  // What lies in a folder that cannot be used would only repeat that.
+  const lost = (file: string) => folder.state === 'missing' && isBelow(data.dir, file)
+  const [store, blobs, sandbox, models] = await Promise.all([
+    where.kind === 'sqlite' && lost(where.file)
+      ? note('Store (SQLite)', NOT_CHECKED, null)
+      : checkStore(config),
+    checkBlobs(config),
+    box.enabled && lost(box.cacheDir) ? note('Sandbox', NOT_CHECKED, null) : checkSandbox(config),
     findModels().then(checkModels),
   ])
-  const checks = [checkNode(machine), checkPlatform(machine), folder, store, sandbox, ...models]
-  if (store.state === 'ok') checks.push(await checkQuickstart(config))
+  const machineChecks = [checkNode(machine), checkPlatform(machine), folder]
+  const checks = [...machineChecks, store, ...blobs, sandbox, ...models]
+  if (store.state === 'ok' && folder.state === 'ok') checks.push(await checkQuickstart(config))
   return report(checks)
 }
+
+const isBelow = (dir: string, file: string): boolean => file.startsWith(path.join(dir, path.sep))
 
 const report = (checks: readonly Check[]): Answer => {
   const healthy = checks.every((check) => check.state !== 'missing')

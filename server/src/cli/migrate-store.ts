@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import type { Config } from '../config/config.ts'
+import { prepareDataFolder } from '../config/data-folder.ts'
 import { systemClock } from '../platform/clock.ts'
 import { migrate, type MigrationTarget } from '../platform/store/migrator.ts'
 import { postgresMigration } from '../platform/store/postgres-migration.ts'
@@ -8,8 +7,8 @@ import { sqliteMigration } from '../platform/store/sqlite-migration.ts'
 import type { Answer } from './answer.ts'
 
 /** Brings the schema to this program's version, under the lock all processes and nodes share. */
-export const migrateStore = async ({ store }: Config): Promise<Answer> => {
-  if (store.kind === 'sqlite') await mkdir(path.dirname(store.file), { recursive: true })
+export const migrateStore = async ({ data, store }: Config): Promise<Answer> => {
+  if (store.kind === 'sqlite') prepareDataFolder(data.dir)
   const target: MigrationTarget =
     store.kind === 'sqlite' ? sqliteMigration(store.file) : postgresMigration(store.url)
   const report = await migrate(target, { apply: true, clock: systemClock })

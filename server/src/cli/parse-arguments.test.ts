@@ -44,6 +44,7 @@ describe('parseArguments', () => {
   })
 
   it('takes --json and --person everywhere, before or after the command', () => {
+    assert.equal(parseArguments(['doctor', '--json']).json, true)
     for (const argv of [
       ['--json', 'key', 'list', '--person', 'Ann'],
       ['key', 'list', '--person=Ann', '--json'],
@@ -56,23 +57,31 @@ describe('parseArguments', () => {
     }
   })
 
-  it('gives help when it is asked for or nothing is', () => {
-    for (const argv of [
-      [],
-      ['help'],
-      ['--help'],
-      ['-h'],
-      ['key', 'delete', '--help'],
-      ['x', '-h'],
-    ]) {
-      assert.deepEqual(parseArguments(argv).command, { kind: 'help' })
+  it('gives help when it is asked for or nothing is, of as much of the command as there is', () => {
+    const asked: [string[], string][] = [
+      [[], ''],
+      [['help'], ''],
+      [['--help'], ''],
+      [['-h'], ''],
+      [['x', '-h'], ''],
+      [['key'], 'key'],
+      [['key', '--json'], 'key'],
+      [['key', '--help'], 'key'],
+      [['help', 'key'], 'key'],
+      [['key', 'fly', '--help'], 'key'],
+      [['key', 'delete', '--help'], 'key delete'],
+      [['--help', 'key', 'delete', 'a', 'b'], 'key delete'],
+      [['help', 'key', 'delete'], 'key delete'],
+      [['serve', '--help'], 'serve'],
+    ]
+    for (const [argv, topic] of asked) {
+      assert.deepEqual(parseArguments(argv).command, { kind: 'help', topic }, argv.join(' '))
     }
   })
 
   it('refuses what it does not know', () => {
     const refused: [string, RegExp][] = [
       ['fly', /no command 'fly'/],
-      ['key', /no command 'key'/],
       ['key fly', /no command 'key fly'/],
       ['constructor', /no command 'constructor'/],
       ['serve now', /takes no arguments/],
@@ -80,7 +89,15 @@ describe('parseArguments', () => {
       ['key delete a b', /but got 2/],
       ['plugin import', /takes FILE\.\.\./],
       ['key list --name x', /--name/],
-      ['key create --name', /--name/],
+      ['key --json create', /no command 'key'/],
+      ['key create --name', /^melzi key create: --name needs a value\.$/],
+      ['key create --name --json', /--name needs a value; .* is written --name=--json\.$/],
+      ['key create --name=', /the value of --name must not be empty/],
+      ['key list --person=', /the value of --person must not be empty/],
+      ['key create --json=yes', /--json takes no value/],
+      ['key create --bogus', /^melzi key create: there is no option --bogus\.$/],
+      ['key create --constructor', /no option --constructor/],
+      ['key create -x', /no option -x/],
       ['assistant create --plugin-mode both', /takes client or server, not 'both'/],
     ]
     for (const [line, message] of refused) {
@@ -102,5 +119,16 @@ describe('usage', () => {
       assert.ok(usage().includes(`  ${name}`))
       for (const option of Object.keys(spec.options)) assert.ok(usage().includes(`--${option} `))
     }
+  })
+
+  it('keeps to the commands that are asked for', () => {
+    const group = usage('key')
+    assert.match(group, /^Usage: melzi key COMMAND \[OPTIONS\]\n/)
+    for (const name of ['key create', 'key list', 'key delete KEY_ID'])
+      assert.ok(group.includes(name))
+    assert.ok(!/serve|assistant create|plugin/.test(group))
+    const one = usage('key create')
+    assert.match(one, /^Usage: melzi key create \[OPTIONS\]\n/)
+    assert.ok(one.includes('--name TEXT') && !one.includes('key list'))
   })
 })

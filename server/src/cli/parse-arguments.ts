@@ -1,10 +1,18 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { COMMANDS, type CommandSpec, type OptionValues } from './command-table.ts'
 import type { Command, CommandLine } from './command.ts'
+import { isTopic } from './usage.ts'
 
 /** A command line that cannot be understood; the message says what is wrong with it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+  /** Whose help says more: a command, the first word of several, or '' for all. */
+  readonly topic: string
+
+  constructor(message: string, topic = '') {
+    super(message)
+    this.topic = topic
+  }
 }
 
 const COMMON: ParseArgsOptionsConfig = {
@@ -20,14 +28,15 @@ const COMMON: ParseArgsOptionsConfig = {
 export const parseArguments = (argv: readonly string[]): CommandLine => {
   const { name, spec, rest } = findCommand(argv)
   const isHelpAsked = argv.some((word) => word === '--help' || word === '-h')
-  if (spec === null || isHelpAsked) {
-    if (name === '' || name === 'help' || isHelpAsked) return help(argv)
-    throw new UsageError(`There is no command '${name}'.`)
+  if (isHelpAsked || name === '' || name === 'help') return help(argv, topicOf(name, rest))
+  if (spec === null) {
+    if (isTopic(name) && rest.every((word) => word.startsWith('-'))) return help(argv, name)
+    throw new UsageError(`There is no command '${name}'.`, topicOf(name, rest))
   }
   const { values, positionals } = parse(name, spec, rest)
   checkPositionals(name, spec, positionals)
   const options = optionValues(values)
-  checkChoices(spec, options)
+  checkChoices(name, spec, options)
   return {
     command: spec.build(positionals, options),
     json: values['json'] === true,
@@ -35,28 +44,38 @@ export const parseArguments = (argv: readonly string[]): CommandLine => {
   }
 }
 
-const help = (argv: readonly string[]): CommandLine => ({
-  command: { kind: 'help' },
+const help = (argv: readonly string[], topic: string): CommandLine => ({
+  command: { kind: 'help', topic },
   json: argv.includes('--json'),
   person: null,
 })
+
+/** What to show the help of: as much of the command as there is. `melzi help key` is `melzi key --help`. */
+const topicOf = (name: string, rest: readonly string[]): string => {
+  if (name === 'help') {
+    const asked = findCommand(rest)
+    return topicOf(asked.name, [])
+  }
+  const group = name.split(' ')[0] ?? ''
+  return [name, group].find((topic) => topic !== '' && isTopic(topic)) ?? ''
+}
 
 /** A command is one word or two; options may stand before it. */
 const findCommand = (argv: readonly string[]) => {
   const start = argv.findIndex((word) => !word.startsWith('-'))
   if (start < 0) return { name: '', spec: null, rest: [] }
   const one = argv[start] ?? ''
-  const two = `${one} ${argv[start + 1] ?? ''}`
+  const next = argv[start + 1]
+  const two = next === undefined || next.startsWith('-') ? null : `${one} ${next}`
+  const without = (words: number) => [...argv.slice(0, start), ...argv.slice(start + words)]
   for (const [name, words] of [
-    [two, 2],
+    [two ?? one, two === null ? 1 : 2],
     [one, 1],
   ] as const) {
     if (!Object.hasOwn(COMMANDS, name)) continue
-    const rest = [...argv.slice(0, start), ...argv.slice(start + words)]
-    return { name, spec: COMMANDS[name as Exclude<Command['kind'], 'help'>], rest }
+    return { name, spec: COMMANDS[name as Exclude<Command['kind'], 'help'>], rest: without(words) }
   }
-  const isGroup = Object.keys(COMMANDS).some((name) => name.startsWith(`${one} `))
-  return { name: isGroup ? two.trim() : one, spec: null, rest: [] }
+  return { name: isTopic(one) ? (two ?? one) : one, spec: null, rest: without(1) }
 }
 
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
@@ -65,13 +84,36 @@ const parse = (name: string, spec: CommandSpec, args: string[]) => {
   const own = Object.entries(spec.options).map(
     ([option, { multiple }]) => [option, { type: 'string', multiple: multiple === true }] as const,
   )
-  try {
-    const options: ParseArgsOptionsConfig = { ...COMMON, ...Object.fromEntries(own) }
-    const parsed = parseArgs({ args, options, allowPositionals: true, strict: true })
-    return { values: parsed.values as Values, positionals: parsed.positionals }
-  } catch (error) {
-    throw new UsageError(`melzi ${name}: ${(error as Error).message}`)
+  const options: ParseArgsOptionsConfig = { ...COMMON, ...Object.fromEntries(own) }
+  // Checked here and not by `strict`, whose sentences are about Node's own way to write arguments.
+  const parsed = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true })
+  for (const token of parsed.tokens) {
+    if (token.kind !== 'option') continue
+    const { type } = Object.hasOwn(options, token.name) ? (options[token.name] ?? {}) : {}
+    const wrong = wrongOption(type, token)
+    if (wrong !== null) throw new UsageError(`melzi ${name}: ${wrong}`, name)
   }
+  return { values: parsed.values as Values, positionals: parsed.positionals }
+}
+
+interface GivenOption {
+  rawName: string
+  value: string | undefined
+  inlineValue: boolean | undefined
+}
+
+const wrongOption = (
+  type: 'string' | 'boolean' | undefined,
+  { rawName, value, inlineValue }: GivenOption,
+): string | null => {
+  if (type === undefined) return `there is no option ${rawName}.`
+  if (type === 'boolean') return value === undefined ? null : `${rawName} takes no value.`
+  if (value === undefined) return `${rawName} needs a value.`
+  if (value.trim() === '') return `the value of ${rawName} must not be empty.`
+  // More likely the next option than a value.
+  return inlineValue !== true && value.startsWith('-') && value !== '-'
+    ? `${rawName} needs a value; one that begins with '-' is written ${rawName}=${value}.`
+    : null
 }
 
 const checkPositionals = (name: string, spec: CommandSpec, given: readonly string[]): void => {
@@ -79,14 +121,14 @@ const checkPositionals = (name: string, spec: CommandSpec, given: readonly strin
   const isOpen = wanted.at(-1)?.endsWith('...') === true
   if (given.length === wanted.length || (isOpen && given.length > wanted.length)) return
   const takes = wanted.length === 0 ? 'no arguments' : wanted.join(' ')
-  throw new UsageError(`melzi ${name} takes ${takes}, but got ${given.length}.`)
+  throw new UsageError(`melzi ${name} takes ${takes}, but got ${given.length}.`, name)
 }
 
-const checkChoices = (spec: CommandSpec, options: OptionValues): void => {
-  for (const [name, { choices }] of Object.entries(spec.options)) {
-    const value = options.one(name)
+const checkChoices = (name: string, spec: CommandSpec, options: OptionValues): void => {
+  for (const [option, { choices }] of Object.entries(spec.options)) {
+    const value = options.one(option)
     if (choices === undefined || value === null || choices.includes(value)) continue
-    throw new UsageError(`--${name} takes ${choices.join(' or ')}, not '${value}'.`)
+    throw new UsageError(`--${option} takes ${choices.join(' or ')}, not '${value}'.`, name)
   }
 }
 

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import type { PluginRecord } from '../features/plugins/service.ts'
 import { AppError } from '../platform/errors.ts'
 import { columns, day, type Answer } from './answer.ts'
 import { everyItem } from './every-item.ts'
+import { readNamedFile, writeNamedFile } from './files.ts'
 import { actingFor, type Workbench } from './workbench.ts'
 
 /** Takes plugin files, one after the other; a file that is wrong ends it, and the error names the file. */
@@ -14,7 +14,7 @@ export const importPlugins = async (
   const who = await actingFor(bench, person)
   const records: PluginRecord[] = []
   for (const file of files) {
-    const text = await readFile(file, 'utf8')
+    const text = await readNamedFile(file)
     try {
       records.push(await bench.plugins.importPlugin(who, text))
     } catch (error) {
@@ -47,7 +47,7 @@ export const exportPlugin = async (
       raw: true,
     }
   }
-  await writeFile(output, plugin.manifest)
+  await writeNamedFile(output, plugin.manifest)
   return { value: { ...present(plugin), output }, text: `Wrote ${output}.` }
 }
 

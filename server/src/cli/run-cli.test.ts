@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -55,7 +55,33 @@ describe('melzi', () => {
     assert.match(help.out, /^Usage: melzi COMMAND/)
     const wrong = await t.cli('key', 'fly')
     assert.deepEqual([wrong.code, wrong.out], [2, ''])
-    assert.match(wrong.err, /no command 'key fly'/)
+    assert.match(wrong.err, /no command 'key fly'.*\nSee: melzi key --help\n$/)
+    const group = await t.cli('key')
+    assert.deepEqual([group.code, group.err], [0, ''])
+    assert.match(group.out, /^Usage: melzi key COMMAND/)
+  })
+
+  it('says in JSON what it does not understand when JSON is asked for', async () => {
+    await using t = await setUp()
+    const asked: [string[], string][] = [
+      [['foo', '--json'], "There is no command 'foo'."],
+      [['key', 'create', '--bogus', '--json'], 'melzi key create: there is no option --bogus.'],
+      [['key', 'delete', '--json'], 'melzi key delete takes KEY_ID, but got 0.'],
+    ]
+    for (const [argv, message] of asked) {
+      const { code, out, err } = await t.cli(...argv)
+      assert.deepEqual([code, out, JSON.parse(err)], [2, '', { error: { message } }])
+    }
+  })
+
+  it('names MELZI_DATA when the data folder cannot be used', async () => {
+    await using t = await setUp()
+    await writeFile(t.dataDir, 'a file')
+    for (const argv of [['migrate'], ['key', 'create'], ['key', 'list']]) {
+      const { code, err } = await t.cli(...argv)
+      assert.equal(code, 1)
+      assert.match(err, /^MELZI_DATA: .* is not a folder\. It is /)
+    }
   })
 
   it('hands serve to the server and names a setting that cannot be used', async () => {
@@ -80,7 +106,14 @@ describe('melzi key', () => {
     await using t = await setUp()
     const before = await t.cli('key', 'list')
     assert.equal(before.code, 1)
-    assert.match(before.err, /melzi key create/)
+    assert.match(before.err, /There is no store in .* melzi key create/)
+    await assert.rejects(stat(t.dataDir), { code: 'ENOENT' })
+    await mkdir(t.dataDir)
+    assert.match((await t.cli('plugin', 'list')).err, /There is no store/)
+    assert.deepEqual(await readdir(t.dataDir), [])
+    await t.cli('migrate')
+    assert.match((await t.cli('key', 'list')).err, /The store is empty.* melzi key create/)
+    assert.equal((await t.cli('key', 'create', '--name', '')).code, 2)
     const made = await t.json('key', 'create', '--name', 'mine')
     assert.match(String(made['key']), /^mlz_[\w-]{43}$/)
     const text = (await t.cli('key', 'create')).out
@@ -131,6 +164,8 @@ describe('melzi plugin', () => {
     assert.equal((await t.json('plugin', 'export', 'unit_price'))['file'], text)
     await t.cli('plugin', 'export', 'unit_price', '--output', t.file('x.json'))
     assert.equal(await readFile(t.file('x.json'), 'utf8'), text)
+    const nowhere = await t.cli('plugin', 'export', 'unit_price', '--output', t.file('no/x.json'))
+    assert.match(nowhere.err, /x\.json cannot be written: its folder is not there\.$/m)
 
     const assistant = String((await t.json('assistant', 'create', '--name', 'A'))['id'])
     const attached = await t.json('plugin', 'attach', String(data[0]?.['id']), assistant)
@@ -146,7 +181,11 @@ describe('melzi plugin', () => {
     const bad = await t.cli('plugin', 'import', t.file('bad.json'))
     assert.equal(bad.code, 1)
     assert.match(bad.err, /bad\.json: Plugins of type 'openapi' cannot run/)
-    assert.match((await t.cli('plugin', 'import', t.file('no.json'))).err, /ENOENT/)
+    for (const kind of ['plugin', 'assistant']) {
+      const absent = await t.cli(kind, 'import', t.file('no.json'))
+      assert.equal(absent.err, `${t.file('no.json')} cannot be read: there is no such file.\n`)
+      assert.match((await t.cli(kind, 'import', t.dir)).err, /cannot be read: it is a folder\.$/m)
+    }
     assert.match((await t.cli('plugin', 'export', 'no')).err, /No plugin found/)
     await t.cli('plugin', 'import', UNIT_PRICE)
     assert.match((await t.cli('plugin', 'attach', 'unit_price', 'asst_x')).err, /No assistant/)
@@ -286,11 +325,21 @@ describe('melzi doctor', () => {
   })
 
   it('says that a data folder or a store cannot be used', async () => {
-    await using t = await setUp()
+    // With plugins on, for the sandbox keeps its parts in the data folder and is not to blame.
+    await using t = await setUp({ MELZI_SANDBOX: 'on' })
     await writeFile(t.dataDir, 'a file')
     const { code, out } = await t.cli('doctor')
     assert.equal(code, 1)
-    assert.match(out, /MISSING Data folder: .*\n +-> set MELZI_DATA/)
+    assert.match(out, /MISSING Data folder: .* is not a folder.*\n +-> set MELZI_DATA/)
+    assert.equal(out.match(/MISSING/g)?.length, 1)
+    assert.ok(!out.includes('npm ci'))
+    for (const name of ['Store \\(SQLite\\)', 'Sandbox']) {
+      assert.match(out, new RegExp(`note +${name}: not checked`))
+    }
+    const cache = { MELZI_SANDBOX: 'on', MELZI_SANDBOX_CACHE: path.join(t.dataDir, 'cache') }
+    await using boxless = await setUp(cache)
+    const report = (await boxless.cli('doctor')).out
+    assert.match(report, /MISSING Sandbox: its folder .*\n +-> set MELZI_SANDBOX_CACHE/)
     await using pg = await setUp({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
     assert.match((await pg.cli('doctor')).out, /MISSING Store \(PostgreSQL\)/)
   })

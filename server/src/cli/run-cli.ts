@@ -42,7 +42,9 @@ export const runCli = async (argv: readonly string[], io: CliIo): Promise<number
     line = parseArguments(argv)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    io.err(`${error.message}\nSee: melzi --help\n`)
+    io.err(
+      argv.includes('--json') ? failure(error) : `${error.message}\nSee: ${helpFor(error.topic)}\n`,
+    )
     return 2
   }
   try {
@@ -51,18 +53,17 @@ export const runCli = async (argv: readonly string[], io: CliIo): Promise<number
     io.out(line.json ? `${JSON.stringify(answer.value, null, 2)}\n` : ended(answer))
     return answer.ok === false ? 1 : 0
   } catch (error) {
-    io.err(
-      line.json
-        ? `${JSON.stringify({ error: describe(error) })}\n`
-        : `${describe(error).message}\n`,
-    )
+    io.err(line.json ? failure(error) : `${describe(error).message}\n`)
     return 1
   }
 }
 
 const run = async (line: CommandLine, io: CliIo): Promise<Answer | null> => {
   const { command } = line
-  if (command.kind === 'help') return { value: { usage: usage() }, text: usage() }
+  if (command.kind === 'help') {
+    const text = usage(command.topic)
+    return { value: { usage: text }, text }
+  }
   if (command.kind === 'serve') {
     await io.serve()
     return null
@@ -71,14 +72,16 @@ const run = async (line: CommandLine, io: CliIo): Promise<Answer | null> => {
   const models = () => findModels(io.env)
   if (command.kind === 'migrate') return migrateStore(config)
   if (command.kind === 'doctor') return doctor(config, models)
-  return withWorkbench(config, (bench) => runOn(bench, command, line.person, models))
+  const mode = command.kind === 'key create' ? 'create' : 'existing'
+  return withWorkbench(config, mode, (bench) => runOn(bench, command, line.person, models))
 }
 
 const withWorkbench = async (
   config: Config,
+  mode: 'create' | 'existing',
   work: (bench: Workbench) => Promise<Answer>,
 ): Promise<Answer> => {
-  await using bench = await openWorkbench(config)
+  await using bench = await openWorkbench(config, mode)
   return await work(bench)
 }
 
@@ -128,6 +131,11 @@ const defaultModel = (models: ModelsConfig): string =>
   models.kind === 'demo' ? DEMO_MODEL_NAME : models.default
 
 const ended = ({ text, raw }: Answer): string => (raw || text.endsWith('\n') ? text : `${text}\n`)
+
+const helpFor = (topic: string) => `melzi ${topic === '' ? '' : `${topic} `}--help`
+
+/** A failure as `--json` shows it. */
+const failure = (error: unknown): string => `${JSON.stringify({ error: describe(error) })}\n`
 
 const describe = (error: unknown): { message: string; param?: string } => {
   const message = error instanceof Error ? error.message : String(error)

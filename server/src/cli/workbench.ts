@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
+import { prepareDataFolder } from '../config/data-folder.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
 import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
@@ -20,13 +21,28 @@ export interface Workbench extends AsyncDisposable {
   assistants: AssistantService
 }
 
-/** Opens the server's store, beside a running server if there is one, and brings its schema up to date first. */
-export const openWorkbench = async (config: Config): Promise<Workbench> => {
-  await mkdir(config.data.dir, { recursive: true })
+/**
+ * Opens the server's store, beside a running server if there is one, and brings its schema up to date first.
+ * @param mode `create` makes a SQLite store that is not there yet; `existing` leaves the disk as it is
+ * @throws {ConfigError} for a data folder that cannot be used; Error where there is no store
+ */
+export const openWorkbench = async (
+  config: Config,
+  mode: 'create' | 'existing',
+): Promise<Workbench> => {
+  const { data, store: where } = config
+  if (where.kind === 'sqlite') {
+    if (mode === 'existing' && isAbsent(where.file)) {
+      throw new Error(
+        `There is no store in ${data.dir} yet. Make a key first, which also makes the store and its owner: melzi key create`,
+      )
+    }
+    prepareDataFolder(data.dir)
+  }
   const clock = systemClock
   // Standard output belongs to the answer.
   const log = createLog('silent')
-  const store = await openStore(config.store, { migrate: true, exclusive: false, log })
+  const store = await openStore(where, { migrate: true, exclusive: false, log })
   const plugins = createPluginService({ store, clock, readParameters })
   return {
     store,
@@ -58,6 +74,16 @@ export const actingFor = async (bench: Workbench, person: string | null): Promis
     )
   }
   return asPrincipal(member)
+}
+
+/** Not for a file that cannot be looked at: then the data folder is to blame. */
+const isAbsent = (file: string): boolean => {
+  try {
+    statSync(file)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  }
 }
 
 const asPrincipal = (member: Member): Principal => ({ ...member, keyId: 'cli' })

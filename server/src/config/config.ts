@@ -157,7 +157,7 @@ const readRuns = (env: Env): Config['runs'] => {
       meaning: 'how long a run may take from its creation, in seconds',
       schema: integer(1, 86_400),
     }),
-    leaseMs: withDefault('MELZI_LEASE_MS', 15_000, {
+    leaseMs: withDefault('MELZI_LEASE_MS', 10_000, {
       meaning: 'after how many milliseconds without a heartbeat another node takes a run over',
       schema: integer(500, 600_000),
     }),

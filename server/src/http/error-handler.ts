@@ -1,10 +1,11 @@
 import type { ErrorReply } from '@melzi/contract/error.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, errors } from '../platform/errors.ts'
+import { drain } from './drain.ts'
 import type { AllowedMethods } from './route-table.ts'
 
 /** The envelope of behaviour.md 2: always all four keys. */
-const errorBody = (error: AppError): ErrorReply => ({
+export const errorBody = (error: AppError): ErrorReply => ({
   error: { message: error.message, type: error.type, param: error.param, code: error.code },
   ...(error.detail ? { detail: { message: error.message, code: error.code } } : {}),
 })
@@ -44,6 +45,10 @@ export const createErrorHandler =
     if (known === null) {
       request.log.error({ err: error }, 'request failed')
       send(reply, errors.internal(request.id))
+      return
+    }
+    if (known.code === 'request_too_large') {
+      void drain(request.raw).then(() => send(reply, known))
       return
     }
     if (known.status >= 500) {

@@ -135,8 +135,4 @@ const setField = (fields: Record<string, unknown>, name: string, value: string):
 const missingFile = (name: string, fields: Record<string, unknown>): AppError =>
   name in fields
     ? wrongType(name, 'a file', fields[name])
-    : errors.invalid(
-        `Missing required parameter: '${name}'.`,
-        name,
-        'missing_required_parameter',
-      )
+    : errors.invalid(`Missing required parameter: '${name}'.`, name, 'missing_required_parameter')

@@ -5,6 +5,8 @@ import { unknownKey, wrongType } from './issue-error.ts'
 /** Deeper bodies are refused: what walks them later (JSON.stringify, a model's schema check) does so recursively. */
 const MAX_DEPTH = 256
 
+/** A media type, or none. */
+const MEDIA_TYPE = /^$|^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/
 const MULTIPART = /^multipart\//i
 
 const count = (text: string, piece: string, enough: number): number => {
@@ -90,6 +92,10 @@ const parseJsonBody = (bytes: Uint8Array): object => {
  */
 export const addJsonBody = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers()
+  // a type that is none would be refused before any parser is asked
+  app.addHook('onRequest', async ({ raw }) => {
+    if (!MEDIA_TYPE.test(raw.headers['content-type'] ?? '')) delete raw.headers['content-type']
+  })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes, done) => {
     const type = request.headers['content-type'] ?? ''
     try {

@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { errors } from '../platform/errors.ts'
 import type { Logger } from '../platform/log.ts'
 import { addPrincipal } from './auth.ts'
+import { answerClientError } from './client-error.ts'
 import { answerPreflight, setCors } from './cors.ts'
 import { createErrorHandler, createNotFoundHandler } from './error-handler.ts'
 import { addJsonBody } from './json-body.ts'
@@ -19,6 +20,8 @@ export interface HttpServerOptions {
 
 /** Longer than the idle limit of common load balancers (60 s), so that it is never this side that closes first. */
 const KEEP_ALIVE_MS = 72_000
+/** Longer than any address node lets through: a silly id is not found, like any other. */
+const MAX_PARAM = 65_536
 /** A client must have sent its whole request by then: a large file takes its time on a slow line. */
 const REQUEST_MS = 3_600_000
 /** What is no form, and so no file, must be there sooner. */
@@ -42,11 +45,14 @@ export const createHttpServer = (options: HttpServerOptions): FastifyInstance =>
     bodyLimit,
     genReqId: newRequestId,
     requestIdHeader: false,
+    clientErrorHandler: answerClientError,
+    // a request without it is answered like any other
+    http: { requireHostHeader: false },
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // ours below says the same in the envelope
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 256 },
+    routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: MAX_PARAM },
     // a path that cannot be decoded never reaches a hook
     frameworkErrors: (error, request, reply) => {
       setRequestId(request, reply)

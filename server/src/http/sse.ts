@@ -38,6 +38,7 @@ export const openSse = (
   const gone = new AbortController()
   let held = ''
   let freeWrites = FREE_WRITES
+  let writtenAt = -FLUSH_MS
   let flushTimer: NodeJS.Timeout | undefined
   let ended = false
 
@@ -66,13 +67,8 @@ export const openSse = (
 
   const flush = (): void => {
     flushTimer = undefined
-    if (held === '') {
-      freeWrites = FREE_WRITES
-      return
-    }
     const text = held
     held = ''
-    flushTimer = setTimeout(flush, FLUSH_MS)
     send(text)
   }
 
@@ -100,12 +96,15 @@ export const openSse = (
     closed: gone.signal,
     write(text) {
       if (ended) return
-      flushTimer ??= setTimeout(flush, FLUSH_MS)
-      if (freeWrites > 0) {
+      const now = performance.now()
+      if (now - writtenAt >= FLUSH_MS) freeWrites = FREE_WRITES
+      writtenAt = now
+      if (freeWrites > 0 && held === '') {
         freeWrites -= 1
         send(text)
         return
       }
+      flushTimer ??= setTimeout(flush, FLUSH_MS)
       held += text
       if (held.length <= maxBufferedBytes) return
       clearTimeout(flushTimer)

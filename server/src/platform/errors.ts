@@ -48,6 +48,14 @@ const invalid = (message: string, param: string | null = null, code: string | nu
 /** `['call_a', 'call_b']`: ids the way the wire lists them in error texts. */
 const pythonList = (ids: readonly string[]) => `[${ids.map((id) => `'${id}'`).join(', ')}]`
 
+const noSuchFile = (id: string) =>
+  new AppError({
+    status: 404,
+    message: `No such File object: ${id}`,
+    param: 'id',
+    detail: true,
+  })
+
 export const errors = {
   invalid,
 
@@ -93,13 +101,7 @@ export const errors = {
       code: 'file_too_large',
     }),
 
-  noSuchFile: (id: string) =>
-    new AppError({
-      status: 404,
-      message: `No such File object: ${id}`,
-      param: 'id',
-      detail: true,
-    }),
+  noSuchFile,
   noFileInStore: (id: string, storeId: string) =>
     new AppError({
       status: 404,
@@ -125,9 +127,11 @@ export const errors = {
       code: 'unsupported_content_type',
     }),
 
-  /** @param kind `assistant`, `thread`, `message`, `run`, `run step`, `plugin` */
+  /** @param kind `file` (whose text is another), `assistant`, `thread`, `message`, `run`, `run step`, `plugin` */
   notFound: (kind: string, id: string) =>
-    new AppError({ status: 404, message: `No ${kind} found with id '${id}'.` }),
+    kind === 'file'
+      ? noSuchFile(id)
+      : new AppError({ status: 404, message: `No ${kind} found with id '${id}'.` }),
   noSuchModel: (model: string) =>
     new AppError({
       status: 404,

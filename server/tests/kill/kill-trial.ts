@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageObject } from '@melzi/contract/message.ts'
-import { openStore, type StoreConfig } from '../../src/platform/store/open-store.ts'
-import type { Store } from '../../src/platform/store/store.ts'
 import { bootServer, type BootedServer } from '../support/boot.ts'
 import { Api, textOf } from '../support/factories.ts'
+import { lookAtStore, type StorePlace, type StoreView } from '../support/look-at-store.ts'
 import { usePostgres } from '../support/postgres.ts'
 import { startCounter, type Counter } from './counter.ts'
 import { isEnded, runClient, type Acknowledged } from './load-client.ts'
@@ -32,7 +31,6 @@ export interface TrialReport {
   threads: number
   messages: number
   runs: number
-  lost: number
   cutStreams: number
   resumedStreams: number
   /** Executions of plugins whose output was stored already; must be 0. */
@@ -64,7 +62,7 @@ export const killTrial = async (options: TrialOptions): Promise<TrialReport> => 
       },
     }),
   )
-  const trial = new Trial(server, counter, storeConfig(server, databaseUrl))
+  const trial = new Trial(server, counter, placeOf(server, databaseUrl))
   await trial.prepare()
   // Awaited here: the server must not be disposed of before.
   return await trial.run(options)
@@ -75,7 +73,7 @@ const freshDatabase = async (stack: AsyncDisposableStack): Promise<string> => {
   return stack.use(await postgres.createDatabase()).url
 }
 
-const storeConfig = (server: BootedServer, databaseUrl: string | null): StoreConfig =>
+const placeOf = (server: BootedServer, databaseUrl: string | null): StorePlace =>
   databaseUrl === null
     ? { kind: 'sqlite', file: path.join(server.dataDir, 'melzi.db') }
     : { kind: 'postgres', url: databaseUrl, poolSize: 2 }
@@ -83,7 +81,7 @@ const storeConfig = (server: BootedServer, databaseUrl: string | null): StoreCon
 class Trial {
   readonly #server: BootedServer
   readonly #counter: Counter
-  readonly #storeConfig: StoreConfig
+  readonly #place: StorePlace
   readonly #api: Api
   readonly #acknowledged: Acknowledged = {
     threads: new Set(),
@@ -98,10 +96,10 @@ class Trial {
   readonly #storedCalls = new Map<string, number>()
   readonly #recoveryMs: number[] = []
 
-  constructor(server: BootedServer, counter: Counter, store: StoreConfig) {
+  constructor(server: BootedServer, counter: Counter, place: StorePlace) {
     this.#server = server
     this.#counter = counter
-    this.#storeConfig = store
+    this.#place = place
     this.#api = new Api(server)
   }
 
@@ -134,7 +132,7 @@ class Trial {
       for (let kill = 1; kill <= kills && !stop.signal.aborted; kill += 1) {
         await sleep(250 + Math.random() * 1_000)
         await this.#server.kill('SIGKILL')
-        const interrupted = await this.#lookAtStore()
+        const interrupted = await this.#lookAtDead()
         await this.#server.restart()
         await this.#checkAcknowledged()
         if (kill % settleEvery === 0) await this.#settle(interrupted)
@@ -168,14 +166,9 @@ class Trial {
     }
   }
 
-  async #withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
-    await using store = await openStore(this.#storeConfig, { migrate: false, exclusive: false })
-    return await work(store)
-  }
-
   /** While the server is dead: which runs it left in the middle, and which plugin calls must not be made again. */
-  #lookAtStore(): Promise<string[]> {
-    return this.#withStore(async (store) => {
+  #lookAtDead(): Promise<string[]> {
+    return lookAtStore(this.#place, async (store) => {
       const calls = await store.all<{ arguments: string }>(
         "select arguments from plugin_calls where status = 'completed'",
       )
@@ -195,15 +188,18 @@ class Trial {
   }
 
   async #checkAcknowledged(): Promise<void> {
-    const { threads, messages, runs } = this.#acknowledged
-    const stored = await this.#withStore(async (store) => ({
+    // Noted before the look: the clients go on meanwhile.
+    const threads = [...this.#acknowledged.threads]
+    const messages = [...this.#acknowledged.messages.keys()]
+    const runs = [...this.#acknowledged.runs.keys()]
+    const stored = await lookAtStore(this.#place, async (store) => ({
       threads: await idsOf(store, 'threads'),
       messages: await idsOf(store, 'messages'),
       runs: await idsOf(store, 'runs'),
     }))
     for (const id of threads) assert.ok(stored.threads.has(id), `thread ${id} is lost`)
-    for (const id of messages.keys()) assert.ok(stored.messages.has(id), `message ${id} is lost`)
-    for (const id of runs.keys()) assert.ok(stored.runs.has(id), `run ${id} is lost`)
+    for (const id of messages) assert.ok(stored.messages.has(id), `message ${id} is lost`)
+    for (const id of runs) assert.ok(stored.runs.has(id), `run ${id} is lost`)
   }
 
   /** Waits until the runs that the kill interrupted rest, and keeps how long each took. */
@@ -211,7 +207,7 @@ class Trial {
     const begun = performance.now()
     const left = new Set(interrupted)
     while (left.size > 0) {
-      const rows = await this.#withStore((store) =>
+      const rows = await lookAtStore(this.#place, (store) =>
         store.all<{ id: string; status: string }>(
           'select id, status, attempt, plugin_mode from runs',
         ),
@@ -231,8 +227,8 @@ class Trial {
   async #checkEnd(): Promise<void> {
     await this.#checkAcknowledged()
     const { messages, runs } = this.#acknowledged
-    await this.#lookAtStore()
-    await this.#withStore(async (store) => {
+    await this.#lookAtDead()
+    await lookAtStore(this.#place, async (store) => {
       const none = async (what: string, sql: string) =>
         assert.deepEqual(await store.all(sql), [], what)
       await none(
@@ -273,7 +269,11 @@ class Trial {
     const made = steps.flatMap(({ step_details: details }) =>
       details.type === 'message_creation' ? [details.message_creation.message_id] : [],
     )
-    assert.deepEqual(made, written.map((message) => message.id), 'one step for each message')
+    assert.deepEqual(
+      made,
+      written.map((message) => message.id),
+      'one step for each message',
+    )
     for (const { status, step_details: details } of steps) {
       assert.ok(status === 'completed' || status === 'failed', status)
       if (details.type !== 'message_creation') continue
@@ -295,7 +295,6 @@ class Trial {
       threads: threads.size,
       messages: messages.size,
       runs: runs.size,
-      lost: 0,
       cutStreams: cut,
       resumedStreams: resumed,
       repeatedCalls: repeated.length,
@@ -309,5 +308,8 @@ class Trial {
   }
 }
 
-const idsOf = async (store: Store, table: 'threads' | 'messages' | 'runs'): Promise<Set<string>> =>
+const idsOf = async (
+  store: StoreView,
+  table: 'threads' | 'messages' | 'runs',
+): Promise<Set<string>> =>
   new Set((await store.all<{ id: string }>(`select id from ${table}`)).map(({ id }) => id))

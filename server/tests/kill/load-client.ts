@@ -112,7 +112,8 @@ class Conversation {
     } catch (error) {
       if (error instanceof assert.AssertionError && !/blank line/.test(error.message)) throw error
       this.#client.acknowledged.cut += 1
-      if (run === null) throw new Away('the stream was cut before its first event', { cause: error })
+      if (run === null)
+        throw new Away('the stream was cut before its first event', { cause: error })
       if (this.#kind !== 'client') await this.#resume(run.thread_id, run.id)
     }
     return run?.id ?? null
@@ -159,7 +160,8 @@ class Conversation {
     const calls = run.required_action?.submit_tool_outputs.tool_calls ?? []
     const body = { tool_outputs: calls.map(({ id }) => ({ tool_call_id: id, output: 'given' })) }
     const to = `${path}/submit_tool_outputs`
-    if (this.#streams) await this.#readStream(await this.#send('POST', to, { ...body, stream: true }))
+    if (this.#streams)
+      await this.#readStream(await this.#send('POST', to, { ...body, stream: true }))
     else await this.#post(to, body)
   }
 

@@ -1,6 +1,7 @@
 import type Current from 'openai'
 import type { AssistantStream } from 'openai/lib/AssistantStream'
 import OpenAI from 'openai-v4'
+import { sdkFileSuite } from './file-suite.ts'
 import { sdkSuite, type Dialect } from './suite.ts'
 
 // Version 4 takes the thread's id first and deletes by `del`; its results are the same on the wire.
@@ -48,3 +49,6 @@ const dialect: Dialect = {
 }
 
 sdkSuite('4.104', OpenAI as unknown as typeof Current, dialect)
+sdkFileSuite('4.104', OpenAI as unknown as typeof Current, (client, id) =>
+  old(client).files.del(id),
+)

@@ -1,5 +1,6 @@
 import OpenAI from 'openai-v6'
 import type Current from 'openai'
+import { sdkFileSuite } from './file-suite.ts'
 import { currentDialect, incompleteStreamTest, sdkSuite } from './suite.ts'
 
 // The classes differ in private parts only; the suite touches what they share.
@@ -7,3 +8,4 @@ const Client = OpenAI as unknown as typeof Current
 
 sdkSuite('6', Client, currentDialect)
 incompleteStreamTest('6', Client)
+sdkFileSuite('6', Client)

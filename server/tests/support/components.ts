@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { hasPythonClient } from '../../../scripts/python-clients.ts'
 
 export type ComponentName =
   | 'postgresql'
@@ -13,6 +14,7 @@ export type ComponentName =
   | 'python-pip'
   | 'openssl'
   | 'python-openai'
+  | 'moto'
 
 export interface Component {
   readonly available: boolean
@@ -53,7 +55,7 @@ export const postgresBinaries = (): string | null => {
 }
 
 /** The Chromium or Chrome that panel tests drive; `MELZI_TEST_CHROMIUM` names one elsewhere. Null where there is none. */
-export const chromiumBinary = (): string | null =>
+const chromiumBinary = (): string | null =>
   [
     process.env['MELZI_TEST_CHROMIUM'] ?? '',
     ...['chromium', 'chromium-browser', 'google-chrome', 'chrome'].flatMap(inPath),
@@ -76,6 +78,10 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
   'python3-venv': {
     found: () => pythonCan('import ensurepip, venv'),
     install: 'apt-get install python3-venv',
+  },
+  moto: {
+    found: () => inPath('python3').length > 0 && hasPythonClient('moto-5'),
+    install: 'npm exec node scripts/python-clients.ts',
   },
   'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
   openssl: { found: () => inPath('openssl').length > 0, install: 'apt-get install openssl' },

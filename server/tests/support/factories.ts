@@ -197,7 +197,9 @@ export const fileForm = (
 export const checkedFetch =
   (baseUrl: string): typeof fetch =>
   async (input, init) => {
-    const response = await fetch(input, init)
+    // the form of openai 4 is a stream, which fetch takes only so
+    const streamed = typeof init?.body === 'object' && init.body !== null
+    const response = await fetch(input, streamed ? { ...init, duplex: 'half' } : init)
     const url = new URL(input instanceof Request ? input.url : input)
     const path = url.pathname.slice(new URL(baseUrl).pathname.length)
     const method = init?.method ?? 'GET'

@@ -4,6 +4,7 @@ import type { Tool } from '@melzi/contract/tool.ts'
 import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
 import { CreateRunRequest } from '@melzi/contract/run.ts'
 import { createAssistantService, type PluginMode } from '../../src/features/assistants/service.ts'
+import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
 import { createPluginCalls, createPluginService } from '../../src/features/plugins/service.ts'
 import { Dispatcher } from '../../src/features/runs/dispatcher.ts'
@@ -62,6 +63,7 @@ export interface NodeOptions {
   /** Of the fake sandbox. */
   plugin?: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult>
   leaseMs?: number
+  pollMs?: number
   concurrency?: number
   expiresSeconds?: number
   maxTurns?: number
@@ -72,7 +74,6 @@ export interface NodeOptions {
   start?: boolean
 }
 
-export type RunNode = Awaited<ReturnType<RunHouse['node']>>
 export type RunHouse = Awaited<ReturnType<typeof openRunHouse>>
 
 export const openRunHouse = async (engine: TestEngine) => {
@@ -115,7 +116,9 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const pluginCalls = createPluginCalls({ store, driver, clock, log })
   const assistants = createAssistantService({ store, clock, plugins, checkModel: () => undefined })
   const threads = createThreadService({ store, clock })
-  const messages = createMessageService({ store, clock, blobs: new DiskBlobs(dir), threads })
+  const blobs = new DiskBlobs(dir)
+  const files = createFileService({ store, clock, blobs })
+  const messages = createMessageService({ store, clock, blobs, threads, files })
   const maxTurns = options.maxTurns ?? 10
   const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
   const dispatcher = new Dispatcher({
@@ -123,7 +126,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     clock,
     log,
     leaseMs: options.leaseMs ?? 15_000,
-    pollMs: 30,
+    pollMs: options.pollMs ?? 30,
     concurrency: options.concurrency ?? 100,
     work: (run, hold) => runLoop(loop, run, hold),
   })
@@ -139,6 +142,12 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     expiresSeconds: options.expiresSeconds ?? 600,
   })
   if (options.start !== false) await dispatcher.start(false)
+
+  const heard = (run: Pick<RunRecord, 'id'>): LiveEvent[] => {
+    const all: LiveEvent[] = []
+    events.follow(run.id, 0, (event) => all.push(event)).stop()
+    return all
+  }
 
   const row = async ({ id }: Pick<RunRecord, 'id'>) => {
     const found = await real.get<{ status: string; attempt: number; usage: string | null }>(
@@ -201,12 +210,17 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
       return (await runs.create(owner, threadId, request)).run
     },
 
-    /** Waits until the row says one of these. */
+    /** Waits until the row says one of these and, where this node worked on the run, until it has said so: events follow the commit. */
     until: async (run: Pick<RunRecord, 'id'>, ...statuses: string[]) => {
-      for (const end = Date.now() + 8_000; ; ) {
+      const end = Date.now() + 8_000
+      for (;;) {
         const found = await row(run)
-        if (statuses.includes(String(found['status']))) return found
-        assert.ok(Date.now() < end, `${run.id} is still ${found['status']}`)
+        const status = String(found['status'])
+        const said = heard(run).map((event) => event.event)
+        const silent = !said.includes('thread.run.in_progress') || found['lease_owner'] !== null
+        if (statuses.includes(status) && (silent || said.includes(`thread.run.${status}`)))
+          return found
+        assert.ok(Date.now() < end, `${run.id} is still ${status}`)
         await sleep(5)
       }
     },
@@ -224,11 +238,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
       ),
 
     /** What this node has said of a run. */
-    heard: (run: Pick<RunRecord, 'id'>): LiveEvent[] => {
-      const heard: LiveEvent[] = []
-      events.follow(run.id, 0, (event) => heard.push(event)).stop()
-      return heard
-    },
+    heard,
 
     [Symbol.asyncDispose]: async () => {
       await dispatcher[Symbol.asyncDispose]()

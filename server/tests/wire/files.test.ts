@@ -130,7 +130,10 @@ describe('files', () => {
       status: 400,
       code: 'unknown_parameter',
     })
-    await lister.refused('GET', '/files?after=file-none', undefined, { status: 404 })
+    await lister.refused('GET', '/files?after=file-none', undefined, {
+      status: 404,
+      message: 'No such File object: file-none',
+    })
   })
 
   it('of others are not there', async () => {
@@ -146,7 +149,10 @@ describe('files', () => {
     for (const path of ['/files', `/files/${made.id}`, `/files/${made.id}/content`])
       assert.equal((await fetch(server.baseUrl + path)).status, 401)
     const form = fileForm('x', 'x', { purpose: 'vision' })
-    assert.equal((await fetch(`${server.baseUrl}/files`, { method: 'POST', body: form })).status, 401)
+    assert.equal(
+      (await fetch(`${server.baseUrl}/files`, { method: 'POST', body: form })).status,
+      401,
+    )
   })
 
   it('of a purpose that nobody may send name those that are there', async () => {
@@ -174,47 +180,53 @@ describe('files', () => {
     form.append('file', new File(['y'], 'y'))
     return form
   }
-  const broken: [what: string, form: () => FormData, param: string | null, code: string | null][] = [
-    ['no file', () => noFile({ purpose: 'vision' }), 'file', 'missing_required_parameter'],
-    ['no purpose', () => fileForm('x', 'x', {}), 'purpose', 'missing_required_parameter'],
+  const broken: [what: string, form: () => FormData, param: string | null, code: string | null][] =
     [
-      'an unknown field',
-      () => fileForm('x', 'x', { purpose: 'vision', colour: 'red' }),
-      'colour',
-      'unknown_parameter',
-    ],
-    [
-      'half an expiry',
-      () => fileForm('x', 'x', { purpose: 'vision', 'expires_after[seconds]': '3600' }),
-      'expires_after.anchor',
-      'missing_required_parameter',
-    ],
-    [
-      'too short an expiry',
-      () =>
-        fileForm('x', 'x', {
-          purpose: 'vision',
-          'expires_after[seconds]': '3599',
-          'expires_after[anchor]': 'created_at',
-        }),
-      'expires_after.seconds',
-      'integer_below_min_value',
-    ],
-    [
-      'an expiry that is no number',
-      () =>
-        fileForm('x', 'x', {
-          purpose: 'vision',
-          'expires_after[seconds]': 'soon',
-          'expires_after[anchor]': 'created_at',
-        }),
-      'expires_after.seconds',
-      'invalid_type',
-    ],
-    ['a name with NUL', () => fileForm('x', 'x', { purpose: 'vi\0' }), 'purpose', null],
-    ['a name that is too long', () => fileForm('x', 'x'.repeat(1_025), { purpose: 'vision' }), 'file', 'string_above_max_length'],
-    ['two files', twoFiles, null, null],
-  ]
+      ['no file', () => noFile({ purpose: 'vision' }), 'file', 'missing_required_parameter'],
+      ['no purpose', () => fileForm('x', 'x', {}), 'purpose', 'missing_required_parameter'],
+      [
+        'an unknown field',
+        () => fileForm('x', 'x', { purpose: 'vision', colour: 'red' }),
+        'colour',
+        'unknown_parameter',
+      ],
+      [
+        'half an expiry',
+        () => fileForm('x', 'x', { purpose: 'vision', 'expires_after[seconds]': '3600' }),
+        'expires_after.anchor',
+        'missing_required_parameter',
+      ],
+      [
+        'too short an expiry',
+        () =>
+          fileForm('x', 'x', {
+            purpose: 'vision',
+            'expires_after[seconds]': '3599',
+            'expires_after[anchor]': 'created_at',
+          }),
+        'expires_after.seconds',
+        'integer_below_min_value',
+      ],
+      [
+        'an expiry that is no number',
+        () =>
+          fileForm('x', 'x', {
+            purpose: 'vision',
+            'expires_after[seconds]': 'soon',
+            'expires_after[anchor]': 'created_at',
+          }),
+        'expires_after.seconds',
+        'invalid_type',
+      ],
+      ['a name with NUL', () => fileForm('x', 'x', { purpose: 'vi\0' }), 'purpose', null],
+      [
+        'a name that is too long',
+        () => fileForm('x', 'x'.repeat(1_025), { purpose: 'vision' }),
+        'file',
+        'string_above_max_length',
+      ],
+      ['two files', twoFiles, null, null],
+    ]
   for (const [what, form, param, code] of broken)
     it(`with ${what} are refused`, () =>
       api.refused('POST', '/files', form(), { status: 400, param, code }))
@@ -289,7 +301,7 @@ describe('files', () => {
 })
 
 const waitUntil = async (true_: () => Promise<boolean>): Promise<void> => {
-  for (const until = Date.now() + 5_000; !(await true_()); ) {
+  for (const until = Date.now() + 5_000; !(await true_());) {
     assert.ok(Date.now() < until, 'did not happen in 5 s')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

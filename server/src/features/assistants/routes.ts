@@ -3,6 +3,7 @@ import type { DeletedAssistant } from '@melzi/contract/deleted.ts'
 import { ListQuery } from '@melzi/contract/list.ts'
 import type { FastifyInstance } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { presentAssistant } from './present.ts'
 import type { AssistantService } from './service.ts'
@@ -12,7 +13,7 @@ interface Params {
 }
 
 export const assistantRoutes = (app: FastifyInstance, assistants: AssistantService): void => {
-  app.get('/assistants', async (request) => {
+  app.get('/assistants', readsQuery, async (request) => {
     const query = parseQuery(ListQuery, request.query)
     const page = await assistants.list(request.principal, toPageQuery(query))
     return listReply(page.items.map(presentAssistant), page)

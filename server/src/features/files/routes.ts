@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { attachment } from '../../http/content-disposition.ts'
 import { readForm, takeForms } from '../../http/form.ts'
 import { listReply } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseFields, parseQuery } from '../../http/validate.ts'
 import { presentFile, type FileService } from './service.ts'
 
@@ -26,7 +27,7 @@ export const fileRoutes = (app: FastifyInstance, files: FileService): void => {
     })
   })
 
-  app.get('/files', async (request) => {
+  app.get('/files', readsQuery, async (request) => {
     const query = parseQuery(FileListQuery, request.query)
     const page = await files.list(request.principal, query)
     return listReply(page.items.map(presentFile), page)

@@ -10,8 +10,6 @@ const PURPOSES: readonly string[] = ['vision', 'assistants', 'assistants_output'
 const MAX_IMAGE_BYTES = 20 * 1024 * 1024
 const PARAM = 'image_file.file_id'
 
-export type ImageFiles = ReturnType<typeof createImageFiles>
-
 /** Files as pictures in messages. */
 export const createImageFiles = (deps: { store: Store; files: FileService }) => {
   const { store, files } = deps

@@ -6,6 +6,7 @@ import {
 } from '@melzi/contract/message.ts'
 import type { FastifyInstance } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { presentMessage } from './present.ts'
 import type { MessageRecord, MessageService } from './service.ts'
@@ -26,7 +27,7 @@ export const messageRoutes = (app: FastifyInstance, messages: MessageService): v
     return present(await messages.create(request.principal, request.params.thread_id, body))
   })
 
-  app.get<{ Params: ThreadParams }>('/threads/:thread_id/messages', async (request) => {
+  app.get<{ Params: ThreadParams }>('/threads/:thread_id/messages', readsQuery, async (request) => {
     const query = parseQuery(MessageListQuery, request.query)
     const { thread_id: threadId } = request.params
     const runId = query.run_id ?? null

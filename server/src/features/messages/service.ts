@@ -225,7 +225,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     readImage,
 
     /** The picture a part's file holds, as a `data:` URL; null when the file is gone. */
-    readImageFile: images.read,
+    readImageFile: (workspaceId: string, fileId: string) => images.read(workspaceId, fileId),
 
     /** For the sweep of blobs. */
     holdsBlob: (workspaceId: string, blobId: string) => isBlobHeld(store, workspaceId, blobId),

@@ -1,5 +1,6 @@
 import { PluginApiQuery } from '@melzi/contract/plugin-api.ts'
 import type { FastifyInstance } from 'fastify'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseQuery } from '../../http/validate.ts'
 import { errors } from '../../platform/errors.ts'
 import { encodePluginAnswer } from './plugin-answer.ts'
@@ -16,7 +17,7 @@ export const pluginApiRoutes = (service: PluginApiService) => async (app: Fastif
       done(null, body),
     )
 
-    scope.post('/pluginapi', async (request, reply) => {
+    scope.post('/pluginapi', readsQuery, async (request, reply) => {
       const { params = null, ...query } = parseQuery(PluginApiQuery, request.query)
       const body = (request.body as string | undefined) ?? ''
       const gone = new AbortController()

@@ -19,6 +19,13 @@ export interface Turn {
   calls: FunctionToolCall[]
 }
 
+/** What an answer that broke off had come to. */
+export interface BrokenTurn {
+  content: TextPart[]
+  /** Estimated, since the model never came to tell; null when it had said nothing. */
+  usage: ModelUsage | null
+}
+
 /** Parts of a message while they grow; pieces are kept in arrays, joined once. */
 class Content {
   readonly #parts: { kind: 'text' | 'refusal'; pieces: string[] }[] = []
@@ -52,7 +59,7 @@ interface GrowingCall {
 
 /**
  * One answer of the model, said as it comes and kept in the journal.
- * @param onContent hears the open message's content so far when the answer breaks off, so that it can be kept
+ * @param onBroken hears what there was when the answer breaks off, so that it can be kept and counted
  * @throws ModelError, the signal's reason, or what the journal throws
  */
 export const takeTurn = async (
@@ -60,7 +67,7 @@ export const takeTurn = async (
   request: ModelRequest,
   journal: RunJournal,
   signal: AbortSignal,
-  onContent: (content: TextPart[]) => void,
+  onBroken: (turn: BrokenTurn) => void,
 ): Promise<Turn> => {
   const content = new Content()
   const calls: GrowingCall[] = []
@@ -97,23 +104,22 @@ export const takeTurn = async (
         }
         case 'finish': {
           completeArguments(journal, calls)
-          const finished = calls.map(finishCall)
-          const said = written + finished.map((call) => call.function.arguments).join('')
           return {
             reason: part.reason,
-            usage: part.usage ?? estimateUsage(request, said),
+            usage: part.usage ?? estimateUsage(request, saidSoFar(written, calls)),
             content: content.parts,
-            calls: finished,
+            calls: calls.map(finishCall),
           }
         }
       }
     }
+    throw new ModelError('server_error', 'The model ended its answer without finishing it.')
   } catch (error) {
-    onContent(content.parts)
+    const said = saidSoFar(written, calls)
+    const usage = said === '' && calls.length === 0 ? null : estimateUsage(request, said)
+    onBroken({ content: content.parts, usage })
     throw error
   }
-  onContent(content.parts)
-  throw new ModelError('server_error', 'The model ended its answer without finishing it.')
 }
 
 /** A call without arguments has `{}`, also on the stream: the deltas must add up to the call (behaviour.md 9, 13). */
@@ -141,6 +147,9 @@ const finishCall = (call: GrowingCall): FunctionToolCall => ({
   type: 'function',
   function: { name: call.name, arguments: call.pieces.join(''), output: null },
 })
+
+const saidSoFar = (written: string, calls: readonly GrowingCall[]): string =>
+  written + calls.map((call) => call.pieces.join('')).join('')
 
 /** For servers that report no usage. */
 const estimateUsage = (request: ModelRequest, said: string): ModelUsage => ({

@@ -3,7 +3,7 @@ import type { RunStepObject } from '@melzi/contract/run-step.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import { isEnded, type RunRecord, type StepRecord } from './run-record.ts'
 
-export const presentUsage = (usage: ModelUsage): RunUsage => ({
+const presentUsage = (usage: ModelUsage): RunUsage => ({
   prompt_tokens: usage.promptTokens,
   completion_tokens: usage.completionTokens,
   total_tokens: usage.promptTokens + usage.completionTokens,

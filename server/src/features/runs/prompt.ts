@@ -162,7 +162,7 @@ export const truncate = (
   return [...system, ...thread.slice(from), ...own]
 }
 
-export const promptFunctions = (run: RunRecord): PromptFunction[] =>
+const promptFunctions = (run: RunRecord): PromptFunction[] =>
   run.tools.flatMap((tool) =>
     tool.type === 'function'
       ? [

@@ -1,5 +1,6 @@
 import { ListQuery } from '@melzi/contract/list.ts'
 import {
+  CancelRunRequest,
   CreateRunRequest,
   CreateThreadAndRunRequest,
   ModifyRunRequest,
@@ -8,6 +9,7 @@ import {
 import { IncludeQuery, RunStepListQuery } from '@melzi/contract/run-step.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { presentRun, presentStep } from './present.ts'
 import { isEnded, type RunRecord } from './run-record.ts'
@@ -44,14 +46,18 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     return started(reply, await runs.createWithThread(request.principal, body), body.stream)
   })
 
-  app.post<{ Params: ThreadParams }>('/threads/:thread_id/runs', async (request, reply) => {
-    parseQuery(IncludeQuery, request.query)
-    const body = parseBody(CreateRunRequest, request.body)
-    const { thread_id: threadId } = request.params
-    return started(reply, await runs.create(request.principal, threadId, body), body.stream)
-  })
+  app.post<{ Params: ThreadParams }>(
+    '/threads/:thread_id/runs',
+    readsQuery,
+    async (request, reply) => {
+      parseQuery(IncludeQuery, request.query)
+      const body = parseBody(CreateRunRequest, request.body)
+      const { thread_id: threadId } = request.params
+      return started(reply, await runs.create(request.principal, threadId, body), body.stream)
+    },
+  )
 
-  app.get<{ Params: ThreadParams }>('/threads/:thread_id/runs', async (request) => {
+  app.get<{ Params: ThreadParams }>('/threads/:thread_id/runs', readsQuery, async (request) => {
     const query = parseQuery(ListQuery, request.query)
     const { thread_id: threadId } = request.params
     const page = await runs.list(request.principal, threadId, toPageQuery(query))
@@ -81,6 +87,7 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
   app.post<{ Params: RunParams }>(
     '/threads/:thread_id/runs/:run_id/cancel',
     async (request, reply) => {
+      parseBody(CancelRunRequest, request.body)
       const { thread_id: threadId, run_id: id } = request.params
       return answer(reply, await runs.cancel(request.principal, threadId, id))
     },
@@ -88,6 +95,7 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
 
   app.get<{ Params: RunParams }>(
     '/threads/:thread_id/runs/:run_id/events',
+    readsQuery,
     async (request, reply) => {
       const { after } = parseQuery(EventsQuery, request.query)
       const { thread_id: threadId, run_id: id } = request.params
@@ -96,19 +104,24 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     },
   )
 
-  app.get<{ Params: RunParams }>('/threads/:thread_id/runs/:run_id/steps', async (request) => {
-    const query = parseQuery(RunStepListQuery, request.query)
-    const { thread_id: threadId, run_id: runId } = request.params
-    const paged = toPageQuery(query)
-    const { run, page } = await runs.listSteps(request.principal, threadId, runId, paged)
-    return listReply(
-      page.items.map((step) => presentStep(step, run)),
-      page,
-    )
-  })
+  app.get<{ Params: RunParams }>(
+    '/threads/:thread_id/runs/:run_id/steps',
+    readsQuery,
+    async (request) => {
+      const query = parseQuery(RunStepListQuery, request.query)
+      const { thread_id: threadId, run_id: runId } = request.params
+      const paged = toPageQuery(query)
+      const { run, page } = await runs.listSteps(request.principal, threadId, runId, paged)
+      return listReply(
+        page.items.map((step) => presentStep(step, run)),
+        page,
+      )
+    },
+  )
 
   app.get<{ Params: StepParams }>(
     '/threads/:thread_id/runs/:run_id/steps/:step_id',
+    readsQuery,
     async (request) => {
       parseQuery(IncludeQuery, request.query)
       const { thread_id: threadId, run_id: runId, step_id: id } = request.params

@@ -38,7 +38,7 @@ onEachEngine('run loop', (engine) => {
     assert.equal((await node.threads.get(house.owner, run.threadId)).activeRunId, null)
   })
 
-  it('keeps a refusal as one, and ends an empty answer without a message', async () => {
+  it('keeps a refusal as one, and an answer of nothing as an empty message', async () => {
     await using house = await openRunHouse(engine)
     const node = await house.node({
       script: (nth) => (nth === 0 ? [{ type: 'refusal', delta: 'No.' }, finish()] : [finish()]),
@@ -51,9 +51,9 @@ onEachEngine('run loop', (engine) => {
     assert.match((await node.written(refused))[0]?.content ?? '', /"refusal":"No."/)
     const empty = await node.create(thread.id, assistant)
     await node.until(empty, 'completed')
-    assert.equal(order(node.heard(empty)), `${HEAD} run.completed`)
+    assert.equal(order(node.heard(empty)), `${HEAD} ${MSG} run.completed`)
     assertLawful(node.heard(empty))
-    assert.deepEqual(await node.written(empty), [])
+    assert.match((await node.written(empty))[0]?.content ?? '', /"value":""/)
   })
 
   it('waits for the client, with arguments that the deltas add up to, and goes on with his outputs', async () => {
@@ -80,10 +80,7 @@ onEachEngine('run loop', (engine) => {
     })
     await node.until(run, 'completed')
     const more = node.heard(run).filter(({ seq }) => seq > submitted.after)
-    assert.equal(
-      order(more),
-      `step.completed run.queued run.in_progress ${MSG} run.completed`,
-    )
+    assert.equal(order(more), `step.completed run.queued run.in_progress ${MSG} run.completed`)
     const details = (await node.steps(run))[1]?.step_details ?? ''
     assert.match(details, /"arguments":"{}","output":"one"/)
     assert.match(details, /"output":"two"/)
@@ -181,7 +178,10 @@ onEachEngine('run loop', (engine) => {
       const run = await node.create(thread.id, assistant)
       const row = await node.until(run, 'failed')
       assertLawful(node.heard(run))
-      return { run, error: JSON.parse(String(row['last_error'])) as { code: string; message: string } }
+      return {
+        run,
+        error: JSON.parse(String(row['last_error'])) as { code: string; message: string },
+      }
     }
     const early = await fails()
     assert.deepEqual(early.error, { code: 'rate_limit_exceeded', message: 'Slow down.' })
@@ -251,7 +251,8 @@ onEachEngine('run loop', (engine) => {
     while ((await node.written(run)).length === 0) await new Promise((done) => setTimeout(done, 5))
     const reply = await node.runs.cancel(house.owner, run.threadId, run.id)
     assert.equal(reply.status, 'cancelling')
-    await node.until(run, 'cancelled')
+    const row = await node.until(run, 'cancelled')
+    assert.match(String(row['usage']), /"promptTokens":[1-9]\d*,"completionTokens":[1-9]/)
     assert.equal(
       order(node.heard(run)),
       `${HEAD} ${OPEN} message.delta run.cancelling message.incomplete step.cancelled run.cancelled`,

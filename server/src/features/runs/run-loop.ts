@@ -1,7 +1,7 @@
 import type { LastError } from '@melzi/contract/run.ts'
 import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
 import type { Logger } from '../../platform/log.ts'
-import { takeTurn, type Turn } from './model-turn.ts'
+import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
@@ -34,10 +34,10 @@ export const runLoop = async (
 ): Promise<WorkEnd> => {
   const journal = new RunJournal(deps, claimed, () => hold.held())
   const log = deps.log.child({ run: claimed.id, attempt: claimed.attempt })
-  let open: TextPart[] = []
+  let broken: BrokenTurn | null = null
   try {
-    await work(deps, journal, hold.signal, (content) => {
-      open = content
+    await work(deps, journal, hold.signal, (turn) => {
+      broken = turn
     })
     log.info({ status: journal.run.status }, 'run rests')
     return 'rests'
@@ -48,20 +48,23 @@ export const runLoop = async (
       return end
     }
     if (end.status === 'failed') log.warn({ err: error }, 'run fails')
-    return finish(journal, end, open, log)
+    return finish(journal, end, broken, log)
   }
 }
 
-/** Ends a run that broke off, with what its open message had said. */
+/** Ends a run that broke off, with what its open message had said and what that had cost. */
 const finish = async (
   journal: RunJournal,
   end: RunEnd,
-  open: TextPart[],
+  broken: BrokenTurn | null,
   log: Logger,
 ): Promise<WorkEnd> => {
   try {
     if (end.status === 'cancelled' && journal.run.status !== 'cancelling') journal.sayCancelling()
-    await journal.end(end, journal.messageIsOpen && open.length > 0 ? open : undefined)
+    // Usage is the sum of the steps': without an open step there is nothing it could be counted on.
+    const usage = journal.openStep === null ? null : (broken?.usage ?? null)
+    const content = journal.messageIsOpen ? broken?.content : undefined
+    await journal.end({ ...end, ...(usage === null ? {} : { usage }) }, content)
     return 'rests'
   } catch (error) {
     if (error instanceof LeaseLost) {
@@ -96,7 +99,7 @@ const work = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   signal: AbortSignal,
-  onContent: (content: TextPart[]) => void,
+  onBroken: (turn: BrokenTurn | null) => void,
 ): Promise<void> => {
   if (journal.run.attempt > 1) await journal.load()
   const early = earlyEnd(deps, journal)
@@ -107,8 +110,8 @@ const work = async (
   if (journal.run.status === 'queued') await journal.start()
   if ((await resumeStep(deps, journal, signal)) === 'rests') return
   for (let turn = 0; turn < deps.maxTurns; turn += 1) {
-    onContent([])
-    if ((await oneTurn(deps, journal, signal, onContent)) === 'rests') return
+    onBroken(null)
+    if ((await oneTurn(deps, journal, signal, onBroken)) === 'rests') return
   }
   throw new ModelError(
     'server_error',
@@ -143,7 +146,7 @@ const oneTurn = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   signal: AbortSignal,
-  onContent: (content: TextPart[]) => void,
+  onBroken: (turn: BrokenTurn | null) => void,
 ): Promise<'rests' | 'goes on'> => {
   const { run } = journal
   const model = deps.models.find(run.model)
@@ -161,7 +164,7 @@ const oneTurn = async (
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
   const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
   const request = modelRequest(run, messages, maxTokens, firstTurn)
-  const turn = await takeTurn(model, request, journal, signal, onContent)
+  const turn = await takeTurn(model, request, journal, signal, onBroken)
   return settle(deps, journal, turn, signal)
 }
 
@@ -199,6 +202,12 @@ const settle = async (
   turn: Turn,
   signal: AbortSignal,
 ): Promise<'rests' | 'goes on'> => {
+  if (turn.content.length === 0 && turn.calls.length === 0) {
+    // The newest message of the thread must be the answer, and the run's usage that of a step, even when the model said nothing.
+    await journal.openMessage()
+    journal.sayText(0, 'text', '', true)
+    turn.content.push({ type: 'text', text: { value: '', annotations: [] } })
+  }
   if (turn.reason === 'length' || turn.reason === 'content_filter') {
     const incompleteReason = turn.reason === 'length' ? 'max_completion_tokens' : 'content_filter'
     return rest(

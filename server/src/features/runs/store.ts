@@ -10,7 +10,7 @@ export const json = <T>(value: SqlValue | undefined): T =>
 export const toJson = (value: unknown): string | null =>
   value === null ? null : JSON.stringify(value)
 
-export const toRun = (row: Row): RunRecord => ({
+const toRun = (row: Row): RunRecord => ({
   workspaceId: row['workspace_id'] as string,
   id: row['id'] as string,
   threadId: row['thread_id'] as string,

@@ -92,10 +92,7 @@ export const createUploadService = (deps: UploadServiceDeps) => {
     id: string,
     doing: string,
   ): Promise<UploadRecord> =>
-    pending(
-      owned(await findUploadForUpdate(tx, principal.workspaceId, id), principal, id),
-      doing,
-    )
+    pending(owned(await findUploadForUpdate(tx, principal.workspaceId, id), principal, id), doing)
 
   const deleteBlobs = async (parts: readonly PartRecord[]): Promise<void> => {
     for (const { workspaceId, blobId } of parts) await blobs.delete(workspaceId, blobId)
@@ -205,8 +202,10 @@ export const createUploadService = (deps: UploadServiceDeps) => {
         const parts = await partsOfUpload(store, before.workspaceId, id)
         await checkMd5(chooseParts(before, parts, request.part_ids), request.md5)
       }
-      const { upload, file, left } = await store.write('upload.complete', async (tx) => {
-        const locked = await lockPending(tx, principal, id, 'be completed')
+      const done = await store.write('upload.complete', async (tx) => {
+        const found = await findUploadForUpdate(tx, principal.workspaceId, id)
+        if (found?.status === 'completed') return null
+        const locked = pending(owned(found, principal, id), 'be completed')
         const parts = await partsOfUpload(tx, locked.workspaceId, id)
         const chosen = chooseParts(locked, parts, request.part_ids)
         const { purpose, filename, fileExpiresAfter: expiresAfterSeconds } = locked
@@ -216,17 +215,23 @@ export const createUploadService = (deps: UploadServiceDeps) => {
           { purpose, filename, expiresAfterSeconds },
           chosen,
         )
-        const done: UploadRecord = {
+        const upload: UploadRecord = {
           ...locked,
           status: 'completed',
           fileId: made.id,
           partIds: request.part_ids,
         }
-        await endUpload(tx, done)
-        return { upload: done, file: made, left: parts.filter((part) => !chosen.includes(part)) }
+        await endUpload(tx, upload)
+        const used = new Set(chosen)
+        return { upload, file: made, left: parts.filter((part) => !used.has(part)) }
       })
-      await deleteBlobs(left)
-      return { upload, file }
+      if (done === null) {
+        // another completion came between
+        const after = await getOwned(store, principal, id)
+        return (await repeated(after, request)) ?? refuse(after, 'be completed')
+      }
+      await deleteBlobs(done.left)
+      return { upload: done.upload, file: done.file }
     },
 
     /** @throws AppError 400 when the upload has ended */
@@ -266,6 +271,9 @@ export const createUploadService = (deps: UploadServiceDeps) => {
 
 /** @param doing what was asked of the upload, for the error */
 const pending = (upload: UploadRecord, doing: string): UploadRecord => {
-  if (upload.status === 'pending') return upload
+  return upload.status === 'pending' ? upload : refuse(upload, doing)
+}
+
+const refuse = (upload: UploadRecord, doing: string): never => {
   throw errors.invalid(`Upload '${upload.id}' cannot ${doing}: its status is '${upload.status}'.`)
 }

@@ -15,6 +15,10 @@ import type { OpenAiCompatibleSettings } from './settings.ts'
 import { quirkIn, toChatRequest } from './to-chat-request.ts'
 import type { Quirk } from './to-chat-request.ts'
 
+/** Half of a surrogate pair is no text: strict servers would refuse the thread for good. */
+const wellFormed = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed() : value
+
 /** Most of an error answer's body that is read, in bytes. */
 const MAX_ERROR_BYTES = 64 * 1024
 
@@ -102,7 +106,7 @@ export const createOpenAiCompatibleModel = (
     httpPost({
       url,
       headers,
-      body: JSON.stringify(body),
+      body: JSON.stringify(body, wellFormed),
       agent,
       timeouts: settings.timeouts,
       signal,

@@ -52,7 +52,8 @@ export class S3Blobs implements BlobStore {
     this.#client = new S3Client({
       region: settings.region,
       ...(settings.endpoint === null ? {} : { endpoint: settings.endpoint, forcePathStyle: true }),
-      ...(settings.credentials === null ? {} : { credentials: settings.credentials }),
+      // a copy: the SDK writes into it
+      ...(settings.credentials === null ? {} : { credentials: { ...settings.credentials } }),
       // the newer checksum headers are unknown to many compatible servers
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',

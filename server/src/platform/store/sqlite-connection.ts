@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { makeFolder } from '../make-folder.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { checkValues, readPortableSql } from './portable-sql.ts'
 import type { Row, SqlValue } from './store.ts'
@@ -15,7 +16,7 @@ const STATEMENTS_KEPT = 500
  */
 export const connectSqlite = (file: string): DatabaseSync => {
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     makePrivateFile(file)
     const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     // FULL: a commit is on the disk before it is acknowledged. Cache in KiB.

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFolder } from '../make-folder.ts'
 
 export interface FolderLock {
   release(): void
@@ -14,7 +15,7 @@ export interface FolderLock {
  * @throws Error naming the process and the folder when another server has it
  */
 export const ownFolder = (file: string): FolderLock => {
-  mkdirSync(dirname(file), { recursive: true })
+  makeFolder(dirname(file))
   const pidFile = `${file}.pid`
   const db = new DatabaseSync(`${file}.lock`, { timeout: 0 })
   try {

@@ -22,6 +22,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { ChildOptions } from '@melzi/runner/child-options.ts'
+import { makeFolder } from '../../platform/make-folder.ts'
 import { childArguments, runToEnd, type Identity } from './child-command.ts'
 
 export interface SandboxParts {
@@ -106,7 +107,7 @@ const reachable = async (path: string, identity: Identity | null): Promise<boole
  * in the system's folder for temporary files. A folder there that someone else made is not trusted.
  */
 const chooseCache = async (wanted: string, identity: Identity | null): Promise<string> => {
-  await mkdir(wanted, { recursive: true })
+  makeFolder(wanted)
   if (identity === null) return wanted
   await chmod(wanted, 0o755)
   if (await reachable(wanted, identity)) return wanted
