@@ -48,10 +48,10 @@ const endOfAtom = (text: string, start: number, limit: number): Atom => {
       return { start, end, cost, endsParagraph: false }
     }
     if (character === ' ') lastSpace = at
-    if (cost >= limit) {
-      const end = lastSpace > start ? lastSpace + 1 : wholeCharacter(text, at + 1)
-      return { start, end, cost, endsParagraph: false }
-    }
+    // The second half of a character still belongs to it.
+    if (cost < limit || isSecondHalf(text, at + 1)) continue
+    const end = lastSpace > start ? lastSpace + 1 : at + 1
+    return { start, end, cost, endsParagraph: false }
   }
   return { start, end: text.length, cost, endsParagraph: true }
 }
@@ -60,9 +60,8 @@ const endOfAtom = (text: string, start: number, limit: number): Atom => {
 const isSentenceEnd = (text: string, at: number): boolean =>
   text.charCodeAt(at) > 0x7f || at + 1 >= text.length || /[\s"')\]」』”’]/.test(text.charAt(at + 1))
 
-/** A cut must not part the two halves of a character. */
-const wholeCharacter = (text: string, at: number): number =>
-  at < text.length && text.charCodeAt(at) >= 0xdc00 && text.charCodeAt(at) <= 0xdfff ? at + 1 : at
+const isSecondHalf = (text: string, at: number): boolean =>
+  text.charCodeAt(at) >= 0xdc00 && text.charCodeAt(at) <= 0xdfff
 
 const atomsOf = (text: string, limit: number): Atom[] => {
   const atoms: Atom[] = []

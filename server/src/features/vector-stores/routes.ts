@@ -11,6 +11,7 @@ import { SearchRequest, type SearchPage } from '@melzi/contract/vector-store-sea
 import { CreateVectorStoreRequest, ModifyVectorStoreRequest } from '@melzi/contract/vector-store.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
+import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { presentBatch, presentEntry, presentPassage, presentStore } from './present.ts'
 import type { VectorStoreService } from './service.ts'
@@ -45,7 +46,7 @@ export const vectorStoreRoutes = (app: FastifyInstance, stores: VectorStoreServi
     return presentStore(await stores.create(request.principal, body))
   })
 
-  app.get('/vector_stores', async (request) => {
+  app.get('/vector_stores', readsQuery, async (request) => {
     const query = parseQuery(ListQuery, request.query)
     const page = await stores.list(request.principal, toPageQuery(query))
     return listReply(page.items.map(presentStore), page)
@@ -92,7 +93,7 @@ const storeFileRoutes = (app: FastifyInstance, stores: VectorStoreService): void
     return polled(reply, presentEntry(await stores.addFile(request.principal, id, body)))
   })
 
-  app.get<{ Params: StoreParams }>(FILES, async (request) => {
+  app.get<{ Params: StoreParams }>(FILES, readsQuery, async (request) => {
     const query = parseQuery(StoreFileListQuery, request.query)
     const { vector_store_id: id } = request.params
     const asked = toPageQuery(query)
@@ -152,7 +153,7 @@ const fileBatchRoutes = (app: FastifyInstance, stores: VectorStoreService): void
     return presentBatch(await stores.cancelBatch(request.principal, id, batchId))
   })
 
-  app.get<{ Params: BatchParams }>(`${BATCHES}/:batch_id/files`, async (request) => {
+  app.get<{ Params: BatchParams }>(`${BATCHES}/:batch_id/files`, readsQuery, async (request) => {
     const query = parseQuery(StoreFileListQuery, request.query)
     const { vector_store_id: id, batch_id: batchId } = request.params
     const asked = toPageQuery(query)

@@ -27,8 +27,8 @@ import {
   type StoreRecord,
 } from './store.ts'
 
-export type { BatchView, NewEntry } from './store-files.ts'
-export type { Knowledge, Passage, SearchQuery } from './search.ts'
+export type { BatchView } from './store-files.ts'
+export type { Knowledge, Passage } from './search.ts'
 export type { EntryRecord } from './entry-store.ts'
 
 export interface StoreView {

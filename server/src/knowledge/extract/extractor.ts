@@ -10,7 +10,7 @@ export interface ExtractorOptions extends ExtractLimits {
   idleMs: number
 }
 
-export const EXTRACTOR_DEFAULTS: ExtractorOptions = {
+const EXTRACTOR_DEFAULTS: ExtractorOptions = {
   processes: 1,
   timeMs: 120_000,
   memoryBytes: 1024 * 1024 * 1024,
@@ -18,7 +18,7 @@ export const EXTRACTOR_DEFAULTS: ExtractorOptions = {
 }
 
 /** Largest file that is read, in bytes: it is held whole by the process that reads it. */
-export const MAX_FILE_BYTES = 256 * 1024 * 1024
+const MAX_FILE_BYTES = 256 * 1024 * 1024
 /** Files after which a process is replaced, whatever its parsers have kept. */
 const FILES_PER_PROCESS = 500
 

@@ -2,7 +2,7 @@ import { getDocumentProxy } from 'unpdf'
 import { invalidFile } from './extract-error.ts'
 import type { TextSink } from './text-sink.ts'
 
-export const MAX_PAGES = 5_000
+const MAX_PAGES = 5_000
 
 const named = (error: unknown): string => (error instanceof Error ? error.name : '')
 

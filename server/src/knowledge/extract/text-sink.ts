@@ -1,7 +1,7 @@
 import { invalidFile } from './extract-error.ts'
 
 /** Most text one file may give, in UTF-16 units: 5,000,000 tokens of Latin text (behaviour.md 14). */
-export const MAX_TEXT_LENGTH = 20_000_000
+const MAX_TEXT_LENGTH = 20_000_000
 
 /** Gathers a file's text, up to the limit. */
 export class TextSink {
