@@ -95,6 +95,18 @@ export const createKnowledge = ({ store, clock, log, embedder, vectors }: Search
     load: (entryId) => loadBlock(workspaceId, entryId, model),
   })
 
+  const searchTexts = async (
+    scope: Scope,
+    queries: readonly (readonly QueryTerm[])[],
+  ): Promise<number[][]> => {
+    const lists: number[][] = []
+    for (const terms of queries) {
+      const telling = await frequency.selective(store, terms)
+      lists.push(await searchTerms(store, scope, telling, CANDIDATES))
+    }
+    return lists
+  }
+
   /** The nearest chunks with their cosine. Without a provider, or while it fails, there are none: text search serves alone. */
   const searchVectors = async (
     scope: Scope,
@@ -141,12 +153,11 @@ export const createKnowledge = ({ store, clock, log, embedder, vectors }: Search
         filter: filter === null ? null : (params) => filterSql(filter, params),
       }
       const terms = queries.map(queryTerms)
-      const texts: number[][] = []
-      for (const one of terms) {
-        const telling = await frequency.selective(store, one)
-        texts.push(await searchTerms(store, scope, telling, CANDIDATES))
-      }
-      const nearest = asked.textOnly === true ? [] : await searchVectors(scope, queries, signal)
+      // At the same time: the vectors are looked at in a thread of their own.
+      const [nearest, texts] = await Promise.all([
+        asked.textOnly === true ? [] : searchVectors(scope, queries, signal),
+        searchTexts(scope, terms),
+      ])
       const fused = fuseRanks([...texts, ...nearest.map((list) => [...list.keys()])])
       const best = fused.slice(0, asked.maxResults)
       const found = await readFound(

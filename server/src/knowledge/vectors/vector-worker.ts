@@ -1,31 +1,20 @@
 /** Holds vectors and finds the nearest by looking at each: exact, and away from the server's event loop. */
 import { parentPort } from 'node:worker_threads'
+import { VectorMatrix } from './vector-matrix.ts'
 import type { Hit, ToWorker } from './vector-protocol.ts'
 
-interface Block {
-  ids: Float64Array
-  vectors: Float32Array
-}
+/** A store's vectors, by their length: a model that was changed leaves vectors of another. */
+const stores = new Map<string, Map<number, VectorMatrix>>()
 
-/** Blocks by entry, of every loaded store. */
-const stores = new Map<string, Map<string, Block>>()
-
-/** Four sums at a time keep the processor's units busy: twice as fast as one. */
-const dot = (query: Float32Array, vectors: Float32Array, from: number): number => {
-  const length = query.length
-  const even = length - (length % 4)
-  let a = 0
-  let b = 0
-  let c = 0
-  let d = 0
-  for (let i = 0; i < even; i += 4) {
-    a += query[i]! * vectors[from + i]!
-    b += query[i + 1]! * vectors[from + i + 1]!
-    c += query[i + 2]! * vectors[from + i + 2]!
-    d += query[i + 3]! * vectors[from + i + 3]!
-  }
-  for (let i = even; i < length; i += 1) a += query[i]! * vectors[from + i]!
-  return a + b + (c + d)
+const put = (message: Extract<ToWorker, { type: 'put' }>): void => {
+  const { store, entry, ids, vectors } = message
+  if (ids.length === 0) return
+  const dimensions = vectors.length / ids.length
+  const matrices = stores.get(store) ?? new Map<number, VectorMatrix>()
+  stores.set(store, matrices)
+  const matrix = matrices.get(dimensions) ?? new VectorMatrix(dimensions)
+  matrices.set(dimensions, matrix)
+  matrix.add(entry, ids, vectors)
 }
 
 /** Keeps the best `limit`, best first. */
@@ -42,32 +31,28 @@ const scan = (message: Extract<ToWorker, { type: 'search' }>): Hit[] => {
   const hits: Hit[] = []
   let worst = -Infinity
   for (const store of message.stores) {
-    for (const [entry, { ids, vectors }] of stores.get(store) ?? []) {
-      if (allowed !== null && !allowed.has(entry)) continue
-      // Vectors of another model have another length: they say nothing about this question.
-      if (vectors.length !== ids.length * query.length) continue
-      for (let row = 0; row < ids.length; row += 1) {
-        const score = dot(query, vectors, row * query.length)
-        if (score <= worst) continue
-        keep(hits, { id: ids[row]!, score }, limit)
+    stores
+      .get(store)
+      ?.get(query.length)
+      ?.scan(query, allowed, (id, score) => {
+        if (score <= worst) return
+        keep(hits, { id, score }, limit)
         if (hits.length === limit) worst = hits.at(-1)!.score
-      }
-    }
+      })
   }
   return hits
 }
 
 parentPort?.on('message', (message: ToWorker) => {
   switch (message.type) {
-    case 'put': {
-      const blocks = stores.get(message.store) ?? new Map<string, Block>()
-      stores.set(message.store, blocks)
-      blocks.set(message.entry, { ids: message.ids, vectors: message.vectors })
+    case 'put':
+      put(message)
+      return
+    case 'drop': {
+      const entries = new Set(message.entries)
+      for (const matrix of stores.get(message.store)?.values() ?? []) matrix.drop(entries)
       return
     }
-    case 'drop':
-      for (const entry of message.entries) stores.get(message.store)?.delete(entry)
-      return
     case 'drop store':
       stores.delete(message.store)
       return
