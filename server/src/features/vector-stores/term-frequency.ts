@@ -3,7 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Reader } from '../../platform/store/store.ts'
 
 /** A term in more chunks than this says little, and ranking all of them costs most of a search's time. */
-const FREQUENT_SHARE = 0.05
+const FREQUENT_SHARE = 0.03
 const FREQUENT_CHUNKS = 20_000
 /** Below so many chunks every search is quick. */
 const MIN_CHUNKS = 5_000
