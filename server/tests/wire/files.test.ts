@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { FileList, FileObject } from '@melzi/contract/file.ts'
@@ -268,7 +270,6 @@ describe('files', () => {
   })
 
   it('leave nothing behind when they are refused or cut off', async () => {
-    const { readdir } = await import('node:fs/promises')
     const names = async () =>
       (await readdir(`${server.dataDir}/blobs`, { recursive: true, withFileTypes: true }))
         .filter((entry) => entry.isFile())
@@ -293,7 +294,31 @@ describe('files', () => {
     assert.deepEqual(await names(), before)
   })
 
-  it('are gone for good after a restart only when deleted', async () => {
+  it('are let go of when their reader leaves, and not opened by a HEAD', async (t) => {
+    const { id } = await api.file(Buffer.alloc(20_000_000), 'big')
+    const url = `${server.baseUrl}/files/${id}/content`
+    const headers = { authorization: `Bearer ${server.apiKey}` }
+    for (let i = 0; i < 5; i++) {
+      const leave = new AbortController()
+      const response = await fetch(url, { headers, signal: leave.signal })
+      await response.body?.getReader().read()
+      leave.abort()
+    }
+    assert.equal((await fetch(url, { method: 'HEAD', headers })).status, 405)
+    const folder = `/proc/${server.pid}/fd`
+    if (!existsSync(folder)) return t.skip('open files are counted in /proc')
+    const open = () =>
+      readdirSync(folder).filter((name) => {
+        try {
+          return readlinkSync(`${folder}/${name}`).includes('/blobs/')
+        } catch {
+          return false // closed while we looked
+        }
+      }).length
+    await waitUntil(async () => open() === 0)
+  })
+
+  it('are still there after a kill', async () => {
     const kept = await api.file('kept', 'kept.txt')
     await server.restart()
     assert.equal((await api.content(kept.id)).bytes.toString(), 'kept')

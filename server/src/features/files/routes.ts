@@ -37,7 +37,9 @@ export const fileRoutes = (app: FastifyInstance, files: FileService): void => {
     presentFile(await files.get(request.principal, request.params.file_id)),
   )
 
-  app.get<{ Params: Params }>('/files/:file_id/content', async (request, reply) => {
+  // The framework's own HEAD would open the content and read none of it.
+  const noHead = { exposeHeadRoute: false }
+  app.get<{ Params: Params }>('/files/:file_id/content', noHead, async (request, reply) => {
     const { file, content } = await files.download(request.principal, request.params.file_id)
     return reply
       .type('application/octet-stream')

@@ -36,6 +36,8 @@ const PARTS_IN_FLIGHT = 2
 const CONNECT_MS = 5_000
 /** Without a byte on a connection. */
 const SILENCE_MS = 60_000
+/** A download holds one for as long as its reader takes; the SDK's own limit of 50 would let slow readers stop everybody. */
+const CONNECTIONS = 1_000
 /** A multipart upload begun so long before the sweep's time is left from a process that died. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000
 
@@ -57,7 +59,12 @@ export class S3Blobs implements BlobStore {
       // the newer checksum headers are unknown to many compatible servers
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
+      requestHandler: {
+        connectionTimeout: CONNECT_MS,
+        socketTimeout: SILENCE_MS,
+        httpAgent: { keepAlive: true, maxSockets: CONNECTIONS },
+        httpsAgent: { keepAlive: true, maxSockets: CONNECTIONS },
+      },
     })
   }
 
