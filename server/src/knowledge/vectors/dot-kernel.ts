@@ -53,49 +53,50 @@ const score = 4
 const SUMS = [5, 6, 7, 8] as const
 const [sum] = SUMS
 
-const add = (local: number, value: number) => [...get(local), ...i32(value), I32_ADD, ...set(local)]
+/** One line of the program. */
+const line = (...codes: (number | number[])[]): number[] => codes.flat()
+const add = (local: number, value: number) => line(get(local), i32(value), I32_ADD, set(local))
 
 const BODY = [
-  ...i32(SCORES_AT),
-  ...set(score),
-  ...BLOCK,
-  ...LOOP,
-  ...[...get(rows), I32_EQZ, ...branchIf(1)],
-  ...SUMS.flatMap((local) => [...ZEROS, ...set(local)]),
-  ...[...i32(0), ...set(question)],
-  ...LOOP,
-  ...SUMS.flatMap((local, index) => [
-    ...[...get(local), ...get(vector), ...load(index * 16), ...get(question), ...load(index * 16)],
-    ...[...F32X4_MUL, ...F32X4_ADD, ...set(local)],
-  ]),
-  ...add(vector, STEP * 4),
-  ...[...get(question), ...i32(STEP * 4), I32_ADD, ...tee(question)],
-  ...[...get(bytes), I32_LESS, ...branchIf(0)],
-  END,
-  ...SUMS.slice(1).flatMap((local) => [...get(sum), ...get(local), ...F32X4_ADD, ...set(sum)]),
-  ...get(score),
-  ...[...get(sum), ...lane(0), ...get(sum), ...lane(1), F32_ADD],
-  ...[...get(sum), ...lane(2), ...get(sum), ...lane(3), F32_ADD, F32_ADD],
-  ...F32_STORE,
-  ...add(score, 4),
-  ...[...get(rows), ...i32(1), I32_SUB, ...set(rows)],
-  ...branch(0),
-  END,
-  END,
-  END,
-]
+  line(i32(SCORES_AT), set(score)),
+  line(BLOCK, LOOP),
+  line(get(rows), I32_EQZ, branchIf(1)),
+  SUMS.flatMap((local) => line(ZEROS, set(local))),
+  line(i32(0), set(question)),
+  LOOP,
+  SUMS.flatMap((local, index) => {
+    const product = line(get(vector), load(index * 16), get(question), load(index * 16), F32X4_MUL)
+    return line(get(local), product, F32X4_ADD, set(local))
+  }),
+  add(vector, STEP * 4),
+  line(get(question), i32(STEP * 4), I32_ADD, tee(question)),
+  line(get(bytes), I32_LESS, branchIf(0)),
+  [END],
+  SUMS.slice(1).flatMap((local) => line(get(sum), get(local), F32X4_ADD, set(sum))),
+  get(score),
+  line(get(sum), lane(0), get(sum), lane(1), F32_ADD),
+  line(get(sum), lane(2), get(sum), lane(3), F32_ADD, F32_ADD),
+  F32_STORE,
+  add(score, 4),
+  line(get(rows), i32(1), I32_SUB, set(rows)),
+  branch(0),
+  [END, END, END],
+].flat()
 
 const LOCALS = [2, 2, I32, SUMS.length, V128]
+const HEAD = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 
 const assemble = (): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 3, I32, I32, I32, 0]),
-    ...section(2, [1, ...text('env'), ...text('memory'), 2, 0, 1]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...text('dot'), 0, 0]),
-    ...section(10, [1, ...unsigned(LOCALS.length + BODY.length), ...LOCALS, ...BODY]),
-  ])
+  Uint8Array.from(
+    line(
+      HEAD,
+      section(1, [1, 0x60, 3, I32, I32, I32, 0]),
+      section(2, line(1, text('env'), text('memory'), 2, 0, 1)),
+      section(3, [1, 0]),
+      section(7, line(1, text('dot'), 0, 0)),
+      section(10, line(1, unsigned(LOCALS.length + BODY.length), LOCALS, BODY)),
+    ),
+  )
 
 /** As much of WebAssembly as is used here; Node's types leave it to those of browsers. */
 export interface WasmMemory {
