@@ -59,13 +59,19 @@ const fenced = (deps: IndexEntryDeps, entry: EntryRecord, work: (tx: Tx) => Prom
     await work(tx)
   })
 
+interface Batch {
+  chunks: NewChunk[]
+  /** By the hash of their text: those that are new. */
+  vectors: Map<string, Uint8Array>
+}
+
 const writeChunks = async (
   deps: IndexEntryDeps,
   entry: EntryRecord,
   signal: AbortSignal,
 ): Promise<void> => {
   const { store, clock, files, extractor } = deps
-  await fenced(deps, entry, (tx) => deleteChunks(tx, entry))
+  if (entry.attempt > 1) await fenced(deps, entry, (tx) => deleteChunks(tx, entry))
   const file = await files.find(store, entry.workspaceId, entry.fileId)
   if (file === null) throw new ExtractError('invalid_file', 'The file has expired.')
   await using content = await files.openContent(file)
@@ -73,24 +79,37 @@ const writeChunks = async (
   const chunking = { maxTokens: entry.maxTokens, overlapTokens: entry.overlapTokens }
   let position = 0
   let usageBytes = 0
+  // The last batch is written with the end: a small file is one commit.
+  let last: Batch = { chunks: [], vectors: new Map() }
   for await (const extracted of extractor.read(source, chunking, signal)) {
+    const written = last
+    if (written.chunks.length > 0)
+      await fenced(deps, entry, (tx) => writeBatch(deps, tx, entry, written))
     const chunks = extracted.map((chunk: ExtractedChunk, index): NewChunk => ({
       ...chunk,
       position: position + index,
       hash: sha256(chunk.text),
     }))
     position += chunks.length
-    const vectors = await makeVectors(deps, entry, chunks, signal)
+    last = { chunks, vectors: await makeVectors(deps, entry, chunks, signal) }
     for (const chunk of chunks) usageBytes += Buffer.byteLength(chunk.text)
-    for (const vector of vectors.values()) usageBytes += vector.byteLength
-    await fenced(deps, entry, async (tx) => {
-      const { workspaceId } = entry
-      if (deps.embedder !== null)
-        await insertEmbeddings(tx, workspaceId, deps.embedder.model, vectors, seconds(clock.now()))
-      await insertChunks(tx, entry, chunks)
-    })
+    for (const vector of last.vectors.values()) usageBytes += vector.byteLength
   }
-  await fenced(deps, entry, (tx) => completeEntry(tx, entry, usageBytes, clock.now()))
+  await fenced(deps, entry, async (tx) => {
+    await writeBatch(deps, tx, entry, last)
+    await completeEntry(tx, entry, usageBytes, clock.now())
+  })
+}
+
+const writeBatch = async (
+  { clock, embedder }: IndexEntryDeps,
+  tx: Tx,
+  entry: EntryRecord,
+  { chunks, vectors }: Batch,
+): Promise<void> => {
+  const now = seconds(clock.now())
+  if (embedder !== null) await insertEmbeddings(tx, entry.workspaceId, embedder.model, vectors, now)
+  await insertChunks(tx, entry, chunks)
 }
 
 /** Vectors of those texts that have none yet. */

@@ -16,19 +16,22 @@ const KEPT_ANYWAY = 2
 /** Tells which terms of a question are too frequent to look for. Counts are kept for ten minutes. */
 export class TermFrequency {
   readonly #clock: Clock
+  readonly #minChunks: number
   #counts = new Map<string, number>()
   #chunks = 0
   #readAt = -Infinity
 
-  constructor(clock: Clock) {
+  /** @param minChunks below so many chunks nothing is left out */
+  constructor(clock: Clock, minChunks: number = MIN_CHUNKS) {
     this.#clock = clock
+    this.#minChunks = minChunks
   }
 
   /** The terms without the frequent ones; the two rarest when all are. */
   async selective(db: Reader, terms: readonly QueryTerm[]): Promise<readonly QueryTerm[]> {
     if (terms.length < 2) return terms
     await this.#refresh(db)
-    if (this.#chunks < MIN_CHUNKS) return terms
+    if (this.#chunks < this.#minChunks) return terms
     const counted: { term: QueryTerm; count: number }[] = []
     for (const term of terms) counted.push({ term, count: await this.#count(db, term) })
     const limit = Math.min(this.#chunks * FREQUENT_SHARE, FREQUENT_CHUNKS)
