@@ -1,5 +1,10 @@
 /** HTTP without a network: every request is a line to the host's egress broker, every reply a line back. */
-import type { HeaderList, HttpReplyMessage, HttpRequestMessage } from './protocol.ts'
+import {
+  HTTP_LIMITS,
+  type HeaderList,
+  type HttpReplyMessage,
+  type HttpRequestMessage,
+} from './protocol.ts'
 
 export interface BridgeReply {
   status: number
@@ -38,6 +43,8 @@ export class HttpBridge {
     body: Uint8Array | null,
     timeoutMs: number | null,
   ): Promise<BridgeReply> {
+    const tooLarge = excess(method, url, headers)
+    if (tooLarge !== null) return Promise.reject(new TypeError(tooLarge))
     const id = this.#nextId
     this.#nextId += 1
     return new Promise((resolve, reject) => {
@@ -101,6 +108,16 @@ export class HttpBridge {
       }),
     ])
   }
+}
+
+const excess = (method: string, url: string, headers: HeaderList): string | null => {
+  if (method.length > HTTP_LIMITS.method) return 'The method of the request is too long.'
+  if (url.length > HTTP_LIMITS.url)
+    return `The URL of the request is longer than ${HTTP_LIMITS.url} characters.`
+  const text = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  return headers.length > HTTP_LIMITS.headers || text > HTTP_LIMITS.headerText
+    ? 'The headers of the request are too large.'
+    : null
 }
 
 const toResponse = (reply: BridgeReply, url: string, redirected: boolean): Response => {

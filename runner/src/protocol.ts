@@ -4,6 +4,9 @@
  */
 export type HeaderList = [name: string, value: string][]
 
+/** What one request may weigh besides its body, in characters; the child says so itself, and the host ends a call that went past it. */
+export const HTTP_LIMITS = { url: 8192, method: 32, headers: 200, headerText: 49_152 }
+
 export interface HttpRequestMessage {
   t: 'http'
   id: number
@@ -72,11 +75,14 @@ const isText = (value: unknown): value is string => typeof value === 'string'
 const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
 
 const headerList = (value: unknown): HeaderList | null => {
-  if (!Array.isArray(value) || value.length > 200) return null
+  if (!Array.isArray(value) || value.length > HTTP_LIMITS.headers) return null
   const headers: HeaderList = []
+  let total = 0
   for (const pair of value) {
     if (!Array.isArray(pair) || pair.length !== 2 || !isText(pair[0]) || !isText(pair[1]))
       return null
+    total += pair[0].length + pair[1].length
+    if (total > HTTP_LIMITS.headerText) return null
     headers.push([pair[0], pair[1]])
   }
   return headers
@@ -86,6 +92,7 @@ const httpRequest = (value: Record<string, unknown>): HttpRequestMessage | null 
   const headers = headerList(value['headers'])
   const { id, method, url, body, timeoutMs } = value
   if (headers === null || !Number.isSafeInteger(id) || !isText(method) || !isText(url)) return null
+  if (url.length > HTTP_LIMITS.url || method.length > HTTP_LIMITS.method) return null
   if (body !== null && !isText(body)) return null
   if (timeoutMs !== null && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) return null
   return {

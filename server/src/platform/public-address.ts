@@ -22,8 +22,8 @@ const IPV4_DENIED: readonly (readonly [string, number])[] = [
 const IPV6_DENIED: readonly (readonly [string, number])[] = [
   ['2001:db8::', 32],
   ['2002::', 16],
-  ['2001::', 32],
-  ['2001:20::', 28],
+  // Protocol assignments as a whole: Teredo, benchmarking, ORCHID.
+  ['2001::', 23],
   ['3fff::', 20],
 ]
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { AppError } from './errors.ts'
 import { isPublicAddress } from './public-address.ts'
@@ -53,6 +53,7 @@ test('public and other addresses', () => {
     '93.184.215.14',
     '172.32.0.1',
     '100.128.0.1',
+    '2001:200::1',
     '2606:4700::1111',
     '2a00:1450::1',
   ]) {
@@ -80,7 +81,10 @@ test('public and other addresses', () => {
     '::ffff:127.0.0.1',
     '64:ff9b::7f00:1',
     '2001::1',
+    '2001:2::1',
+    '2001:10::1',
     '2001:20::1',
+    '2001:1ff::1',
     '2001:db8::1',
     '2002:7f00:1::',
     '3fff::1',
@@ -212,4 +216,77 @@ test('redirects are checked anew and lose the authorization', async () => {
     safeFetch(get(`http://a.test:${port}/loop`), policy(), never),
     refusedWith('fetch_failed'),
   )
+})
+
+/** A server that writes `answer` to each connection and says nothing more; `received` is what came in. */
+const rawServer = async (answer: string, end = false) => {
+  const sockets = new Set<Socket>()
+  const told = { received: '', closed: 0 }
+  const raw = createSocketServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => (told.closed += 1))
+    socket.on('data', (bytes) => {
+      told.received += bytes.toString('latin1')
+      if (end) socket.end(answer)
+      else socket.write(answer)
+    })
+  })
+  await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve))
+  const rawPort = (raw.address() as AddressInfo).port
+  return {
+    told,
+    url: `http://raw.test:${rawPort}/`,
+    policy: policy({ internalHosts: [`raw.test:${rawPort}`] }),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((done) => raw.close(done))
+    },
+  }
+}
+
+test('an answer that switches protocols, or none at all, is a failure at once', async () => {
+  const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'
+  await using switching = await rawServer(upgrade)
+  const started = Date.now()
+  await assert.rejects(
+    safeRequest(get(switching.url), switching.policy, never),
+    refusedWith('fetch_failed'),
+  )
+  while (switching.told.closed === 0) await new Promise((done) => setTimeout(done, 5))
+  await using closing = await rawServer('', true)
+  await assert.rejects(
+    safeRequest(get(closing.url), closing.policy, never),
+    refusedWith('fetch_failed'),
+  )
+  assert.ok(Date.now() - started < 1500)
+})
+
+test('time and signal end an exchange in every state', async () => {
+  const starts = [
+    '',
+    'HTTP/1.1 100 Continue\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nX-',
+    'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc',
+  ]
+  for (const start of starts) {
+    await using raw = await rawServer(start)
+    await assert.rejects(
+      safeRequest(get(raw.url), { ...raw.policy, timeoutMs: 60 }, never),
+      refusedWith('fetch_timeout'),
+      start,
+    )
+    const leave = new AbortController()
+    setTimeout(() => leave.abort(new Error('left')), 40)
+    await assert.rejects(safeRequest(get(raw.url), raw.policy, leave.signal), /left/, start)
+    while (raw.told.closed < 2) await new Promise((done) => setTimeout(done, 5))
+  }
+})
+
+test('a request without a body is never sent in chunks', async () => {
+  for (const method of ['GET', 'delete', 'PROPFIND', 'POST']) {
+    await using raw = await rawServer('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    await safeRequest({ ...get(raw.url), method }, raw.policy, never)
+    assert.doesNotMatch(raw.told.received, /transfer-encoding/i, method)
+    assert.equal(/content-length: 0/i.test(raw.told.received), method.startsWith('P'), method)
+  }
 })

@@ -3,19 +3,14 @@
  * Resolve once, refuse when any address is not public, connect to the address that was checked (name and certificate stay the
  * host's), start over at each redirect, cap bytes and time.
  */
-import { lookup as dnsLookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { AppError } from './errors.ts'
 import { isPublicAddress } from './public-address.ts'
+import { createResolve, type Resolve, type ResolvedAddress } from './resolve-name.ts'
 
-export interface ResolvedAddress {
-  address: string
-  family: number
-}
-/** All addresses of a name, as the system resolves it. */
-export type Resolve = (hostname: string) => Promise<ResolvedAddress[]>
+export type { Resolve, ResolvedAddress } from './resolve-name.ts'
 
 export interface SafeFetchPolicy {
   /** Hosts that may be asked: exact or `*.example.com`; `'public'` means any host whose addresses are public. */
@@ -90,7 +85,8 @@ const fail = (code: SafeFetchErrorCode, message: string, cause?: unknown) =>
   new AppError({ status: 400, code, message, ...(cause === undefined ? {} : { cause }) })
 const refused = (message: string) => fail('address_refused', message)
 
-const systemResolve: Resolve = (hostname) => dnsLookup(hostname, { all: true, verbatim: true })
+/** One for the whole process, which bounds its look-ups. */
+const systemResolve = createResolve()
 
 const plainHost = (hostname: string) =>
   hostname
@@ -135,15 +131,23 @@ const checkUrl = (text: string, policy: SafeFetchPolicy): Target => {
 }
 
 /** Resolves once; every address must be public. @returns the address to connect to. */
-const vettedAddress = async (target: Target, policy: SafeFetchPolicy): Promise<ResolvedAddress> => {
+const vettedAddress = async (
+  target: Target,
+  policy: SafeFetchPolicy,
+  signal: AbortSignal,
+): Promise<ResolvedAddress> => {
   const literal = isIP(target.host)
   let addresses: ResolvedAddress[]
   try {
     addresses =
       literal === 0
-        ? await (policy.resolve ?? systemResolve)(target.host)
+        ? await (policy.resolve ?? systemResolve)(target.host, {
+            internal: target.internal,
+            signal,
+          })
         : [{ address: target.host, family: literal }]
   } catch (cause) {
+    if (cause instanceof AppError) throw cause
     throw fail('fetch_failed', `The host ${target.host} could not be found.`, cause)
   }
   const first = addresses[0]
@@ -193,6 +197,10 @@ const readBody = async (message: IncomingMessage, limit: number): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
+/** Methods that have no body unless one is given; any other says its length, for Node would send it chunked. */
+const BODILESS = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS'])
+
+/** Settles in every state of the connection: with an answer, its failure, its end without an answer, or the abort of `signal`. */
 const exchange = (
   target: Target,
   address: ResolvedAddress,
@@ -203,7 +211,7 @@ const exchange = (
   new Promise((resolve, reject) => {
     const headers = ['Host', target.url.host, ...checkedHeaders(request)]
     const hasBody = request.body !== null && request.body.length > 0
-    if (hasBody || ['POST', 'PUT', 'PATCH'].includes(request.method))
+    if (hasBody || !BODILESS.has(request.method.toUpperCase()))
       headers.push('Content-Length', String(request.body?.length ?? 0))
     headers.push('Connection', 'close')
     const options: RequestOptions & { ca?: string; servername?: string } = {
@@ -213,30 +221,45 @@ const exchange = (
       path: target.url.pathname + target.url.search,
       headers,
       agent: false,
-      signal,
       ...(policy.ca === undefined ? {} : { ca: policy.ca }),
       // The certificate must be the name's, though the connection goes to the vetted address.
       ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     }
     const send = target.url.protocol === 'https:' ? httpsRequest : httpRequest
-    const outgoing = send(options, (message) => {
-      readBody(message, policy.maxDownBytes).then(
-        (body) =>
-          resolve({
-            status: message.statusCode ?? 0,
-            reason: message.statusMessage ?? '',
-            headers: replyHeaders(message),
-            body,
-            url: target.url.href,
-          }),
-        (error: unknown) => {
-          message.destroy()
-          reject(error)
-        },
-      )
+    const outgoing = send(options)
+    const failWith = (error: unknown) => {
+      signal.removeEventListener('abort', stop)
+      reject(error)
+      outgoing.destroy()
+    }
+    const stop = () => failWith(signal.reason)
+    const noAnswer = (what: string) => fail('fetch_failed', `${target.host} ${what}.`)
+    let answered = false
+    outgoing.on('response', (message) => {
+      answered = true
+      readBody(message, policy.maxDownBytes).then((body) => {
+        signal.removeEventListener('abort', stop)
+        resolve({
+          status: message.statusCode ?? 0,
+          reason: message.statusMessage ?? '',
+          headers: replyHeaders(message),
+          body,
+          url: target.url.href,
+        })
+      }, failWith)
     })
-    outgoing.on('error', reject)
-    outgoing.end(hasBody ? request.body : undefined)
+    // Node hands the socket over and forgets it: neither the request's signal nor its destroy() would end it.
+    outgoing.on('upgrade', (_message, socket) => {
+      socket.destroy()
+      failWith(noAnswer('answered with another protocol'))
+    })
+    outgoing.on('error', failWith)
+    outgoing.on('close', () => {
+      if (!answered) failWith(noAnswer('closed the connection without an answer'))
+    })
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    else outgoing.end(hasBody ? request.body : undefined)
   })
 
 /**
@@ -258,7 +281,7 @@ export const safeRequest = async (
   const timeout = AbortSignal.timeout(policy.timeoutMs)
   const both = AbortSignal.any([signal, timeout])
   try {
-    const vetted = await abortable(vettedAddress(target, policy), both)
+    const vetted = await abortable(vettedAddress(target, policy, both), both)
     return await exchange(target, vetted, request, policy, both)
   } catch (error) {
     if (signal.aborted) throw signal.reason

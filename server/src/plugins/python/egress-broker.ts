@@ -15,6 +15,9 @@ export interface EgressSettings {
 
 /** Bounds what one call holds in this process: so many answers of at most `downBytes`. */
 const REQUESTS_AT_ONCE = 5
+/** A DNS name's most; IDNA takes seconds of this process for names of thousands of characters. */
+const AUTHORITY_CHARS = 253
+const NOTE_CHARS = 300
 
 type HttpUsage = SandboxResult['usage']['http'][number]
 
@@ -42,15 +45,18 @@ export class EgressBroker {
   }
 
   async answer(message: HttpRequestMessage, signal: AbortSignal): Promise<HttpReplyMessage> {
-    const usage: HttpUsage = { host: hostOf(message.url), status: null, refused: null }
+    const usage: HttpUsage = { host: '', status: null, refused: null }
     if (this.#usage.length < this.#limits.requests * 2) this.#usage.push(usage)
     const refuse = (sentence: string): HttpReplyMessage => {
-      usage.refused = sentence
+      usage.refused = sentence.slice(0, NOTE_CHARS).toWellFormed()
       return { t: 'httpr', id: message.id, error: sentence }
     }
     this.#requests += 1
     if (this.#requests > this.#limits.requests)
       return refuse(`A plugin call may make ${this.#limits.requests} requests.`)
+    if (authorityOf(message.url).length > AUTHORITY_CHARS)
+      return refuse(`The host of a request may have ${AUTHORITY_CHARS} characters.`)
+    usage.host = hostOf(message.url)
     const body = message.body === null ? null : Buffer.from(message.body, 'base64')
     this.#upBytes += body?.length ?? 0
     if (this.#upBytes > this.#limits.upBytes)
@@ -96,5 +102,8 @@ export class EgressBroker {
   }
 }
 
-const hostOf = (url: string): string =>
-  URL.canParse(url) ? new URL(url).hostname.slice(0, 255) : ''
+const hostOf = (url: string): string => URL.parse(url)?.hostname.slice(0, NOTE_CHARS) ?? ''
+
+/** What a parser would take for user, host and port, found without parsing it; tabs and line ends do not count in a URL. */
+const authorityOf = (url: string): string =>
+  /^[^:]*:[\\/]*([^\\/?#]*)/.exec(url.replaceAll(/[\t\n\r]/g, ''))?.[1] ?? ''

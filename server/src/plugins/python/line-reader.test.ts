@@ -25,3 +25,14 @@ test('nothing pending', () => {
   reader.push(Buffer.from('a\n'))
   assert.deepEqual([reader.pendingBytes, reader.pendingStartsWith('a')], [0, false])
 })
+
+test('after its close no line comes, not even of the same chunk', () => {
+  const lines: string[] = []
+  const reader = new LineReader((line) => {
+    lines.push(line.toString('utf8'))
+    if (lines.length === 2) reader.close()
+  })
+  reader.push(Buffer.from('a\nb\nc\nd'))
+  reader.push(Buffer.from('e\nf'))
+  assert.deepEqual([lines, reader.pendingBytes], [['a', 'b'], 0])
+})

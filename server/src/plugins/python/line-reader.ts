@@ -2,6 +2,7 @@
 export class LineReader {
   #chunks: Buffer[] = []
   #pending = 0
+  #isClosed = false
   readonly #onLine: (line: Buffer) => void
 
   constructor(onLine: (line: Buffer) => void) {
@@ -21,16 +22,23 @@ export class LineReader {
     return head.subarray(0, text.length).toString('latin1') === text
   }
 
+  /** Forgets what is pending and ignores what comes, the rest of a chunk at work included. */
+  close(): void {
+    this.#isClosed = true
+    this.#chunks = []
+    this.#pending = 0
+  }
+
   push(chunk: Buffer): void {
     let rest = chunk
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+    for (let end = rest.indexOf(10); end >= 0 && !this.#isClosed; end = rest.indexOf(10)) {
       const line = Buffer.concat([...this.#chunks, rest.subarray(0, end)])
       this.#chunks = []
       this.#pending = 0
       rest = rest.subarray(end + 1)
       this.#onLine(line)
     }
-    if (rest.length === 0) return
+    if (rest.length === 0 || this.#isClosed) return
     this.#chunks.push(rest)
     this.#pending += rest.length
   }

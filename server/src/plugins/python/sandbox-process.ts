@@ -33,6 +33,8 @@ const BOOT_LINE_BYTES = 65_536
 const STDERR_BYTES = 8192
 /** What a request weighs on the pipe besides its body. */
 const REQUEST_OVERHEAD_BYTES = 65_536
+/** A call that asks this many times as often as it may is ended; up to there each request gets its refusal. */
+const MAX_REQUESTS_FACTOR = 2
 const WALLS = ['seccomp', 'deno-permissions']
 
 /** Resident memory in MiB, `peak` since the start; null when the process is gone or the system has no /proc. */
@@ -166,9 +168,19 @@ export class SandboxProcess implements AsyncDisposable {
     broker: EgressBroker,
     signal: AbortSignal,
   ): Promise<Outcome & { peakMiB: number }> {
+    const line = lineOf(job)
+    if (line === null) {
+      const message = 'What the call passes to the plugin is nested too deeply.'
+      return { failure: { kind: 'crash', message }, peakMiB: 0 }
+    }
     const stopRequests = new AbortController()
     const peak = { mib: memoryOf(this.pid)?.peak ?? 0 }
-    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    const { promise, resolve: settle } = Promise.withResolvers<Outcome>()
+    const resolve = (outcome: Outcome) => {
+      // What follows the end was written to keep this process busy.
+      this.#reader.close()
+      settle(outcome)
+    }
     const fail = (kind: SandboxErrorKind, message: string) =>
       resolve({ failure: { kind, message } })
 
@@ -194,6 +206,7 @@ export class SandboxProcess implements AsyncDisposable {
 
     this.#rawBytes = 0
     let requestBytes = 0
+    let requests = 0
     const requestLimit = limits.http.upBytes * 1.4 + limits.http.requests * REQUEST_OVERHEAD_BYTES
     this.#onBytes = () => {
       const pending = this.#reader.pendingBytes
@@ -211,12 +224,17 @@ export class SandboxProcess implements AsyncDisposable {
       const message = parseChildMessage(line.toString('utf8'))
       if (message?.t === 'http') {
         requestBytes += line.length
-        void broker.answer(message, stopRequests.signal).then((reply) => this.#send(reply))
+        requests += 1
+        if (requests > limits.http.requests * MAX_REQUESTS_FACTOR)
+          return fail('egress', 'The plugin kept asking after its last request and was stopped.')
+        void broker
+          .answer(message, stopRequests.signal)
+          .then((reply) => this.#write(`${JSON.stringify(reply)}\n`))
       } else if (message?.t === 'done') resolve(checkedSizes(message, limits))
       else fail('crash', unexpected(message))
     }
-    this.#send(job)
     try {
+      this.#write(line)
       const outcome = await promise
       return { ...outcome, peakMiB: Math.round(peak.mib) }
     } finally {
@@ -229,9 +247,8 @@ export class SandboxProcess implements AsyncDisposable {
     }
   }
 
-  #send(message: object): void {
-    if (!this.#isOver && this.#child.stdin?.writable === true)
-      this.#child.stdin.write(`${JSON.stringify(message)}\n`)
+  #write(line: string): void {
+    if (!this.#isOver && this.#child.stdin?.writable === true) this.#child.stdin.write(line)
   }
 
   #lastWords(limits: SandboxLimits): { kind: SandboxErrorKind; message: string } {
@@ -263,6 +280,16 @@ export class SandboxProcess implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill()
+  }
+}
+
+/** Null when the values are nested deeper than the stack; whatever else is wrong with them is a fault of the server and throws. */
+const lineOf = (job: JobMessage): string | null => {
+  try {
+    return `${JSON.stringify(job)}\n`
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
   }
 }
 

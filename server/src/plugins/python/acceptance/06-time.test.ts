@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
 import { after, test } from 'node:test'
+import type { Json } from '../sandbox-driver.ts'
 import { LIMITS, allGone, openSandbox, run, sandboxProcesses } from './support.ts'
 
 const sandbox = openSandbox({ poolSize: 1, concurrency: 2 })
@@ -65,4 +66,16 @@ test('more calls than may wait are told so at once', async () => {
     results.map(({ error }) => error?.kind ?? 'ok'),
     ['ok', 'ok', 'busy'],
   )
+})
+
+test('arguments nested beyond the stack are a failure of the call, and leave no timer', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  let nested: Json = []
+  for (let depth = 0; depth < 20_000; depth += 1) nested = [nested]
+  const result = await run(sandbox, 'print(1)', { arguments: { nested } })
+  assert.equal(result.error?.kind, 'crash')
+  assert.match(result.error?.message ?? '', /nested too deeply/)
+  assert.ok(timers() <= before + 1, 'no more than the refill of the pool')
+  assert.equal((await run(sandbox, 'print(1)')).output, '1\n')
 })

@@ -1,5 +1,6 @@
 /** Group 9: output is bounded, and what comes back is not believed. */
 import assert from 'node:assert/strict'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, test } from 'node:test'
 import { allGone, LIMITS, openSandbox, run } from './support.ts'
 
@@ -111,4 +112,31 @@ test('an end without a result says so', async () => {
   const result = await run(sandbox, js('Deno.exit(0)'))
   assert.deepEqual([result.ok, result.error?.kind], [false, 'crash'])
   assert.equal(result.error?.message, 'The plugin ended its process before it gave a result.')
+})
+
+test('a flood of requests, or of lines, does not hold up the server', async () => {
+  const delay = monitorEventLoopDelay({ resolution: 10 })
+  const hosts = `const cjk = String.fromCodePoint(...Array.from({length: 5000}, (_, i) => 0x4e00 + i));`
+  const ask = (url: string) =>
+    `JSON.stringify({t: 'http', id: 1, method: 'GET', url: ${url}, headers: [], body: null, timeoutMs: null})`
+  const sources: [string, string][] = [
+    [`w((${ask("'http://' + cjk + '/'")} + '\\n').repeat(400))`, 'egress'],
+    [`w((${ask("'http://' + cjk.slice(0, 240) + '/'")} + '\\n').repeat(1500))`, 'egress'],
+    [`w((${ask("'http://x/' + 'a'.repeat(9000)")} + '\\n').repeat(200))`, 'crash'],
+    [`w('\\n'.repeat(1900000))`, 'crash'],
+  ]
+  for (const [code, kind] of sources) {
+    delay.reset()
+    delay.enable()
+    const result = await run(
+      sandbox,
+      js(`${hosts}${pipe} ${code}`) + '\nimport time\ntime.sleep(5)',
+    )
+    delay.disable()
+    assert.equal(result.error?.kind, kind, code)
+    assert.ok(result.usage.ms < 4000)
+    assert.ok(result.usage.http.length <= 40)
+    assert.ok(JSON.stringify(result.usage).length < 40_000)
+    assert.ok(delay.max < 700e6, `${code} held the server for ${delay.max / 1e6} ms`)
+  }
 })
