@@ -42,6 +42,8 @@ export class ExtractProcess implements AsyncDisposable {
         '--disable-warning=ExperimentalWarning',
         '--permission',
         '--allow-fs-read=*',
+        // for the watch on a parent that is gone (orphan-watch.ts)
+        '--allow-worker',
         PROGRAM,
       ],
       { env: {}, stdio: 'pipe' },

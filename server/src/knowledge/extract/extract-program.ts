@@ -3,6 +3,7 @@
  * another from standard input, a line of JSON and then the file's bytes, and answers in lines of JSON (extract-protocol.ts).
  */
 import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { indexTerms } from '../bigrams.ts'
 import { chunkText } from '../chunk.ts'
 import { ExtractError } from './extract-error.ts'
@@ -41,6 +42,7 @@ const handle = async (request: ExtractRequest, bytes: Buffer): Promise<void> => 
 }
 
 const main = async (): Promise<void> => {
+  new Worker(new URL('orphan-watch.ts', import.meta.url)).unref()
   let request: ExtractRequest | null = null
   let pieces: Buffer[] = []
   let size = 0
