@@ -38,7 +38,7 @@ const verdict = (
 test('x86_64', () => {
   for (const refused of [
     2, 257, 437, 41, 42, 49, 59, 322, 57, 58, 62, 234, 101, 310, 302, 165, 272, 321, 425, 250, 4,
-    332,
+    332, 141, 142, 144, 203, 314, 251, 194, 195, 464, 465, 468, 467, 457, 458, 443, 134, 241,
   ]) {
     assert.equal(verdict('x86_64', refused), EPERM, String(refused))
   }
@@ -50,17 +50,32 @@ test('x86_64', () => {
   assert.equal(verdict('x86_64', 16, [0, 0x5412]), EPERM)
   assert.equal(verdict('x86_64', 16, [0, 0x541c]), EPERM)
   assert.equal(verdict('x86_64', 16, [0, 0x5401]), ALLOW)
+  for (const request of [0x8901, 0x8902, 0x5452])
+    assert.equal(verdict('x86_64', 16, [0, request]), EPERM, String(request))
+  assert.equal(verdict('x86_64', 16, [0, 0x5421]), ALLOW, 'FIONBIO')
+  for (const command of [8, 10, 15]) assert.equal(verdict('x86_64', 72, [3, command]), EPERM)
+  assert.equal(verdict('x86_64', 72, [3, 4, 0o24000]), EPERM, 'O_ASYNC')
+  assert.equal(verdict('x86_64', 72, [3, 4, 0o4000]), ALLOW, 'O_NONBLOCK')
+  for (const command of [0, 1, 2, 3, 1030])
+    assert.equal(verdict('x86_64', 72, [3, command, 0o20000]), ALLOW, String(command))
   assert.equal(verdict('x86_64', 0x40000000), ENOSYS, 'the x32 numbers')
   assert.equal(verdict('x86_64', 0, [], AUDIT.aarch64), KILL, 'another architecture')
   assert.equal(verdict('x86_64', 0, [], 0x40000003), KILL, '32-bit calls')
 })
 
 test('aarch64', () => {
-  for (const refused of [56, 437, 198, 203, 200, 221, 281, 129, 117, 270, 261, 40, 97, 280, 79])
+  for (const refused of [
+    56, 437, 198, 203, 200, 221, 281, 129, 117, 270, 261, 40, 97, 280, 79, 140, 118, 119, 122, 274,
+    30, 11, 12, 464, 465, 468, 467, 457, 458, 443, 181,
+  ])
     assert.equal(verdict('aarch64', refused), EPERM, String(refused))
   for (const allowed of [63, 64, 222, 98, 94])
     assert.equal(verdict('aarch64', allowed), ALLOW, String(allowed))
   assert.equal(verdict('aarch64', 220, [0x10000]), ALLOW)
   assert.equal(verdict('aarch64', 220, [17]), EPERM)
+  for (const command of [8, 10, 15]) assert.equal(verdict('aarch64', 25, [3, command]), EPERM)
+  assert.equal(verdict('aarch64', 25, [3, 4, 0o24000]), EPERM, 'O_ASYNC')
+  assert.equal(verdict('aarch64', 25, [3, 4, 0o4000]), ALLOW, 'O_NONBLOCK')
+  assert.equal(verdict('aarch64', 29, [0, 0x8901]), EPERM)
   assert.equal(verdict('aarch64', 0, [], AUDIT.x86_64), KILL)
 })

@@ -11,7 +11,13 @@ const IOCTL: Record<FilterArch, number> = { x86_64: 16, aarch64: 29 }
 const CLONE3 = 435
 const CLONE_THREAD = 0x10000
 const X32_BIT = 0x40000000
-const TERMINAL_INJECTION = [0x5412, 0x541c] // TIOCSTI, TIOCLINUX
+const FCNTL: Record<FilterArch, number> = { x86_64: 72, aarch64: 25 }
+const F_SETFL = 4
+const O_ASYNC = 0o20000
+/** F_SETOWN, F_SETSIG, F_SETOWN_EX: the kernel signals whomever they name, for a process that may itself signal nobody. */
+const REFUSED_FCNTL = [8, 10, 15]
+/** TIOCSTI, TIOCLINUX: typing into a terminal. FIOSETOWN, SIOCSPGRP, FIOASYNC: signals, as with fcntl. */
+const REFUSED_IOCTL = [0x5412, 0x541c, 0x8901, 0x8902, 0x5452]
 
 const ALLOW = 0x7fff0000
 const KILL_PROCESS = 0x80000000
@@ -101,11 +107,17 @@ const REFUSED: readonly (readonly [number | null, number | null])[] = [
   [190, 7], // fsetxattr
   [191, 8], // getxattr
   [192, 9], // lgetxattr
+  [194, 11], // listxattr
+  [195, 12], // llistxattr
   [197, 14], // removexattr
   [198, 15], // lremovexattr
   [199, 16], // fremovexattr
   [463, 463], // setxattrat
+  [464, 464], // getxattrat
+  [465, 465], // listxattrat
   [466, 466], // removexattrat
+  [468, 468], // file_getattr
+  [469, 469], // file_setattr
   [165, 40], // mount
   [166, 39], // umount2
   [428, 428], // open_tree
@@ -115,6 +127,9 @@ const REFUSED: readonly (readonly [number | null, number | null])[] = [
   [432, 432], // fsmount
   [433, 433], // fspick
   [442, 442], // mount_setattr
+  [467, 467], // open_tree_attr
+  [457, 457], // statmount
+  [458, 458], // listmount
   [155, 41], // pivot_root
   [161, 51], // chroot
   [272, 97], // unshare
@@ -145,6 +160,7 @@ const REFUSED: readonly (readonly [number | null, number | null])[] = [
   [159, 171], // adjtimex
   [163, 89], // acct
   [179, 60], // quotactl
+  [443, 443], // quotactl_fd
   [103, 116], // syslog
   [135, 92], // personality
   [154, null], // modify_ldt
@@ -168,6 +184,16 @@ const REFUSED: readonly (readonly [number | null, number | null])[] = [
   [64, 190], // semget
   [68, 186], // msgget
   [240, 180], // mq_open
+  [241, 181], // mq_unlink
+  [134, null], // uselib
+  [141, 140], // setpriority
+  [142, 118], // sched_setparam
+  [144, 119], // sched_setscheduler
+  [203, 122], // sched_setaffinity
+  [314, 274], // sched_setattr
+  [251, 30], // ioprio_set
+  [256, 238], // migrate_pages
+  [279, 239], // move_pages
 ]
 
 const LOAD_WORD = 0x20
@@ -180,6 +206,20 @@ const OFFSET_ARCH = 4
 const offsetArgument = (index: number) => 16 + 8 * index
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, value: number]
+
+const refusals = (values: readonly number[]): Instruction[] =>
+  values.flatMap((value): Instruction[] => [
+    [JUMP_EQUAL, 0, 1, value],
+    [RETURN, 0, 0, refuse(EPERM)],
+  ])
+
+/** Takes these steps with the call's second argument at hand, and allows what they let through. */
+const onCall = (number: number, steps: readonly Instruction[]): Instruction[] => [
+  [JUMP_EQUAL, 0, steps.length + 2, number],
+  [LOAD_WORD, 0, 0, offsetArgument(1)],
+  ...steps,
+  [RETURN, 0, 0, ALLOW],
+]
 
 const instructions = (arch: FilterArch): Instruction[] => {
   const program: Instruction[] = [
@@ -201,11 +241,14 @@ const instructions = (arch: FilterArch): Instruction[] => {
     [JUMP_ANY_BIT, 1, 0, CLONE_THREAD],
     [RETURN, 0, 0, refuse(EPERM)],
     [RETURN, 0, 0, ALLOW],
-    [JUMP_EQUAL, 0, 4, IOCTL[arch]],
-    [LOAD_WORD, 0, 0, offsetArgument(1)],
-    [JUMP_EQUAL, 1, 0, TERMINAL_INJECTION[0] ?? 0],
-    [JUMP_EQUAL, 0, 1, TERMINAL_INJECTION[1] ?? 0],
-    [RETURN, 0, 0, refuse(EPERM)],
+    ...onCall(IOCTL[arch], refusals(REFUSED_IOCTL)),
+    ...onCall(FCNTL[arch], [
+      ...refusals(REFUSED_FCNTL),
+      [JUMP_EQUAL, 0, 3, F_SETFL],
+      [LOAD_WORD, 0, 0, offsetArgument(2)],
+      [JUMP_ANY_BIT, 0, 1, O_ASYNC],
+      [RETURN, 0, 0, refuse(EPERM)],
+    ]),
     [RETURN, 0, 0, ALLOW],
   )
   return program

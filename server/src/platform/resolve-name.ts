@@ -5,7 +5,6 @@
 import { Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import path from 'node:path'
 import { AppError } from './errors.ts'
 
 export interface ResolvedAddress {
@@ -78,9 +77,7 @@ export const createResolve = (
 }
 
 const systemHostsFile = (): string =>
-  process.platform === 'win32'
-    ? path.join('C:', 'Windows', 'System32', 'drivers', 'etc', 'hosts')
-    : '/etc/hosts'
+  process.platform === 'win32' ? String.raw`C:\Windows\System32\drivers\etc\hosts` : '/etc/hosts'
 
 /** A machine without the file has no names of its own. */
 const readHostsFile = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')

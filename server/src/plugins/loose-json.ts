@@ -16,8 +16,11 @@ export const parseLooseJson = (text: string): unknown => {
 
 const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** One token at a time: a string, a comma with what follows it, or any other run of characters. */
-const TOKEN = /"(?:[^"\\]|\\[^])*"|,(?=\s*[}\]])/g
+/**
+ * A string or a comma before a closing bracket. The closing quote is optional, so that a string that never ends takes the rest of
+ * the text at once, where each quote in it would be tried anew.
+ */
+const TOKEN = /"(?:[^"\\]|\\[^])*"?|,(?=\s*[}\]])/g
 
 const repair = (text: string): string =>
   text.replace(TOKEN, (token) =>

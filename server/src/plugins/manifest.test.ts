@@ -105,6 +105,10 @@ describe('parsePluginFile', () => {
     refused(file({ melzi: { timeout_seconds: 0 } }), 'melzi.timeout_seconds', /> 0/)
     refused(file({ melzi: { network: ['http://x.org/'] } }), 'melzi.network[0]', /not a host name/)
     refused(file({ melzi: { network: 'x.org' } }), 'melzi.network', /an array/)
+    const levels = 20_000
+    const deep = `{"id": "a", "melzi": {"parameters": {"x": ${'['.repeat(levels)}${']'.repeat(levels)}}},
+      "api": {"type": "python", "python": {"source": "1"}}}`
+    refused(deep, 'melzi.parameters', /100 levels deep/)
     refused(file({ melzi: { parameters: { type: 'array' } } }), 'melzi.parameters.type', /object/)
   })
 })

@@ -1,5 +1,6 @@
 /** Reading of DaVinci plugin files (plugins.md 1). The text as imported is what is kept; this is only a view of it. */
 import { errors } from '../platform/errors.ts'
+import { DEEPEST_JSON, isTooDeep } from './json-depth.ts'
 import { parseLooseJson } from './loose-json.ts'
 import type { Json } from './python/sandbox-driver.ts'
 
@@ -151,6 +152,13 @@ const readParameters = (schema: Json | undefined): JsonObject | null => {
   }
   if (schema.properties !== undefined && !isObject(schema.properties)) {
     throw wrongType('melzi.parameters.properties', 'an object', schema.properties)
+  }
+  if (isTooDeep(schema)) {
+    throw errors.invalid(
+      `Invalid 'melzi.parameters': the JSON Schema must not be nested more than ${DEEPEST_JSON} levels deep.`,
+      'melzi.parameters',
+      'invalid_value',
+    )
   }
   return { type: 'object', properties: {}, ...schema }
 }

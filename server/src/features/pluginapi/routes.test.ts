@@ -157,7 +157,8 @@ describe('POST /pluginapi', () => {
     assert.deepEqual(await refused({ aid: undefined }), ['aid', 'missing_required_parameter'])
     assert.deepEqual(await refused({ pid: undefined }), ['pid', 'missing_required_parameter'])
     assert.deepEqual(await refused({ xid: 'x' }), ['xid', 'unknown_parameter'])
-    assert.deepEqual(await refused({ params: '{msg}' }), ['params', 'invalid_value'])
+    for (const params of ['{msg}', '['.repeat(101) + ']'.repeat(101)])
+      assert.deepEqual(await refused({ params }), ['params', 'invalid_value'])
     assert.equal(t.jobs.length, 0)
   })
 

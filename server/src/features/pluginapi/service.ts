@@ -1,6 +1,7 @@
 import { errors } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Store } from '../../platform/store/store.ts'
+import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
@@ -37,7 +38,7 @@ export const createPluginApiService = (deps: {
   return {
     /**
      * Calls a plugin of an assistant the principal may use, in a thread of his. A failure of the plugin is an answer with `ok: false`.
-     * @throws AppError 400 naming `params` when that is not JSON; 404 for the assistant, thread or plugin
+     * @throws AppError 400 naming `params` when that is not JSON or too deep; 404 for the assistant, thread or plugin
      */
     call: async (
       principal: Principal,
@@ -72,8 +73,9 @@ export const createPluginApiService = (deps: {
 
 const parseParams = (text: string | null): Json => {
   if (text === null || text.trim() === '') return null
+  let value: Json
   try {
-    return JSON.parse(text) as Json
+    value = JSON.parse(text) as Json
   } catch {
     throw errors.invalid(
       "Invalid 'params': expected JSON text, but the value is not valid JSON.",
@@ -81,4 +83,12 @@ const parseParams = (text: string | null): Json => {
       'invalid_value',
     )
   }
+  if (isTooDeep(value)) {
+    throw errors.invalid(
+      `Invalid 'params': the JSON must not be nested more than ${DEEPEST_JSON} levels deep.`,
+      'params',
+      'invalid_value',
+    )
+  }
+  return value
 }

@@ -1,3 +1,4 @@
+import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { JsonObject } from '../../plugins/manifest.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 
@@ -17,6 +18,12 @@ export const parseArguments = (text: string): ParsedArguments => {
     return {
       ok: false,
       message: 'The arguments must be a JSON object whose keys are the parameters of the function.',
+    }
+  }
+  if (isTooDeep(value.value)) {
+    return {
+      ok: false,
+      message: `The arguments must not be nested more than ${DEEPEST_JSON} levels deep.`,
     }
   }
   return { ok: true, value: value.value }

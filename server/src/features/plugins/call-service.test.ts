@@ -117,14 +117,20 @@ onEachEngine('plugin calls', (engine) => {
 
   it('answers bad arguments with a text for the model and calls nothing', async () => {
     await using t = await setUp(engine)
-    for (const argumentsText of ['{"a":', '[1]', '7', '"x"']) {
+    const deep = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
+    const texts = ['{"a":', '[1]', '7', '"x"', deep(100), deep(100_000), JSON.stringify(deep(100))]
+    for (const argumentsText of texts) {
       const outcome = await t.call({ argumentsText })
       assert.equal(outcome.ok, false)
       assert.equal(outcome.error?.kind, 'arguments')
-      assert.match(outcome.text, /^The arguments (are not valid JSON|must be a JSON object)/)
+      assert.match(
+        outcome.text,
+        /^The arguments (are not valid JSON|must be a JSON object|must not be nested more than 100)/,
+      )
     }
     assert.equal(t.jobs.length, 0)
     assert.ok((await t.rows()).every((row) => row['status'] === 'failed'))
+    assert.equal((await t.call({ argumentsText: deep(99) })).ok, true)
   })
 
   it('gives the text of an uncaught exception and flags the call as failed', async () => {

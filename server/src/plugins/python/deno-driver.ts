@@ -25,7 +25,7 @@ export interface DenoDriverOptions {
   cacheDir: string
   /** Processes kept ready; the number of cores when left out. */
   poolSize?: number
-  /** Calls at once; the number of cores when left out. */
+  /** Calls at once; the number of cores and at least 2 when left out. All but one of them may be of one owner. */
   concurrency?: number
   /** Calls that may wait; the next gets `busy`. */
   queueLimit?: number
@@ -71,9 +71,11 @@ export class DenoDriver implements SandboxDriver {
   constructor(options: DenoDriverOptions) {
     this.#options = options
     this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
+    const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
     this.#gate = new CallGate(
-      options.concurrency ?? availableParallelism(),
+      concurrency,
       options.queueLimit ?? QUEUE_LIMIT,
+      Math.max(1, concurrency - 1),
     )
     this.#packages = new PythonPackages(options.cacheDir, options.packageIndexUrl)
     this.#current().catch(() => {})
@@ -156,7 +158,7 @@ export class DenoDriver implements SandboxDriver {
 
   async #run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
     const both = AbortSignal.any([signal, this.#stop.signal])
-    using place = await this.#gate.enter(both)
+    using place = await this.#gate.enter(both, ownerOf(job))
     if (place === null)
       return failed('busy', 'Too many plugin calls are waiting; try again in a moment.')
     const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
@@ -268,6 +270,9 @@ const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promi
     signal.removeEventListener('abort', stop)
   }
 }
+
+/** The scope without its plugin. */
+const ownerOf = ({ scope }: SandboxJob): string => scope.split('/', 2).join('/')
 
 const toMessage = (job: SandboxJob, missing: Record<string, string>): JobMessage => ({
   t: 'job',

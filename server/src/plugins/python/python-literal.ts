@@ -6,7 +6,12 @@ const NUMBER =
   /[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y
 const STRING_START = /([rRuUbBfF]{0,2})("""|'''|"|')/y
 const WORD = /[A-Za-z_]\w*/y
-const CONSTANTS: Record<string, Json> = { True: true, False: false, None: null }
+/** A map and no object, whose prototype would make `__proto__` and `valueOf` constants too. */
+const CONSTANTS = new Map<string, Json>([
+  ['True', true],
+  ['False', false],
+  ['None', null],
+])
 const ESCAPES: Record<string, string> = {
   n: '\n',
   t: '\t',
@@ -74,7 +79,7 @@ export class LiteralReader {
     if (number !== null) return toNumber(number[0])
     const start = this.position
     const word = this.#match(WORD)?.[0]
-    const constant = word === undefined ? undefined : CONSTANTS[word]
+    const constant = word === undefined ? undefined : CONSTANTS.get(word)
     if (constant === undefined) throw new NotALiteral(start)
     return constant
   }
@@ -97,9 +102,11 @@ export class LiteralReader {
     const members: Json[] = []
     while (!this.accept('}')) {
       const key = this.value(depth + 1)
-      if (this.accept(':'))
+      if (this.accept(':')) {
+        // Keys within keys as JSON text would double in length at each level; Python hashes no dict or list anyway.
+        if (typeof key === 'object' && key !== null) throw new NotALiteral(this.position)
         entries.push([typeof key === 'string' ? key : JSON.stringify(key), this.value(depth + 1)])
-      else members.push(key)
+      } else members.push(key)
       if (!this.accept(',')) {
         if (this.accept('}')) break
         throw new NotALiteral(this.position)

@@ -120,6 +120,12 @@ test('else nothing', () => {
     'await infer_params(parameters={"a": 1})',
     'await infer_params(parameters={"a": {"type": kind}})',
     'await infer_params(parameters={',
+    'await infer_params(parameters={"a": __proto__, "b": {"properties": valueOf}})',
+    'await infer_params(parameters={"a": toString})',
+    'await infer_params(parameters=constructor)',
+    `await infer_params(parameters=${'a'.repeat(40_000)})`,
+    `${'a'.repeat(129)} = {"x": {}}\nawait infer_params(parameters=${'a'.repeat(129)})`,
+    `await infer_params(parameters={"a": ${'{'.repeat(45)}1${':1}'.repeat(45)}})`,
     "'unclosed\nawait infer_params(",
   ]
   for (const source of sources) assert.equal(readParameters(source), null, source)
@@ -131,4 +137,14 @@ test('a large or hostile source is read in no time', () => {
   readParameters('"'.repeat(100_001) + "'''".repeat(30_000))
   readParameters('infer_params(' + 'parameters '.repeat(50_000))
   assert.ok(Date.now() - started < 2000)
+})
+
+test('a name of 128 characters is looked for, and a key named __proto__ stays a key', () => {
+  const name = 'a'.repeat(128)
+  const schema = readParameters(
+    `${name} = {"__proto__": {}}\nawait infer_params(parameters=${name})`,
+  )
+  assert.ok(schema !== null)
+  assert.deepEqual(Object.keys(schema.properties), ['__proto__'])
+  assert.equal(Object.getPrototypeOf(schema.properties), Object.prototype)
 })

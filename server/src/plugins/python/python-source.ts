@@ -87,13 +87,16 @@ const toSchema = (literal: Json | undefined): ParameterSchema | null => {
   return { type: 'object', properties: literal, required: names }
 }
 
+/** A name as the whole argument; one of more than 128 characters would make too large a pattern to look for, and is nobody's. */
+const NAME_ARGUMENT = /^\s*([A-Za-z_]\w{0,127})\s*[,)]/
+
 /** The JSON Schema of a Python plugin's arguments; null when the source names none that can be read. */
 export const readParameters = (source: string): ParameterSchema | null => {
   const code = withoutText(source)
   const call = firstCall(code)
   const position = call === null ? null : parametersIn(code, call)
   if (position === null) return null
-  const name = /^\s*([A-Za-z_]\w*)\s*[,)]/.exec(code.slice(position))?.[1]
+  const name = NAME_ARGUMENT.exec(code.slice(position))?.[1]
   const literal =
     read(source, position) ?? (name === undefined ? undefined : assignedTo(name, source, code))
   return toSchema(literal)

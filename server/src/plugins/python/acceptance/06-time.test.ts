@@ -1,9 +1,10 @@
 /** Group 6: whatever takes too long is gone soon after its limit, and the next call finds a process. */
 import assert from 'node:assert/strict'
+import { getPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { after, test } from 'node:test'
 import type { Json } from '../sandbox-driver.ts'
-import { LIMITS, allGone, openSandbox, run, sandboxProcesses } from './support.ts'
+import { aJob, LIMITS, allGone, openSandbox, run, sandboxProcesses } from './support.ts'
 
 const sandbox = openSandbox({ poolSize: 1, concurrency: 2 })
 after(async () => {
@@ -78,4 +79,19 @@ test('arguments nested beyond the stack are a failure of the call, and leave no 
   assert.match(result.error?.message ?? '', /nested too deeply/)
   assert.ok(timers() <= before + 1, 'no more than the refill of the pool')
   assert.equal((await run(sandbox, 'print(1)')).output, '1\n')
+})
+
+test('an owner whose calls loop keeps no other owner waiting, and gives way to the server', async () => {
+  const over = new AbortController()
+  const loops = [1, 2, 3].map((n) =>
+    sandbox.run(aJob('while True: pass', { scope: `w/a/p${n}@1` }), over.signal),
+  )
+  const started = performance.now()
+  const other = await run(sandbox, 'print(1)', { scope: 'w/b/p@1' })
+  assert.equal(other.output, '1\n')
+  assert.ok(performance.now() - started < 5500)
+  const own = getPriority()
+  for (const pid of sandboxProcesses()) assert.equal(getPriority(pid), Math.min(19, own + 10))
+  over.abort(new Error('enough'))
+  for (const loop of await Promise.allSettled(loops)) assert.equal(loop.status, 'rejected')
 })

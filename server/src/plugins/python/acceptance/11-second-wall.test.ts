@@ -1,12 +1,14 @@
 /** Group 11: Deno with every permission, so that only seccomp stands, and the attacks still get nothing. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   assertNoBridge,
   assertNoFiles,
   assertNoProcesses,
   assertNoSockets,
 } from './attack-suite.ts'
+import { signalAttack, Victim } from './signals.ts'
 import { openSandbox, run } from './support.ts'
 
 const sandbox = openSandbox({ dangerouslyTestWithoutDenoPermissions: true })
@@ -21,3 +23,14 @@ test('files', () => assertNoFiles(sandbox))
 test('sockets', () => assertNoSockets(sandbox))
 test('processes', () => assertNoProcesses(sandbox))
 test('the JavaScript bridge', () => assertNoBridge(sandbox, true))
+test('the kernel signals no other process for a plugin', async () => {
+  await using victim = new Victim()
+  const result = await run(sandbox, signalAttack(await victim.started()))
+  assert.equal(result.error, null)
+  const { allowed, ...got } = JSON.parse(result.output) as Record<string, number>
+  await sleep(100)
+  assert.ok(victim.isAlive)
+  assert.equal(Object.keys(got).length, 15)
+  assert.deepEqual([...new Set(Object.values(got))], [-1], result.output)
+  assert.equal(allowed, 0)
+})
