@@ -2,7 +2,7 @@ import path from 'node:path'
 import { importsOf } from './source-text.ts'
 
 /**
- * Who may import whom (ARCHITECTURE.md): platform <- models, plugins <- features <- app <- main. `http` sees platform only; of a
+ * Who may import whom (ARCHITECTURE.md): platform <- models, plugins, knowledge <- features <- app <- main. `http` sees platform only; of a
  * feature only routes.ts sees `http`; a feature sees of another only its service.ts; runner and panel see nothing of the server;
  * black-box tests see the server through its door.
  */
@@ -24,6 +24,7 @@ type Zone =
   | 'http'
   | 'models'
   | 'plugins'
+  | 'knowledge'
   | 'features'
   | 'app'
   | 'cli'
@@ -39,6 +40,7 @@ const ABOVE_APP: readonly Zone[] = [
   'http',
   'models',
   'plugins',
+  'knowledge',
   'features',
   'app',
 ]
@@ -53,8 +55,19 @@ const MAY_IMPORT: Record<Zone, readonly Zone[]> = {
   http: ['platform', 'contract'],
   models: ['platform', 'contract'],
   plugins: ['platform', 'contract', 'runner'],
-  features: ['platform', 'contract', 'models', 'plugins'],
-  app: ['contract', 'runner', 'config', 'platform', 'http', 'models', 'plugins', 'features'],
+  knowledge: ['platform'],
+  features: ['platform', 'contract', 'models', 'plugins', 'knowledge'],
+  app: [
+    'contract',
+    'runner',
+    'config',
+    'platform',
+    'http',
+    'models',
+    'plugins',
+    'knowledge',
+    'features',
+  ],
   cli: ABOVE_APP,
   main: [...ABOVE_APP, 'cli'],
   scripts: [...ABOVE_APP, 'main', 'test-support', 'bench'],
@@ -87,6 +100,7 @@ const zoneOf = (file: string): Zone | null => {
     case 'http':
     case 'models':
     case 'plugins':
+    case 'knowledge':
     case 'features':
     case 'cli':
       return third

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { ChunkingStrategyInput } from './chunking-strategy.ts'
 import { Metadata } from './metadata.ts'
 
 const FileIds = z.array(z.string())
@@ -14,20 +15,9 @@ export const ToolResources = z.strictObject({
 })
 export type ToolResources = z.infer<typeof ToolResources>
 
-const ChunkingStrategy = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('auto') }),
-  z.strictObject({
-    type: z.literal('static'),
-    static: z.strictObject({
-      max_chunk_size_tokens: z.int().check(z.minimum(100), z.maximum(4096)),
-      chunk_overlap_tokens: z.int().check(z.minimum(0)),
-    }),
-  }),
-])
-
 const NewVectorStore = z.strictObject({
   file_ids: z.optional(FileIds.check(z.maxLength(10_000))),
-  chunking_strategy: z.optional(ChunkingStrategy),
+  chunking_strategy: z.optional(ChunkingStrategyInput),
   metadata: z.optional(z.nullable(Metadata)),
 })
 

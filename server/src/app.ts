@@ -12,6 +12,7 @@ import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
+import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
 import { authenticate } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
@@ -36,8 +37,8 @@ export const createApp = (context: Context): FastifyInstance => {
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
-  const { assistants, events, files, messages, models } = context
-  const { passthrough, pluginApi, runs, threads, uploads } = context
+  const { assistants, events, files, messages, models, passthrough } = context
+  const { pluginApi, runs, threads, uploads, vectorStores } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
   app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
@@ -47,6 +48,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   runRoutes(app, runs, streams)
   fileRoutes(app, files)
   uploadRoutes(app, uploads)
+  vectorStoreRoutes(app, vectorStores)
   modelRoutes(app, models)
   await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))

@@ -16,6 +16,17 @@ import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
+import { Indexer } from './features/vector-stores/indexer.ts'
+import { indexEntry } from './features/vector-stores/index-entry.ts'
+import { createKnowledge } from './features/vector-stores/search.ts'
+import {
+  createVectorStoreService,
+  type Knowledge,
+  type VectorStoreService,
+} from './features/vector-stores/service.ts'
+import { createEmbedder } from './knowledge/embeddings/embedder.ts'
+import { Extractor } from './knowledge/extract/extractor.ts'
+import { VectorIndex } from './knowledge/vectors/vector-index.ts'
 import type { ModelRegistry } from './models/language-model.ts'
 import { createModelRegistry } from './models/model-registry.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
@@ -53,6 +64,10 @@ export interface Context extends AsyncDisposable {
   runs: RunService
   threads: ThreadService
   uploads: UploadService
+  vectorStores: VectorStoreService
+  /** Search in vector stores, for runs. */
+  knowledge: Knowledge
+  indexer: Indexer
   dispatcher: Dispatcher
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
@@ -137,6 +152,24 @@ export const createContext = async (
     messages,
     calls: pluginCalls,
   })
+  const { embeddings, workers } = config.knowledge
+  const embedder = embeddings === null ? null : createEmbedder(embeddings)
+  const vectors = stack.use(new VectorIndex())
+  const extractor = stack.use(new Extractor({ processes: workers }))
+  const indexing = { store, clock, log, files, extractor, embedder }
+  const indexer = stack.use(
+    new Indexer({
+      store,
+      clock,
+      log,
+      leaseMs,
+      pollMs,
+      concurrency: workers,
+      work: (entry, signal) => indexEntry(indexing, entry, signal),
+    }),
+  )
+  const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
+  const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
   const quickstart = createQuickstart({
     store,
     people: createPeopleService({ clock }),
@@ -166,11 +199,15 @@ export const createContext = async (
     runs,
     threads,
     uploads,
+    vectorStores,
+    knowledge,
+    indexer,
     dispatcher,
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()
       await files.sweepExpired()
+      await vectorStores.sweepEmbeddings()
       // completing an upload moves its blobs to a file, so files are asked after uploads
       const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
       return sweepBlobs(blobs, holders, clock.now())

@@ -40,6 +40,7 @@ export const serve = async (): Promise<void> => {
   const baseUrl = baseUrlOf({ ...config.http, port: boundPort(app.server.address(), config) })
   const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
   await context.dispatcher.start(context.store.engine === 'sqlite')
+  await context.indexer.start(context.store.engine === 'sqlite')
   const stopped = stopSignal()
   started()
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
@@ -60,6 +61,7 @@ export const serve = async (): Promise<void> => {
   const refusing = app.close()
   await context.dispatcher.drain(DRAIN_MS)
   await context.dispatcher[Symbol.asyncDispose]()
+  await context.indexer[Symbol.asyncDispose]()
   app.server.closeAllConnections()
   await refusing
   clearTimeout(limit)

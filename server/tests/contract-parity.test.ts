@@ -28,6 +28,19 @@ import {
   UploadObject,
   UploadPartObject,
 } from '@melzi/contract/upload.ts'
+import {
+  CreateFileBatchRequest,
+  CreateStoreFileRequest,
+  FileBatchObject,
+  ModifyStoreFileRequest,
+  StoreFileObject,
+} from '@melzi/contract/vector-store-file.ts'
+import { SearchPage, SearchRequest, SearchResult } from '@melzi/contract/vector-store-search.ts'
+import {
+  CreateVectorStoreRequest,
+  ModifyVectorStoreRequest,
+  VectorStoreObject,
+} from '@melzi/contract/vector-store.ts'
 import { publishedSchema } from './support/openapi.ts'
 
 interface WithShape {
@@ -55,6 +68,17 @@ const pairs: [string, WithShape][] = [
   ['RunObject', RunObject],
   ['RunStepObject', RunStepObject],
   ['Model', ModelObject],
+  ['CreateVectorStoreRequest', CreateVectorStoreRequest],
+  ['UpdateVectorStoreRequest', ModifyVectorStoreRequest],
+  ['VectorStoreObject', VectorStoreObject],
+  ['CreateVectorStoreFileRequest', CreateStoreFileRequest],
+  ['UpdateVectorStoreFileAttributesRequest', ModifyStoreFileRequest],
+  ['CreateVectorStoreFileBatchRequest', CreateFileBatchRequest],
+  ['VectorStoreFileObject', StoreFileObject],
+  ['VectorStoreFileBatchObject', FileBatchObject],
+  ['VectorStoreSearchRequest', SearchRequest],
+  ['VectorStoreSearchResultsPage', SearchPage],
+  ['VectorStoreSearchResultItem', SearchResult],
   ['OpenAIFile', FileObject],
   ['CreateUploadRequest', CreateUploadRequest],
   ['CompleteUploadRequest', CompleteUploadRequest],

@@ -44,6 +44,16 @@ export interface Config {
     /** Python package index (simple API) for requests, httpx and the like; undefined: what the host's pip is set up with; null: never. */
     readonly packageIndexUrl: string | null | undefined
   }
+  readonly knowledge: {
+    /** The provider of embeddings for search; null: full text alone. */
+    readonly embeddings: {
+      readonly baseUrl: string
+      readonly apiKey: string | null
+      readonly model: string
+    } | null
+    /** Files read and indexed at the same time. */
+    readonly workers: number
+  }
   readonly quickstart: boolean
 }
 
@@ -166,6 +176,38 @@ const readRuns = (env: Env): Config['runs'] => {
   }
 }
 
+const readKnowledge = (env: Env): Config['knowledge'] => {
+  const { optional, withDefault } = reader(env)
+  const model = optional('MELZI_EMBEDDINGS_MODEL', {
+    meaning:
+      "the embedding model's name at its server; without it vector stores are searched by full text alone",
+    schema: z.string(),
+  })
+  const baseUrl = optional('MELZI_EMBEDDINGS_BASE_URL', {
+    meaning: 'the address of the embeddings server, such as http://127.0.0.1:11434/v1',
+    schema: address,
+  })
+  const apiKey = optional('MELZI_EMBEDDINGS_API_KEY', {
+    meaning: 'the key for the server that MELZI_EMBEDDINGS_BASE_URL names',
+    schema: z.string(),
+  })
+  if ((model === undefined) !== (baseUrl === undefined)) {
+    throw new ConfigError(
+      'MELZI_EMBEDDINGS_MODEL and MELZI_EMBEDDINGS_BASE_URL go together: set both, or neither for full-text search alone.',
+    )
+  }
+  return {
+    embeddings:
+      model === undefined || baseUrl === undefined
+        ? null
+        : { model, baseUrl, apiKey: apiKey ?? null },
+    workers: withDefault('MELZI_INDEX_WORKERS', 2, {
+      meaning: 'how many files this node reads and indexes at the same time',
+      schema: integer(1, 64),
+    }),
+  }
+}
+
 /**
  * Reads the whole configuration, without touching the disk or the network.
  * @throws {ConfigError} naming the variable and what it means
@@ -234,6 +276,7 @@ export const readConfig = (env: Env): Config => {
         schema: z.union([z.literal('off').transform(() => null), address]),
       }),
     },
+    knowledge: readKnowledge(env),
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',
       schema: flag,

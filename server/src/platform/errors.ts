@@ -102,6 +102,11 @@ export const errors = {
     }),
 
   noSuchFile,
+  noFileInStore: (id: string, storeId: string) =>
+    new AppError({
+      status: 404,
+      message: `No file found with id '${id}' in vector store '${storeId}'.`,
+    }),
   badPurpose: (purpose: string, purposes: readonly string[]) =>
     new AppError({
       status: 400,

@@ -25,6 +25,9 @@ export type IdPrefix =
   | 'chatcmpl-'
   | 'file-'
   | 'upload_'
+  | 'vs_'
+  | 'vsfb_'
+  | 'vsf_'
   | 'part_'
 
 let lastTime = 0
