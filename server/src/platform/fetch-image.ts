@@ -17,7 +17,7 @@ const SIGNATURES: readonly [type: string, matches: (bytes: Buffer) => boolean][]
 
 /**
  * Fetches a picture a client named, as a `data:` URL.
- * @param internalHosts hosts the operator has opened although they are not public
+ * @param internalHosts hosts the operator has opened although they are not public, `name` or `name:port`
  * @throws AppError of safeFetch for refused addresses, size and time; Error for an answer that is no picture
  */
 export const fetchImage = async (
@@ -36,7 +36,7 @@ export const fetchImage = async (
       body: null,
     },
     {
-      hosts: 'public',
+      hosts: 'public-and-internal',
       internalHosts,
       maxUpBytes: 0,
       maxDownBytes: MAX_BYTES,
