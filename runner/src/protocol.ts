@@ -4,7 +4,7 @@
  */
 export type HeaderList = [name: string, value: string][]
 
-/** What one request may weigh besides its body, in characters; the child says so itself, and the host ends a call that went past it. */
+/** What one request may weigh besides its body, in characters. The child refuses more; the host ends a call that sends more. */
 export const HTTP_LIMITS = { url: 8192, method: 32, headers: 200, headerText: 49_152 }
 
 export interface HttpRequestMessage {

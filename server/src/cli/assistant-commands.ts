@@ -46,10 +46,11 @@ export const importAssistant = async (
   const own = settings.tools.flatMap((tool) =>
     tool.type === 'function' ? [tool.function.name] : [],
   )
+  const checked = files.map((text) => plugins.checkFile(text))
   const id = await store.write('cli.assistant.import', async (tx) => {
     const made = await assistants.insert(tx, who, settings, pluginMode)
-    for (const text of files) {
-      const plugin = await plugins.importInto(tx, who, text)
+    for (const checkedFile of checked) {
+      const plugin = await plugins.importInto(tx, who, checkedFile)
       await plugins.attach(tx, who, made.id, plugin.id, own)
     }
     return made.id

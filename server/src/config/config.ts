@@ -262,12 +262,12 @@ export const readConfig = (env: Env): Config => {
       }),
       allowedInternalHosts: withDefault<string[]>('MELZI_ALLOW_INTERNAL_HOSTS', [], {
         meaning:
-          'internal hosts, separated by commas, that plugins and image fetches may reach although they are not public',
+          'internal hosts, separated by commas, each a name (ports 80 and 443) or name:port, that image fetches, and plugins which name them, may reach although they are not public',
         schema: list,
       }),
       defaultNetwork: withDefault<'none' | 'public'>('MELZI_PLUGIN_NETWORK', 'none', {
         meaning:
-          'what network plugins have whose file names no hosts: none, or public (any host that is not internal)',
+          'what network plugins have whose file names no hosts, or asks for any: none, or public (any host that is not internal)',
         schema: z.enum(['none', 'public']),
       }),
       packageIndexUrl: optional('MELZI_PYTHON_INDEX', {

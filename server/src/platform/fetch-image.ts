@@ -6,7 +6,7 @@ const TIMEOUT_MS = 15_000
 
 /**
  * Fetches a picture a client named, as a `data:` URL.
- * @param internalHosts hosts the operator has opened although they are not public
+ * @param internalHosts hosts the operator has opened although they are not public, `name` or `name:port`
  * @throws AppError of safeFetch for refused addresses, size and time; Error for an answer that is no picture
  */
 export const fetchImage = async (
@@ -25,7 +25,7 @@ export const fetchImage = async (
       body: null,
     },
     {
-      hosts: 'public',
+      hosts: 'public-and-internal',
       internalHosts,
       maxUpBytes: 0,
       maxDownBytes: MAX_BYTES,

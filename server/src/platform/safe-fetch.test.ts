@@ -35,7 +35,7 @@ after(async () => {
 })
 
 const policy = (given: Partial<SafeFetchPolicy> = {}): SafeFetchPolicy => ({
-  hosts: 'public',
+  hosts: 'public-and-internal',
   internalHosts: [`a.test:${port}`, `b.test:${port}`],
   maxUpBytes: 1000,
   maxDownBytes: 1000,
@@ -130,6 +130,17 @@ test('an opened host answers; name, headers and body go through, hop-by-hop head
   assert.equal(seen.at(-1), `POST a.test:${port} /p?q=1 k`)
 })
 
+test("a host the operator opened answers who names it, and 'public-and-internal'", async () => {
+  for (const hosts of [['a.test'], ['*.test'], 'public-and-internal'] as const) {
+    const response = await safeRequest(get(`http://a.test:${port}/`), policy({ hosts }), never)
+    assert.equal(response.status, 200)
+  }
+  // A bare name opens the usual ports: the connection is tried, and at most fails.
+  const bare = policy({ internalHosts: ['a.test'], hosts: ['a.test'], timeoutMs: 500 })
+  const tried = await safeRequest(get('http://a.test/'), bare, never).catch((error) => error)
+  assert.notEqual(tried.code, 'address_refused')
+})
+
 test('what the policy does not allow is refused before a connection is made', async () => {
   const before = seen.length
   const cases: [string, Partial<SafeFetchPolicy>][] = [
@@ -146,6 +157,12 @@ test('what the policy does not allow is refused before a connection is made', as
       },
     ],
     [`http://a.test:${port}/`, { hosts: ['b.test'] }],
+    // 'public' does not reach what the operator opened, and a bare name opens the ports 80 and 443 only.
+    [`http://a.test:${port}/`, { hosts: 'public' }],
+    ['http://a.test/', { hosts: 'public', internalHosts: ['a.test'] }],
+    [`http://a.test:${port}/`, { internalHosts: ['a.test'] }],
+    [`http://a.test:${port}/`, { internalHosts: ['*.test'], hosts: ['a.test'] }],
+    [`http://a.test:${port}/`, { internalHosts: ['a.test:1'], hosts: ['a.test'] }],
     ['ftp://a.test/', {}],
     [`http://u:p@a.test:${port}/`, {}],
     ['not a url', {}],

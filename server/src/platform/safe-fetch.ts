@@ -13,11 +13,17 @@ import { createResolve, type Resolve, type ResolvedAddress } from './resolve-nam
 export type { Resolve, ResolvedAddress } from './resolve-name.ts'
 
 export interface SafeFetchPolicy {
-  /** Hosts that may be asked: exact or `*.example.com`; `'public'` means any host whose addresses are public. */
-  hosts: readonly string[] | 'public'
-  /** The operator's list of internal hosts, `name` or `name:port`: these may resolve to any address, and use that port. */
+  /**
+   * Hosts that may be asked: exact or `*.example.com`; `'public'` means any host whose addresses are public, and no internal one;
+   * `'public-and-internal'` those of `internalHosts` too.
+   */
+  hosts: readonly string[] | 'public' | 'public-and-internal'
+  /**
+   * The operator's list of internal hosts, which may resolve to any address: `name` for the ports 80 and 443, `name:port` for
+   * another.
+   */
   internalHosts?: readonly string[]
-  /** Ports besides those of `internalHosts`; 80 and 443 when left out. */
+  /** Ports of hosts that are not internal; 80 and 443 when left out. */
   ports?: readonly number[]
   /** Upload and download limits in bytes. */
   maxUpBytes: number
@@ -121,10 +127,13 @@ const checkUrl = (text: string, policy: SafeFetchPolicy): Target => {
     throw refused('A URL with a user name or password is not allowed.')
   const host = plainHost(url.hostname)
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
-  const opened = policy.internalHosts ?? []
-  const internal = hostMatches(host, opened) || hostMatches(`${host}:${port}`, opened)
-  if (policy.hosts !== 'public' && !hostMatches(host, policy.hosts))
+  const { hosts } = policy
+  if (typeof hosts !== 'string' && !hostMatches(host, hosts))
     throw refused(`The host ${host} is not on the list of allowed hosts.`)
+  const opened = hosts === 'public' ? [] : (policy.internalHosts ?? [])
+  const isUsualPort = DEFAULT_PORTS.includes(port)
+  const internal =
+    hostMatches(`${host}:${port}`, opened) || (isUsualPort && hostMatches(host, opened))
   if (!internal && !(policy.ports ?? DEFAULT_PORTS).includes(port))
     throw refused(`The port ${port} is not allowed.`)
   return { url, host, port, internal }

@@ -104,6 +104,12 @@ describe('parsePluginFile', () => {
     refused(file({ melzi: { timeout_seconds: 26 } }), 'melzi.timeout_seconds', /<= 25/)
     refused(file({ melzi: { timeout_seconds: 0 } }), 'melzi.timeout_seconds', /> 0/)
     refused(file({ melzi: { network: ['http://x.org/'] } }), 'melzi.network[0]', /not a host name/)
+    for (const host of ['*.org', '*', 'a..b', 'x.org:80', ''])
+      refused(file({ melzi: { network: [host] } }), 'melzi.network[0]', /not a host name/)
+    assert.deepEqual(parsePluginFile(file({ melzi: { network: ['db', 'localhost'] } })).hosts, [
+      'db',
+      'localhost',
+    ])
     refused(file({ melzi: { network: 'x.org' } }), 'melzi.network', /an array/)
     const levels = 20_000
     const deep = `{"id": "a", "melzi": {"parameters": {"x": ${'['.repeat(levels)}${']'.repeat(levels)}}},

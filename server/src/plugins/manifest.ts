@@ -32,7 +32,8 @@ export const LONGEST_PLUGIN_FILE = 1_048_576
 const LONGEST_ID = 256
 /** The guide's clients give up after 30 s (plugins.md 3). */
 const LONGEST_TIMEOUT_SECONDS = 25
-const HOST = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z0-9][a-z0-9-]*$/i
+/** A name without a dot is an internal host, of use where the operator has opened it; `*.` needs a domain below the top. */
+const HOST = /^(?:\*\.(?=[^.]+\.)|)(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9][a-z0-9-]*$/i
 const MELZI_KEYS = new Set(['parameters', 'secrets', 'network', 'timeout_seconds', 'packages'])
 
 /**

@@ -17,7 +17,7 @@ const setUp = async (
   engine: TestEngine,
   answer: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult> = () =>
     Promise.resolve(result()),
-  options: { totalMs?: number } = {},
+  options: { totalMs?: number; defaultHosts?: 'public' } = {},
 ) => {
   const home = await openFeatureStore(engine)
   const { store } = home
@@ -84,6 +84,24 @@ onEachEngine('plugin calls', (engine) => {
       [outcome.callId, 'completed', '6', '{"a": 1}', '{"msg":"hi"}'],
     )
     assert.equal(typeof row?.['ended_ms'], 'number')
+  })
+
+  it("gives a file the public network only where the operator's setting is public", async () => {
+    for (const setting of ['none', 'public'] as const) {
+      const isPublic = setting === 'public'
+      const options = isPublic ? { defaultHosts: setting } : {}
+      await using t = await setUp(engine, undefined, options)
+      await t.plugins.importPlugin(t.owner, file('{"network": "public"}'))
+      const outcome = await t.call()
+      assert.equal(outcome.ok, isPublic)
+      assert.deepEqual(
+        t.jobs.map((job) => job.egress),
+        isPublic ? [{ hosts: 'public' }] : [],
+      )
+      if (isPublic) continue
+      assert.equal(outcome.error?.kind, 'egress')
+      assert.match(outcome.text, /MELZI_PLUGIN_NETWORK=public/)
+    }
   })
 
   it('gives a plugin that says nothing 25 s and no network', async () => {

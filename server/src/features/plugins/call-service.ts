@@ -77,7 +77,10 @@ export const createPluginCalls = (deps: {
   log: Logger
   /** @default DEFAULT_LIMITS */
   limits?: SandboxLimits
-  /** Hosts of plugins whose file names none. @default no network */
+  /**
+   * Hosts of plugins whose file names none. Unless it is `'public'`, a file that asks for the public internet as a whole is not run:
+   * that is the operator's to give, while hosts a file names are anyone's to read. @default no network
+   */
   defaultHosts?: EgressPolicy['hosts']
   /** Milliseconds a call may take, waiting for its turn included. */
   totalMs?: number
@@ -173,6 +176,8 @@ export const createPluginCalls = (deps: {
     }
     const args = parseArguments(request.argumentsText)
     if (!args.ok) return failure('arguments', args.message)
+    if (parsePluginFile(plugin.manifest).hosts === 'public' && deps.defaultHosts !== 'public')
+      return failure('egress', NOT_PUBLIC)
     const deadline = AbortSignal.timeout(totalMs)
     try {
       const result = await run(request, plugin, args.value, AbortSignal.any([signal, deadline]))
@@ -218,6 +223,8 @@ export const createPluginCalls = (deps: {
   }
 }
 
+const NOT_PUBLIC =
+  "The plugin's file asks for the whole public network, which this server does not give to plugins; the file can name the hosts it needs instead ('melzi.network'), or the operator can set MELZI_PLUGIN_NETWORK=public."
 const BUSY = "Too many calls of this owner's plugins are running; try again in a moment."
 
 const failure = (kind: PluginCallError['kind'], message: string): PluginCallError => ({

@@ -58,6 +58,27 @@ onEachEngine('plugins', (engine) => {
     assert.deepEqual((await t.plugins.list(t.owner, newest)).items, [])
   })
 
+  it('refuses at import what would break each read of the assistant', async () => {
+    await using t = await setUp(engine)
+    const { store } = t
+    const clock = { now: () => 1 }
+    const deep = JSON.parse('{"a":'.repeat(20_000) + '1' + '}'.repeat(20_000)) as { a: null }
+    const readers = [
+      () => {
+        throw new SyntaxError('too large')
+      },
+      () => deep,
+    ]
+    for (const readParameters of readers) {
+      const plugins = createPluginService({ store, clock, readParameters })
+      await assert.rejects(plugins.importPlugin(t.owner, file('a')), {
+        status: 400,
+        param: 'api.python.source',
+      })
+    }
+    assert.deepEqual((await t.plugins.list(t.owner, newest)).items, [])
+  })
+
   it('hides a plugin from everyone but its owner', async () => {
     await using t = await setUp(engine)
     const plugin = await t.plugins.importPlugin(t.owner, file('a'))

@@ -2,7 +2,7 @@ import { functionNameOf } from '../../plugins/function-name.ts'
 import { parsePluginFile } from '../../plugins/manifest.ts'
 import { createToolReader, type PluginTool, type ReadParameters } from '../../plugins/registry.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import { errors } from '../../platform/errors.ts'
+import { AppError, errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
@@ -34,6 +34,14 @@ export interface AttachedPlugin {
   tool: PluginTool
 }
 
+/** A plugin file that has been read and can be imported. */
+export interface CheckedPluginFile {
+  /** `id` of the plugin file. */
+  readonly pluginId: string
+  readonly functionName: string
+  readonly text: string
+}
+
 export type PluginService = ReturnType<typeof createPluginService>
 
 /**
@@ -55,21 +63,43 @@ export const createPluginService = (deps: {
     return plugin
   }
 
+  /**
+   * Reads a plugin file for {@link importInto}, outside of any write unit: a long file must not hold up other writers. Its tool is
+   * made too, so that a file whose tool cannot be made or written fails here and not at each read of the assistant.
+   * @throws AppError 400 naming the field that is wrong
+   */
+  const checkFile = (text: string): CheckedPluginFile => {
+    const manifest = parsePluginFile(text)
+    const functionName = functionNameOf(manifest.id, manifest.nameForModel)
+    try {
+      JSON.stringify(readTool({ functionName, manifest: text }))
+    } catch (cause) {
+      if (cause instanceof AppError) throw cause
+      throw new AppError({
+        status: 400,
+        message: "The parameters of the plugin's function could not be read from its source.",
+        param: 'api.python.source',
+        code: 'invalid_value',
+        cause,
+      })
+    }
+    return { pluginId: manifest.id, functionName, text }
+  }
+
   /** Import inside another feature's write unit; see importPlugin. */
   const importInto = (
     tx: Tx,
     principal: Omit<Principal, 'keyId'>,
-    text: string,
+    file: CheckedPluginFile,
   ): Promise<PluginRecord> => {
-    const manifest = parsePluginFile(text)
     const now = seconds(clock.now())
     return upsertPlugin(tx, {
       workspaceId: principal.workspaceId,
       id: newId('plug_'),
       ownerId: principal.personId,
-      pluginId: manifest.id,
-      functionName: functionNameOf(manifest.id, manifest.nameForModel),
-      manifest: text,
+      pluginId: file.pluginId,
+      functionName: file.functionName,
+      manifest: file.text,
       version: 1,
       createdAt: now,
       updatedAt: now,
@@ -92,6 +122,7 @@ export const createPluginService = (deps: {
   }
 
   return {
+    checkFile,
     importInto,
 
     /**
@@ -99,8 +130,10 @@ export const createPluginService = (deps: {
      * it; the same text again changes nothing.
      * @throws AppError 400 naming the field that is wrong
      */
-    importPlugin: (principal: Principal, text: string): Promise<PluginRecord> =>
-      store.write('plugin.import', (tx) => importInto(tx, principal, text)),
+    importPlugin: async (principal: Principal, text: string): Promise<PluginRecord> => {
+      const file = checkFile(text)
+      return store.write('plugin.import', (tx) => importInto(tx, principal, file))
+    },
 
     list: (principal: Principal, query: PageQuery): Promise<Page<PluginRecord>> =>
       listPlugins(store, principal.workspaceId, principal.personId, query),

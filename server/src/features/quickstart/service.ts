@@ -6,7 +6,7 @@ import type { Store, Tx } from '../../platform/store/store.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import { newKeyText, type KeyService } from '../keys/service.ts'
 import type { PeopleService } from '../people/service.ts'
-import type { PluginService } from '../plugins/service.ts'
+import type { CheckedPluginFile, PluginService } from '../plugins/service.ts'
 import {
   discardDraft,
   listDrafts,
@@ -29,7 +29,7 @@ export type Quickstart = ReturnType<typeof createQuickstart>
 export const createQuickstart = (deps: {
   store: Store
   people: PeopleService
-  plugins: Pick<PluginService, 'importInto' | 'attach'>
+  plugins: Pick<PluginService, 'checkFile' | 'importInto' | 'attach'>
   assistants: Pick<AssistantService, 'insert'>
   keys: Pick<KeyService, 'add' | 'isAlive'>
   dataDir: string
@@ -54,7 +54,7 @@ export const createQuickstart = (deps: {
   /** Inside one write unit, so that there is all of it or nothing; false when the store is not empty. */
   const furnish = async (
     tx: Tx,
-    made: { keyText: string; assistantId: string; files: readonly string[] },
+    made: { keyText: string; assistantId: string; files: readonly CheckedPluginFile[] },
   ): Promise<boolean> => {
     const owner = await people.foundHome(tx)
     if (owner === null) return false
@@ -78,7 +78,9 @@ export const createQuickstart = (deps: {
     const keyText = newKeyText()
     const assistantId = newId('asst_')
     const files = await Promise.all(
-      SAMPLE_PLUGINS.map((name) => readFile(path.join(SAMPLES, name), 'utf8')),
+      SAMPLE_PLUGINS.map(async (name) =>
+        plugins.checkFile(await readFile(path.join(SAMPLES, name), 'utf8')),
+      ),
     )
     const env = {
       BASE_URL: baseUrl,

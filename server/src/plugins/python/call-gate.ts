@@ -10,7 +10,7 @@ export class CallGate {
   /** Calls that wait, by owner; the owner whose turn is next comes first. */
   readonly #lines = new Map<string, (() => void)[]>()
 
-  /** @param ownerLimit calls of one owner at once, so that one owner cannot hold every place; its share of the line is the same */
+  /** @param ownerLimit calls of one owner at once, so that one cannot hold every place; its share of the line is the same */
   constructor(limit: number, queueLimit: number, ownerLimit: number = limit) {
     this.#places = limit
     this.#queueLimit = queueLimit
@@ -18,7 +18,10 @@ export class CallGate {
     this.#ownerQueueLimit = Math.ceil((queueLimit * ownerLimit) / limit)
   }
 
-  /** @returns the release of the place, or null when the line, or the owner's share of it, is full. Rejects when the signal aborts while waiting. */
+  /**
+   * @returns the release of the place, or null when the line, or the owner's share of it, is full. Rejects when the signal aborts
+   * while waiting.
+   */
   async enter(signal: AbortSignal, owner = ''): Promise<Disposable | null> {
     signal.throwIfAborted()
     if (this.#mayRun(owner)) this.#count(owner, 1)

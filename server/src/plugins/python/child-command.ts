@@ -56,9 +56,16 @@ export const spawnChild = (
   denoDir: string,
   cpuSeconds: number,
 ): ChildProcess => {
-  const yielding = `{ echo ${NICENESS} > /proc/$$/autogroup; } 2>/dev/null; command -v nice >/dev/null && set -- nice -n ${NICENESS} "$@"`
-  const limits = `${yielding}; ulimit -c 0; ulimit -t ${Math.ceil(cpuSeconds)}; ulimit -n ${OPEN_FILES}; ulimit -d ${DATA_KIB}; exec "$@"`
-  return spawn('/bin/sh', ['-c', limits, 'sh', ...command], {
+  const steps = [
+    `{ echo ${NICENESS} > /proc/$$/autogroup; } 2>/dev/null`,
+    `command -v nice >/dev/null && set -- nice -n ${NICENESS} "$@"`,
+    'ulimit -c 0',
+    `ulimit -t ${Math.ceil(cpuSeconds)}`,
+    `ulimit -n ${OPEN_FILES}`,
+    `ulimit -d ${DATA_KIB}`,
+    'exec "$@"',
+  ]
+  return spawn('/bin/sh', ['-c', steps.join('; '), 'sh', ...command], {
     ...identity,
     cwd: '/',
     env: { NO_COLOR: '1', DENO_DIR: denoDir, DENO_NO_UPDATE_CHECK: '1' },

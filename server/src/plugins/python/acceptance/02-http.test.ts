@@ -123,6 +123,14 @@ print("authorization" in h, h["x-a"])`,
   assert.equal(both.output, 'False 1\n')
 })
 
+test('a request that is too large says so to the plugin', async () => {
+  const output = await python(`import urllib.request
+for url, headers in [("API/echo?" + "a" * 9000, {}), ("API/echo", {"X-Thing": "a" * 50000}), ("http://" + "a" * 300 + ".test/", {})]:
+    try: urllib.request.urlopen(urllib.request.Request(url, headers=headers))
+    except OSError as error: print(error)`)
+  assert.match(output, /longer than 8192.*\n.*headers .* too large.*\n.*may have 253 characters/)
+})
+
 test('no network where the plugin has no hosts', async () => {
   const before = internet.requests
   const result = await run(sandbox, `import urllib.request\nurllib.request.urlopen("${api}/echo")`)
