@@ -174,6 +174,12 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       ),
 
     async search(principal: Principal, id: string, request: SearchRequest): Promise<Passage[]> {
+      if (request.rewrite_query) {
+        throw errors.unsupported(
+          "'rewrite_query' is not supported by this server yet: questions are searched as they are written.",
+          'rewrite_query',
+        )
+      }
       const record = await getLive(store, principal, id)
       const passages = await knowledge.search({
         workspaceId: record.workspaceId,
