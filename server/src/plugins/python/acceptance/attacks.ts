@@ -3,7 +3,7 @@
 /** Group 3: files of the host, by Python and by the JavaScript of Deno and its Node layer. */
 export const fileAttacks = (secretFile: string, parent: number): string => `
 paths = ['/etc/passwd', '/etc/shadow', '/proc/self/environ', '/proc/1/environ', '/proc/${parent}/environ', '/proc/${parent}/mem',
-         '/root/.npmrc', os.path.expanduser('~/.npmrc'), ${JSON.stringify(secretFile)}]
+         os.path.expanduser('~/.npmrc'), ${JSON.stringify(secretFile)}]
 for path in paths:
     await attempt('python open ' + path, lambda: open(path).read())
     await attempt('Deno.readTextFile ' + path, lambda: js.eval('(path) => Deno.readTextFileSync(path)')(path))
