@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
+import { OneAtATime } from '../../platform/one-at-a-time.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { RunStopped, type RunHold, type StopReason, type WorkEnd } from './run-hold.ts'
 import type { RunRecord } from './run-record.ts'
@@ -63,8 +64,7 @@ export class Dispatcher implements AsyncDisposable {
   /** True when a run was left waiting because this node is full. */
   #turnedAway = false
   #phase: 'working' | 'draining' | 'closing' = 'working'
-  #polling: Promise<void> | null = null
-  #pollAgain = false
+  readonly #polls = new OneAtATime(() => this.#poll())
   #renewing = false
   #pollTimer: NodeJS.Timeout | null = null
   #leaseTimer: NodeJS.Timeout | null = null
@@ -140,16 +140,7 @@ export class Dispatcher implements AsyncDisposable {
   /** Asks the store for due runs soon. */
   wake(): void {
     if (this.#phase !== 'working') return
-    if (this.#polling !== null) {
-      this.#pollAgain = true
-      return
-    }
-    this.#polling = this.#poll().finally(() => {
-      this.#polling = null
-      if (!this.#pollAgain) return
-      this.#pollAgain = false
-      this.wake()
-    })
+    this.#polls.ask()
   }
 
   /** Takes no further run, and waits until nothing is being worked on or the time is over. @returns runs still going */
@@ -166,7 +157,7 @@ export class Dispatcher implements AsyncDisposable {
     this.#phase = 'closing'
     this.#stopListening()
     if (this.#pollTimer !== null) clearInterval(this.#pollTimer)
-    await this.#polling
+    await this.#polls.running
     // A run whose row is just being written begins in here yet, and is stopped like the others.
     while (this.#busy) {
       for (const runId of this.#active.keys()) this.#stop(runId, 'shutdown')
@@ -213,6 +204,7 @@ export class Dispatcher implements AsyncDisposable {
 
   async #poll(): Promise<void> {
     const { log } = this.#options
+    if (this.#phase !== 'working') return
     try {
       await this.#letGoUnfinished()
       while (this.#phase === 'working' && (await this.#claimOne()));

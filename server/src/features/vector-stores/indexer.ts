@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
+import { OneAtATime } from '../../platform/one-at-a-time.ts'
 import type { Store } from '../../platform/store/store.ts'
 import type { EntryRecord } from './entry-store.ts'
 import { claimEntry, hasDueEntry, releaseEntries, renewEntries } from './job-store.ts'
@@ -34,8 +35,7 @@ export class Indexer implements AsyncDisposable {
   readonly #stopListening: () => void
   #pollTimer: NodeJS.Timeout | null = null
   #leaseTimer: NodeJS.Timeout | null = null
-  #polling: Promise<void> | null = null
-  #pollAgain = false
+  readonly #polls = new OneAtATime(() => this.#poll())
   #closing = false
 
   constructor(options: IndexerOptions) {
@@ -65,16 +65,7 @@ export class Indexer implements AsyncDisposable {
 
   wake(): void {
     if (this.#closing || this.#pollTimer === null) return
-    if (this.#polling !== null) {
-      this.#pollAgain = true
-      return
-    }
-    this.#polling = this.#poll().finally(() => {
-      this.#polling = null
-      if (!this.#pollAgain) return
-      this.#pollAgain = false
-      this.wake()
-    })
+    this.#polls.ask()
   }
 
   /** Stops what is in flight where it is; its leases are free for any node at once. */
@@ -83,7 +74,7 @@ export class Indexer implements AsyncDisposable {
     this.#closing = true
     this.#stopListening()
     if (this.#pollTimer !== null) clearInterval(this.#pollTimer)
-    await this.#polling
+    await this.#polls.running
     for (const { controller } of this.#active.values()) controller.abort()
     await Promise.all([...this.#active.values()].map(({ done }) => done))
     if (this.#leaseTimer !== null) clearInterval(this.#leaseTimer)
