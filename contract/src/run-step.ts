@@ -42,14 +42,16 @@ export const CodeInterpreterToolCall = z.object({
     ),
   }),
 })
+export type CodeInterpreterToolCall = z.infer<typeof CodeInterpreterToolCall>
 
-const FileSearchResult = z.object({
+export const FileSearchResult = z.object({
   file_id: z.string(),
   file_name: z.string(),
   score: z.number(),
   attributes: z.optional(z.record(z.string(), z.unknown())),
   content: z.optional(z.array(z.object({ type: z.literal('text'), text: z.string() }))),
 })
+export type FileSearchResult = z.infer<typeof FileSearchResult>
 
 export const FileSearchToolCall = z.object({
   id: z.string(),
@@ -59,6 +61,7 @@ export const FileSearchToolCall = z.object({
     results: z.optional(z.array(FileSearchResult)),
   }),
 })
+export type FileSearchToolCall = z.infer<typeof FileSearchToolCall>
 
 export const ToolCall = z.discriminatedUnion('type', [
   CodeInterpreterToolCall,
@@ -71,6 +74,7 @@ export const MessageCreationDetails = z.object({
   type: z.literal('message_creation'),
   message_creation: z.object({ message_id: z.string() }),
 })
+export type MessageCreationDetails = z.infer<typeof MessageCreationDetails>
 export const ToolCallsDetails = z.object({
   type: z.literal('tool_calls'),
   tool_calls: z.array(ToolCall),

@@ -1,3 +1,4 @@
+import type { Annotation } from '@melzi/contract/message.ts'
 import type { Metadata } from '@melzi/contract/metadata.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
@@ -6,7 +7,7 @@ export type Detail = 'auto' | 'low' | 'high'
 
 /** A content part as stored. A `data:` image is a blob; everything else is as on the wire. */
 export type StoredPart =
-  | { type: 'text'; text: { value: string; annotations: never[] } }
+  | { type: 'text'; text: { value: string; annotations: Annotation[] } }
   | { type: 'refusal'; refusal: string }
   | { type: 'image_url'; image_url: { url: string; detail: Detail } }
   | { type: 'image_file'; image_file: { file_id: string; detail?: Detail } }

@@ -1,15 +1,11 @@
 import type { CreateRunRequest, CreateThreadAndRunRequest } from '@melzi/contract/run.ts'
 import type { Tool, ToolChoice } from '@melzi/contract/tool.ts'
+import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import { seconds } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
-import {
-  normalizeTools,
-  refuseToolResources,
-  toolsOf,
-  type Assistant,
-} from '../assistants/service.ts'
+import { normalizeTools, toolsOf, type Assistant } from '../assistants/service.ts'
 import type { ThreadRecord } from '../threads/service.ts'
 import type { Claim } from './dispatcher.ts'
 import type { RunRecord } from './run-record.ts'
@@ -26,9 +22,8 @@ export const freezeRun = (
   thread: ThreadRecord,
   assistant: Assistant,
   request: RunRequest,
-  at: { nowMs: number; expiresSeconds: number; claim: Claim | null },
+  at: { nowMs: number; expiresSeconds: number; claim: Claim | null; includesContent: boolean },
 ): RunRecord => {
-  if ('tool_resources' in request) refuseToolResources(request.tool_resources)
   const tools = request.tools == null ? toolsOf(assistant) : normalizeTools(request.tools)
   checkToolChoice(request.tool_choice, tools)
   const createdAt = seconds(at.nowMs)
@@ -44,6 +39,8 @@ export const freezeRun = (
     model: request.model ?? assistant.model,
     instructions: instructionsOf(request, assistant),
     tools,
+    toolResources: resourcesOf(request, assistant),
+    includesContent: at.includesContent,
     metadata: request.metadata,
     temperature: request.temperature ?? assistant.temperature,
     topP: request.top_p ?? assistant.topP,
@@ -79,6 +76,12 @@ const instructionsOf = (request: RunRequest, assistant: Assistant): string | nul
   return base === null || base === '' ? more : `${base}\n${more}`
 }
 
+/** A tool's resources that the request names stand in place of the assistant's; `POST /threads/runs` alone can name some (behaviour.md 7). */
+const resourcesOf = (request: RunRequest, assistant: Assistant): ToolResources => ({
+  ...assistant.toolResources,
+  ...('tool_resources' in request ? request.tool_resources : {}),
+})
+
 const checkToolChoice = (choice: ToolChoice, tools: readonly Tool[]): void => {
   if (typeof choice === 'string') {
     if (choice === 'required' && tools.length === 0) {
@@ -91,9 +94,11 @@ const checkToolChoice = (choice: ToolChoice, tools: readonly Tool[]): void => {
     return
   }
   if (choice.type !== 'function') {
-    throw errors.unsupported(
-      `Tools of type '${choice.type}' are not supported by this server yet.`,
+    if (tools.some((tool) => tool.type === choice.type)) return
+    throw errors.invalid(
+      `Invalid 'tool_choice.type': no tool of type '${choice.type}' is among the tools of this run.`,
       'tool_choice.type',
+      'invalid_value',
     )
   }
   const { name } = choice.function

@@ -1,4 +1,3 @@
-import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
 import type {
   FinishReason,
   LanguageModel,
@@ -8,53 +7,95 @@ import type {
 import { estimatePromptTokens, estimateTokens } from '../../models/estimate-tokens.ts'
 import { ModelError } from '../../models/language-model.ts'
 import { newId } from '../../platform/ids.ts'
-import type { RunJournal, TextPart } from './run-journal.ts'
+import { AnswerContent, type AnswerPart } from './answer-content.ts'
+import { MarkReader, type AnswerPiece, type KnownMarks } from './answer-marks.ts'
+import { emptyCall, GrowingCall, type CallForms } from './growing-call.ts'
+import { imageDelta, markDelta, textDelta } from './live-deltas.ts'
+import type { RunJournal } from './run-journal.ts'
+import { callsOf, type StoredCall } from './run-record.ts'
 
 /** What one answer of the model came to. What is open in the journal stays open. */
 export interface Turn {
   reason: FinishReason
   usage: ModelUsage
   /** Content of the message that is still open, or was the last. */
-  content: TextPart[]
-  calls: FunctionToolCall[]
+  content: AnswerPart[]
+  calls: StoredCall[]
 }
 
 /** What an answer that broke off had come to. */
 export interface BrokenTurn {
-  content: TextPart[]
+  content: AnswerPart[]
   /** Estimated, since the model never came to tell; null when it had said nothing. */
   usage: ModelUsage | null
 }
 
-/** Parts of a message while they grow; pieces are kept in arrays, joined once. */
-class Content {
-  readonly #parts: { kind: 'text' | 'refusal'; pieces: string[] }[] = []
-
-  /** @returns the part's index and whether this piece opens it */
-  add(kind: 'text' | 'refusal', piece: string): { index: number; head: boolean } {
-    const last = this.#parts.at(-1)
-    if (last?.kind === kind) {
-      last.pieces.push(piece)
-      return { index: this.#parts.length - 1, head: false }
-    }
-    this.#parts.push({ kind, pieces: [piece] })
-    return { index: this.#parts.length - 1, head: true }
-  }
-
-  get parts(): TextPart[] {
-    return this.#parts.map(({ kind, pieces }): TextPart => {
-      const value = pieces.join('')
-      return kind === 'text'
-        ? { type: 'text', text: { value, annotations: [] } }
-        : { type: 'refusal', refusal: value }
-    })
-  }
+/** What a turn needs to know beside what the model is asked. */
+export interface TurnTools extends CallForms {
+  marks: KnownMarks
+  /** Pictures that Python made and no message shows yet, by file id: the next message begins with them. */
+  images: readonly string[]
 }
 
-interface GrowingCall {
-  id: string
-  name: string
-  pieces: string[]
+/** The open message of a turn: opened by its first piece, which comes after the pictures that wait. */
+class Answer {
+  readonly content = new AnswerContent()
+  readonly #journal: RunJournal
+  readonly #images: readonly string[]
+  readonly #marks: MarkReader
+  #written = ''
+
+  constructor(journal: RunJournal, { marks, images }: TurnTools) {
+    this.#journal = journal
+    this.#images = images
+    this.#marks = new MarkReader(marks)
+  }
+
+  /** All that the model wrote, for estimates. */
+  get written(): string {
+    return this.#written
+  }
+
+  async open(): Promise<void> {
+    if (this.#journal.messageIsOpen) return
+    await this.#journal.openMessage()
+    for (const fileId of this.#images) {
+      this.#journal.sayPart(imageDelta(this.content.addImage(fileId), fileId))
+    }
+  }
+
+  async add(kind: 'text' | 'refusal', delta: string): Promise<void> {
+    await this.open()
+    this.#written += delta
+    if (kind === 'text') return this.#say(this.#marks.read(delta))
+    this.#say(this.#marks.end())
+    const { index, head } = this.content.addText(kind, delta)
+    this.#journal.sayPart(textDelta(index, kind, delta, head))
+  }
+
+  /** The newest message of a thread must be its run's answer, even when the model said nothing. */
+  async speak(): Promise<void> {
+    await this.open()
+    if (!this.content.isEmpty) return
+    const { index, head } = this.content.addText('text', '')
+    this.#journal.sayPart(textDelta(index, 'text', '', head))
+  }
+
+  /** Nothing more comes: says what might have become a mark. */
+  finish(): void {
+    this.#say(this.#marks.end())
+  }
+
+  #say(pieces: readonly AnswerPiece[]): void {
+    for (const piece of pieces) {
+      if (piece.mark === null) {
+        const { index, head } = this.content.addText('text', piece.text)
+        this.#journal.sayPart(textDelta(index, 'text', piece.text, head))
+      } else {
+        this.#journal.sayPart(markDelta(this.content.addMark(piece)))
+      }
+    }
+  }
 }
 
 /**
@@ -65,91 +106,72 @@ interface GrowingCall {
 export const takeTurn = async (
   model: LanguageModel,
   request: ModelRequest,
+  tools: TurnTools,
   journal: RunJournal,
   signal: AbortSignal,
   onBroken: (turn: BrokenTurn) => void,
 ): Promise<Turn> => {
-  const content = new Content()
+  const answer = new Answer(journal, tools)
   const calls: GrowingCall[] = []
-  let written = ''
   try {
     for await (const part of model.stream(request, signal)) {
       signal.throwIfAborted()
       switch (part.type) {
         case 'text':
         case 'refusal': {
-          if (part.delta === '') break
-          // The tool step is open and stays so until its outputs are there: nothing can be said beside it (behaviour.md 13).
-          if (calls.length > 0) break
-          if (!journal.messageIsOpen) await journal.openMessage()
-          written += part.delta
-          const { index, head } = content.add(part.type, part.delta)
-          journal.sayText(index, part.type, part.delta, head)
+          // Once the tool step is open it stays so until its outputs are there: nothing can be said beside it (behaviour.md 13).
+          if (part.delta !== '' && calls.length === 0) await answer.add(part.type, part.delta)
           break
         }
         case 'tool-call': {
-          completeArguments(journal, calls)
-          if (journal.messageIsOpen) await journal.completeMessage(content.parts)
-          if (calls.length === 0) await journal.openToolStep()
+          calls.at(-1)?.complete()
+          if (calls.length === 0) {
+            answer.finish()
+            if (journal.messageIsOpen) await journal.completeMessage(answer.content.parts)
+            await journal.openToolStep()
+          }
           const id = freshCallId(part.id, journal, calls)
-          calls.push({ id, name: part.name, pieces: [] })
-          journal.sayToolCall(part.index, id, part.name)
+          const isSaid = !calls.some((call) => call.stored.type === 'code_interpreter')
+          const empty = emptyCall(tools, id, part.name)
+          calls.push(new GrowingCall(journal, empty, { index: part.index, isSaid }))
           break
         }
         case 'tool-arguments': {
-          if (part.delta === '') break
-          calls[part.index]?.pieces.push(part.delta)
-          journal.sayToolArguments(part.index, part.delta)
+          if (part.delta !== '') calls[part.index]?.add(part.delta)
           break
         }
         case 'finish': {
-          completeArguments(journal, calls)
+          calls.at(-1)?.complete()
+          answer.finish()
+          if (calls.length === 0) await answer.speak()
           return {
             reason: part.reason,
-            usage: part.usage ?? estimateUsage(request, saidSoFar(written, calls)),
-            content: content.parts,
-            calls: calls.map(finishCall),
+            usage: part.usage ?? estimateUsage(request, saidSoFar(answer, calls)),
+            content: answer.content.parts,
+            calls: calls.map((call) => call.stored),
           }
         }
       }
     }
     throw new ModelError('server_error', 'The model ended its answer without finishing it.')
   } catch (error) {
-    const said = saidSoFar(written, calls)
+    const said = saidSoFar(answer, calls)
     const usage = said === '' && calls.length === 0 ? null : estimateUsage(request, said)
-    onBroken({ content: content.parts, usage })
+    onBroken({ content: answer.content.parts, usage })
     throw error
   }
-}
-
-/** A call without arguments has `{}`, also on the stream: the deltas must add up to the call (behaviour.md 9, 13). */
-const completeArguments = (journal: RunJournal, calls: readonly GrowingCall[]): void => {
-  const last = calls.at(-1)
-  if (last === undefined || last.pieces.length > 0) return
-  last.pieces.push('{}')
-  journal.sayToolArguments(calls.length - 1, '{}')
 }
 
 /** A model that repeats the id of an earlier call would make two calls of a run look like one. */
 const freshCallId = (id: string, journal: RunJournal, calls: readonly GrowingCall[]): string => {
   const taken =
     calls.some((call) => call.id === id) ||
-    journal.steps.some(
-      (step) =>
-        step.details.type === 'tool_calls' &&
-        step.details.tool_calls.some((call) => call.id === id),
-    )
+    journal.steps.some((step) => callsOf(step).some((call) => call.id === id))
   return taken ? newId('call_') : id
 }
 
-const finishCall = (call: GrowingCall): FunctionToolCall => ({
-  id: call.id,
-  type: 'function',
-  function: { name: call.name, arguments: call.pieces.join(''), output: null },
-})
-
-const saidSoFar = (written: string, calls: readonly GrowingCall[]): string =>
-  written + calls.map((call) => call.pieces.join('')).join('')
+const saidSoFar = (answer: Answer, calls: readonly GrowingCall[]): string =>
+  answer.written + calls.map((call) => call.argumentsText).join('')
 
 /** For servers that report no usage. */
 const estimateUsage = (request: ModelRequest, said: string): ModelUsage => ({

@@ -1,7 +1,8 @@
 import type { RunObject, RunUsage } from '@melzi/contract/run.ts'
-import type { RunStepObject } from '@melzi/contract/run-step.ts'
+import type { RunStepObject, StepDetails, ToolCall } from '@melzi/contract/run-step.ts'
+import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
-import { isEnded, type RunRecord, type StepRecord } from './run-record.ts'
+import { isEnded, type RunRecord, type StepRecord, type StoredCall } from './run-record.ts'
 
 const presentUsage = (usage: ModelUsage): RunUsage => ({
   prompt_tokens: usage.promptTokens,
@@ -10,6 +11,41 @@ const presentUsage = (usage: ModelUsage): RunUsage => ({
   prompt_token_details: { cached_tokens: usage.cachedTokens },
   completion_tokens_details: { reasoning_tokens: usage.reasoningTokens },
 })
+
+/** `{}`, or the files of Python where the run has it (behaviour.md 7). */
+const presentResources = (run: RunRecord): ToolResources =>
+  run.tools.some(({ type }) => type === 'code_interpreter')
+    ? { code_interpreter: { file_ids: run.toolResources.code_interpreter?.file_ids ?? [] } }
+    : {}
+
+/** @param includesContent whether what the passages of file_search say is shown */
+export const presentCall = (call: StoredCall, includesContent: boolean): ToolCall => {
+  const { id } = call
+  if (call.type === 'function') return call
+  if (call.type === 'code_interpreter') {
+    return { id, type: call.type, code_interpreter: call.code_interpreter }
+  }
+  const { ranking_options: rankingOptions, results = [] } = call.file_search
+  const shown = includesContent
+    ? results
+    : results.map(({ content: _content, ...result }) => result)
+  return {
+    id,
+    type: call.type,
+    file_search: {
+      ...(rankingOptions === undefined ? {} : { ranking_options: rankingOptions }),
+      results: shown,
+    },
+  }
+}
+
+const presentDetails = (step: StepRecord, includesContent: boolean): StepDetails =>
+  step.details.type === 'message_creation'
+    ? step.details
+    : {
+        type: 'tool_calls',
+        tool_calls: step.details.tool_calls.map((call) => presentCall(call, includesContent)),
+      }
 
 /** `usage` is shown in end states only, `expires_at` before them only (behaviour.md 7). */
 export const presentRun = (run: RunRecord): RunObject => {
@@ -31,7 +67,7 @@ export const presentRun = (run: RunRecord): RunObject => {
     model: run.model,
     instructions: run.instructions,
     tools: run.tools,
-    tool_resources: {},
+    tool_resources: presentResources(run),
     metadata: run.metadata,
     temperature: run.temperature,
     top_p: run.topP,
@@ -47,10 +83,14 @@ export const presentRun = (run: RunRecord): RunObject => {
   }
 }
 
-/** @param run the step's run, whose life decides whether the step can still expire */
+/**
+ * @param run the step's run, whose life decides whether the step can still expire
+ * @param includesContent whether what the passages of file_search say is shown (`include[]`)
+ */
 export const presentStep = (
   step: StepRecord,
   run: Pick<RunRecord, 'status' | 'expiresAt'>,
+  includesContent: boolean,
 ): RunStepObject => ({
   id: step.id,
   object: 'thread.run.step',
@@ -66,7 +106,7 @@ export const presentStep = (
   expired_at: step.expiredAt,
   failed_at: step.failedAt,
   last_error: step.lastError,
-  step_details: step.details,
+  step_details: presentDetails(step, includesContent),
   usage: step.status === 'in_progress' || step.usage === null ? null : presentUsage(step.usage),
   metadata: {},
 })

@@ -1,13 +1,11 @@
-import type {
-  ModelRequest,
-  PromptFunction,
-  PromptMessage,
-  PromptPart,
-} from '../../models/language-model.ts'
+import type { ToolChoice } from '@melzi/contract/tool.ts'
+import type { ModelRequest, PromptMessage, PromptPart } from '../../models/language-model.ts'
 import { estimateMessageTokens } from '../../models/estimate-tokens.ts'
 import { imageOnlyText } from '../../models/image-text.ts'
 import type { MessageRecord, StoredPart } from '../messages/service.ts'
-import type { RunRecord, StepRecord } from './run-record.ts'
+import { promptFunction, type BuiltInType } from './built-in-tools.ts'
+import { passagesText } from './file-search-call.ts'
+import { callsOf, type RunRecord, type StepRecord, type StoredCall } from './run-record.ts'
 
 /** Messages read for one prompt at the most; what is older is left out, as any automatic truncation does. */
 export const MAX_PROMPT_MESSAGES = 2_000
@@ -64,6 +62,23 @@ const threadMessage = async (
   return { role: 'user', parts: withPictures(parts) }
 }
 
+type Names = ReadonlyMap<BuiltInType, string>
+
+/** A call as the model made it, and what it was told. */
+const promptCall = (call: StoredCall, names: Names) => {
+  const { id } = call
+  if (call.type === 'function') {
+    const { name, arguments: given, output } = call.function
+    return { call: { id, name, arguments: given }, output: output ?? '' }
+  }
+  const name = names.get(call.type) ?? call.type
+  if (call.type === 'file_search') {
+    return { call: { id, name, arguments: call.arguments }, output: passagesText(call) }
+  }
+  const given = JSON.stringify({ code: call.code_interpreter.input })
+  return { call: { id, name, arguments: given }, output: call.output ?? '' }
+}
+
 /**
  * What the run itself has said and done so far. Text and the calls of one turn become one assistant message, since many chat templates
  * demand that roles alternate. What was closed as failed or incomplete is left out.
@@ -71,6 +86,7 @@ const threadMessage = async (
 const ownWork = (
   steps: readonly StepRecord[],
   written: ReadonlyMap<string, MessageRecord>,
+  names: Names,
 ): PromptMessage[] => {
   const messages: PromptMessage[] = []
   for (const step of steps) {
@@ -81,20 +97,12 @@ const ownWork = (
       messages.push({ role: 'assistant', text: textOf(message), toolCalls: [] })
       continue
     }
-    const calls = step.details.tool_calls.flatMap((call) =>
-      call.type === 'function' ? [call] : [],
-    )
-    const toolCalls = calls.map((call) => ({
-      id: call.id,
-      name: call.function.name,
-      arguments: call.function.arguments,
-    }))
+    const made = callsOf(step).map((call) => promptCall(call, names))
+    const toolCalls = made.map(({ call }) => call)
     const last = messages.at(-1)
     if (last?.role === 'assistant' && last.toolCalls.length === 0) last.toolCalls = toolCalls
     else messages.push({ role: 'assistant', text: null, toolCalls })
-    for (const call of calls) {
-      messages.push({ role: 'tool', callId: call.id, output: call.function.output ?? '' })
-    }
+    for (const { call, output } of made) messages.push({ role: 'tool', callId: call.id, output })
   }
   return messages
 }
@@ -107,10 +115,19 @@ export interface Conversation {
   own: PromptMessage[]
 }
 
+/** A run as its prompt shows it. */
+export interface PromptedRun {
+  run: RunRecord
+  steps: readonly StepRecord[]
+  /** Of the built-in tools. */
+  names: Names
+  /** What the model is told about them; null for nothing. */
+  notes: string | null
+}
+
 /** Puts the conversation together from what is stored. */
 export const buildConversation = async (
-  run: RunRecord,
-  steps: readonly StepRecord[],
+  { run, steps, names, notes }: PromptedRun,
   messages: readonly MessageRecord[],
   pictures: Pictures,
 ): Promise<Conversation> => {
@@ -129,10 +146,12 @@ export const buildConversation = async (
   for (const message of kept) {
     if (message.content.length > 0) thread.push(await threadMessage(message, pictures))
   }
+  // One message: some chat templates refuse a second one.
+  const instructions = [run.instructions, notes].filter(Boolean).join('\n\n')
   return {
-    system: run.instructions ? [{ role: 'system', text: run.instructions }] : [],
+    system: instructions === '' ? [] : [{ role: 'system', text: instructions }],
     thread,
-    own: ownWork(steps, byId),
+    own: ownWork(steps, byId, names),
   }
 }
 
@@ -162,31 +181,25 @@ export const truncate = (
   return [...system, ...thread.slice(from), ...own]
 }
 
-const promptFunctions = (run: RunRecord): PromptFunction[] =>
-  run.tools.flatMap((tool) =>
-    tool.type === 'function'
-      ? [
-          {
-            name: tool.function.name,
-            description: tool.function.description ?? null,
-            parameters: tool.function.parameters,
-            strict: tool.function.strict,
-          },
-        ]
-      : [],
-  )
+/** The model knows functions only. */
+const promptToolChoice = (choice: ToolChoice, names: Names): ModelRequest['toolChoice'] => {
+  if (typeof choice === 'string' || choice.type === 'function') return choice
+  return { type: 'function', function: { name: names.get(choice.type) ?? choice.type } }
+}
 
 /** The settings of a model call, frozen in the run. A forced tool choice is for the first turn: repeating it would never end. */
 export const modelRequest = (
   run: RunRecord,
   messages: PromptMessage[],
+  names: Names,
   maxTokens: number | null,
   firstTurn: boolean,
 ): ModelRequest => ({
   model: run.model,
   messages,
-  functions: promptFunctions(run),
-  toolChoice: firstTurn || run.toolChoice === 'none' ? run.toolChoice : 'auto',
+  functions: run.tools.map((tool) => promptFunction(tool, names)),
+  toolChoice:
+    firstTurn || run.toolChoice === 'none' ? promptToolChoice(run.toolChoice, names) : 'auto',
   parallelToolCalls: run.parallelToolCalls,
   temperature: run.temperature,
   topP: run.topP,

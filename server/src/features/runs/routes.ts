@@ -50,10 +50,11 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     '/threads/:thread_id/runs',
     readsQuery,
     async (request, reply) => {
-      parseQuery(IncludeQuery, request.query)
+      const { include } = parseQuery(IncludeQuery, request.query)
       const body = parseBody(CreateRunRequest, request.body)
       const { thread_id: threadId } = request.params
-      return started(reply, await runs.create(request.principal, threadId, body), body.stream)
+      const made = await runs.create(request.principal, threadId, body, include.length > 0)
+      return started(reply, made, body.stream)
     },
   )
 
@@ -113,7 +114,7 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
       const paged = toPageQuery(query)
       const { run, page } = await runs.listSteps(request.principal, threadId, runId, paged)
       return listReply(
-        page.items.map((step) => presentStep(step, run)),
+        page.items.map((step) => presentStep(step, run, query.include.length > 0)),
         page,
       )
     },
@@ -123,10 +124,10 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     '/threads/:thread_id/runs/:run_id/steps/:step_id',
     readsQuery,
     async (request) => {
-      parseQuery(IncludeQuery, request.query)
+      const { include } = parseQuery(IncludeQuery, request.query)
       const { thread_id: threadId, run_id: runId, step_id: id } = request.params
       const { run, step } = await runs.getStep(request.principal, threadId, runId, id)
-      return presentStep(step, run)
+      return presentStep(step, run, include.length > 0)
     },
   )
 }

@@ -1,31 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RequiredToolCall } from '@melzi/contract/run.ts'
-import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import { AppError } from '../../platform/errors.ts'
 import type { EventLog } from '../../platform/events/event-log.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import { presentWith, type MessageRecord, type MessageService } from '../messages/service.ts'
 import type { ThreadService } from '../threads/service.ts'
+import type { AnswerPart } from './answer-content.ts'
 import { closedMessage, closedStep } from './closed-records.ts'
+import { messageDelta, stepDelta } from './live-deltas.ts'
 import { newMessage, newStep } from './new-records.ts'
-import { presentRun, presentStep } from './present.ts'
+import { presentCall, presentRun, presentStep } from './present.ts'
+import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
 import { messageReason, stepError, stepStatus, type RunEnd } from './run-end.ts'
-import { addUsage, noUsage, type RunRecord, type StepRecord } from './run-record.ts'
+import {
+  addUsage,
+  noUsage,
+  type RunRecord,
+  type StepRecord,
+  type StoredCall,
+  type StoredCodeCall,
+} from './run-record.ts'
 import { allSteps, findStep, insertStep, updateStep } from './step-store.ts'
 import { fenceRun, saveProgress, takeStepPosition, updateRun } from './store.ts'
-
-/** This node no longer holds the run: another took it, or its thread was deleted. Nothing more may be written or said. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost'
-}
-
-/** The client has cancelled; the signal may not have come yet, or went to another node. */
-export class CancelRequested extends Error {
-  override readonly name = 'CancelRequested'
-}
 
 export interface JournalDeps {
   store: Store
@@ -35,14 +33,10 @@ export interface JournalDeps {
   messages: MessageService
 }
 
-export type TextPart = Extract<MessageRecord['content'][number], { type: 'text' | 'refusal' }>
+export type CodeOutputs = StoredCodeCall['code_interpreter']['outputs']
 
 /** Pauses before a write is tried again that the store could not take just now, in ms. */
 const RETRY_MS = [50, 200, 500, 1_000] as const
-
-/** Whether the store may take the same write a moment later: it was busy, or its connection broke. */
-export const isOutage = (error: unknown): boolean =>
-  error instanceof AppError && error.status === 503
 
 /**
  * What one attempt writes and says about a run. Every write is a unit behind the attempt's fence; every event is said after the commit it
@@ -54,8 +48,8 @@ export class RunJournal {
   /** The open step, also in `steps`. */
   #step: StepRecord | null = null
   #message: MessageRecord | null = null
-  /** Calls of the open tool step that were said but are not in its row yet. */
-  #saidCalls: FunctionToolCall[] = []
+  /** Calls of the open tool step that were said; null when another attempt has opened it. */
+  #saidCalls: StoredCall[] | null = null
   readonly #deps: JournalDeps
   readonly #held: () => boolean
 
@@ -72,6 +66,15 @@ export class RunJournal {
 
   get messageIsOpen(): boolean {
     return this.#message !== null
+  }
+
+  /** Whether the open step was opened by this attempt: nobody has heard another's calls from it, and the step's end says them. */
+  get saysStep(): boolean {
+    return this.#saidCalls !== null
+  }
+
+  hasSaid(index: number): boolean {
+    return this.#saidCalls?.[index] !== undefined
   }
 
   /** Reads what earlier attempts or rounds left, the open step and message included. */
@@ -129,21 +132,13 @@ export class RunJournal {
     this.say('thread.message.in_progress', shown)
   }
 
-  /** Says a piece of the open message. @param head true for the part's first piece */
-  sayText(index: number, kind: 'text' | 'refusal', value: string, head: boolean): void {
-    const text = JSON.stringify(value)
-    const part =
-      kind === 'refusal'
-        ? `"refusal":${text}`
-        : `"text":{"value":${text}${head ? ',"annotations":[]' : ''}}`
-    this.say(
-      'thread.message.delta',
-      `{"id":"${this.#message?.id}","object":"thread.message.delta","delta":{"content":[{"index":${index},"type":"${kind}",${part}}]}}`,
-    )
+  /** Says what is new of the open message. @param part as live-deltas.ts makes it */
+  sayPart(part: string): void {
+    this.say('thread.message.delta', messageDelta(this.#message?.id ?? '', part))
   }
 
   /** The open message is whole, and the turn goes on with tool calls, which carry its usage. */
-  async completeMessage(content: readonly TextPart[]): Promise<void> {
+  async completeMessage(content: readonly AnswerPart[]): Promise<void> {
     const now = this.#now()
     const message = this.#message && closedMessage(this.#message, null, content, now)
     const step = this.#step && closedStep(this.#step, whole(noUsage), now)
@@ -162,24 +157,35 @@ export class RunJournal {
   }
 
   /** Opens call `index` on the stream: the only place where its id and name stand. */
-  sayToolCall(index: number, id: string, name: string): void {
-    this.#saidCalls.push({ id, type: 'function', function: { name, arguments: '', output: null } })
-    this.#sayCallDelta({
-      index,
-      id,
-      type: 'function',
-      function: { name, arguments: '', output: null },
-    })
+  openCall(index: number, call: StoredCall): void {
+    this.#saidCalls?.push(structuredClone(call))
+    this.#sayCallDelta({ index, ...presentCall(call, this.run.includesContent) })
   }
 
-  sayToolArguments(index: number, delta: string): void {
-    const call = this.#saidCalls[index]
-    if (call !== undefined) call.function.arguments += delta
+  /** Says a piece of a function's arguments. */
+  sayArguments(index: number, delta: string): void {
+    const call = this.#saidCalls?.[index]
+    if (call?.type === 'function') call.function.arguments += delta
     this.#sayCallDelta({ index, type: 'function', function: { arguments: delta } })
   }
 
-  /** Keeps the calls of a turn whose plugins this server runs: from here on they are not asked of the model again. */
-  async keepToolCalls(calls: readonly FunctionToolCall[], usage: ModelUsage): Promise<void> {
+  /** Says a piece of the Python that is to run. */
+  sayInput(index: number, input: string): void {
+    const call = this.#saidCalls?.[index]
+    if (call?.type === 'code_interpreter') call.code_interpreter.input += input
+    this.#sayCallDelta({ index, type: 'code_interpreter', code_interpreter: { input } })
+  }
+
+  /** Says what Python gave, one delta for each output. */
+  sayOutputs(index: number, outputs: CodeOutputs): void {
+    for (const [place, output] of outputs.entries()) {
+      const code = { outputs: [{ index: place, ...output }] }
+      this.#sayCallDelta({ index, type: 'code_interpreter', code_interpreter: code })
+    }
+  }
+
+  /** Keeps the calls of a turn whose tools this server runs: from here on they are not asked of the model again. */
+  async keepToolCalls(calls: readonly StoredCall[], usage: ModelUsage): Promise<void> {
     const step = this.#changedStep(calls, usage)
     const run: RunRecord = { ...this.run, usage: addUsage(this.run.usage, usage) }
     await this.#unit('run.keep-tool-calls', async (tx) => {
@@ -190,8 +196,15 @@ export class RunJournal {
     this.run = run
   }
 
+  /** Keeps outputs of the open step's calls, so that what was run is not run again. */
+  async saveToolCalls(calls: readonly StoredCall[]): Promise<void> {
+    const step = this.#changedStep(calls, this.#step?.usage ?? noUsage)
+    await this.#unit('run.save-tool-calls', (tx) => updateStep(tx, step))
+    this.#replaceStep(step)
+  }
+
   /** All outputs are there: the tool step is complete. */
-  async completeToolStep(calls: readonly FunctionToolCall[]): Promise<void> {
+  async completeToolStep(calls: readonly StoredCall[]): Promise<void> {
     const changed = this.#changedStep(calls, this.#step?.usage ?? noUsage)
     this.#replaceStep(changed)
     const step = closedStep(changed, whole(changed.usage), this.#now())
@@ -204,7 +217,7 @@ export class RunJournal {
    * @param usage of the turn; null when it was kept already
    */
   async requireAction(
-    calls: readonly FunctionToolCall[],
+    calls: readonly StoredCall[],
     pending: readonly RequiredToolCall[],
     usage: ModelUsage | null,
   ): Promise<void> {
@@ -236,7 +249,7 @@ export class RunJournal {
   }
 
   /** Ends the run, and what is open with it, in one unit; the thread is free again. */
-  async end(end: RunEnd, content?: readonly TextPart[]): Promise<void> {
+  async end(end: RunEnd, content?: readonly AnswerPart[]): Promise<void> {
     const { threads, events } = this.#deps
     const now = this.#now()
     const message =
@@ -333,12 +346,12 @@ export class RunJournal {
     this.#step = step
     this.#saidCalls = []
     this.steps.push(step)
-    const shown = JSON.stringify(presentStep(step, this.run))
+    const shown = this.#shownStep(step)
     this.say('thread.run.step.created', shown)
     this.say('thread.run.step.in_progress', shown)
   }
 
-  #changedStep(calls: readonly FunctionToolCall[], usage: ModelUsage): StepRecord {
+  #changedStep(calls: readonly StoredCall[], usage: ModelUsage): StepRecord {
     if (this.#step === null) throw new Error(`run ${this.run.id} has no open tool step`)
     return { ...this.#step, details: { type: 'tool_calls', tool_calls: [...calls] }, usage }
   }
@@ -347,7 +360,7 @@ export class RunJournal {
   #withSaidCalls(step: StepRecord): StepRecord {
     const { details } = step
     if (details.type !== 'tool_calls' || details.tool_calls.length > 0) return step
-    return { ...step, details: { type: 'tool_calls', tool_calls: this.#saidCalls } }
+    return { ...step, details: { type: 'tool_calls', tool_calls: this.#saidCalls ?? [] } }
   }
 
   #replaceStep(step: StepRecord): void {
@@ -358,12 +371,16 @@ export class RunJournal {
   #sayClosed(message: MessageRecord | null, step: StepRecord | null): void {
     this.#message = null
     if (message !== null) {
-      const content = message.content as TextPart[]
+      const content = message.content as AnswerPart[]
       this.say(`thread.message.${message.status}`, JSON.stringify(presentWith(message, content)))
     }
     if (step === null) return
     this.#replaceStep(step)
-    this.say(`thread.run.step.${step.status}`, JSON.stringify(presentStep(step, this.run)))
+    this.say(`thread.run.step.${step.status}`, this.#shownStep(step))
+  }
+
+  #shownStep(step: StepRecord): string {
+    return JSON.stringify(presentStep(step, this.run, this.run.includesContent))
   }
 
   #sayRun(): void {
@@ -371,10 +388,7 @@ export class RunJournal {
   }
 
   #sayCallDelta(call: object): void {
-    this.say(
-      'thread.run.step.delta',
-      `{"id":"${this.#step?.id}","object":"thread.run.step.delta","delta":{"step_details":{"type":"tool_calls","tool_calls":[${JSON.stringify(call)}]}}}`,
-    )
+    this.say('thread.run.step.delta', stepDelta(this.#step?.id ?? '', call))
   }
 }
 

@@ -1,26 +1,29 @@
 import type { LastError } from '@melzi/contract/run.ts'
 import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
 import type { Logger } from '../../platform/log.ts'
+import type { MessageRecord } from '../messages/service.ts'
 import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
+import { builtInNames, toolNotes, type BuiltInType } from './built-in-tools.ts'
+import type { AnswerPart } from './answer-content.ts'
+import { sessionFiles } from './code-call.ts'
+import { rankingOptionsOf } from './file-search-call.ts'
+import { knownMarks, waitingImages } from './known-marks.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
-import {
-  CancelRequested,
-  isOutage,
-  LeaseLost,
-  RunJournal,
-  type JournalDeps,
-  type TextPart,
-} from './run-journal.ts'
-import { pluginOf, runPlugins, toRequired, type RunPluginsDeps } from './run-plugins.ts'
-import type { RunRecord } from './run-record.ts'
+import { RunJournal, type JournalDeps } from './run-journal.ts'
+import { callsOf, type RunRecord } from './run-record.ts'
+import { pythonFileIds, waitForIndexing } from './run-resources.ts'
+import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
+import { isServed, runTools, toRequired, type RunToolsDeps } from './run-tools.ts'
 
-export interface RunLoopDeps extends JournalDeps, RunPluginsDeps {
+export interface RunLoopDeps extends JournalDeps, RunToolsDeps {
   models: ModelRegistry
   log: Logger
   /** Model turns of one run before it fails. */
   maxTurns: number
+  /** How long a run waits for the files of its thread to be indexed, in ms. */
+  indexingWaitMs: number
 }
 
 /**
@@ -107,7 +110,10 @@ const work = async (
     if (early.status === 'cancelled') journal.sayCancelling()
     return journal.end(early)
   }
-  if (journal.run.status === 'queued') await journal.start()
+  if (journal.run.status === 'queued') {
+    await waitForIndexing(deps, journal.run, deps.indexingWaitMs, signal)
+    await journal.start()
+  }
   if ((await resumeStep(deps, journal, signal)) === 'rests') return
   for (let turn = 0; turn < deps.maxTurns; turn += 1) {
     onBroken(null)
@@ -125,7 +131,7 @@ const earlyEnd = (deps: RunLoopDeps, journal: RunJournal): RunEnd | null => {
   return null
 }
 
-/** Goes on with a step another attempt left open: plugin calls that were kept are run, anything else is closed and done anew. */
+/** Goes on with a step another attempt left open: calls that were kept are made, anything else is closed and done anew. */
 const resumeStep = async (
   deps: RunLoopDeps,
   journal: RunJournal,
@@ -133,11 +139,8 @@ const resumeStep = async (
 ): Promise<'rests' | 'goes on'> => {
   const step = journal.openStep
   if (step === null) return 'goes on'
-  const calls =
-    step.details.type === 'tool_calls'
-      ? step.details.tool_calls.filter((call) => call.type === 'function')
-      : []
-  if (calls.length > 0) return runPlugins(deps, journal, calls, signal)
+  const calls = callsOf(step)
+  if (calls.length > 0) return runTools(deps, journal, calls, signal)
   await journal.closeAbandoned()
   return 'goes on'
 }
@@ -159,36 +162,55 @@ const oneTurn = async (
   const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
   if (maxTokens === 0)
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_completion_tokens' })
-  const messages = await prompt(deps, journal, model)
-  if (messages === null)
-    return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
-  const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
-  const request = modelRequest(run, messages, maxTokens, firstTurn)
-  const turn = await takeTurn(model, request, journal, signal, onBroken)
-  return settle(deps, journal, turn, signal)
-}
-
-const remaining = (budget: number | null, used: number): number | null =>
-  budget === null ? null : Math.max(0, budget - used)
-
-const rest = async (journal: RunJournal, end: RunEnd, content?: TextPart[]): Promise<'rests'> => {
-  await journal.end(end, content)
-  return 'rests'
-}
-
-/** The messages of the next model call, within the context and the run's prompt budget; null when they cannot fit. */
-const prompt = async (deps: RunLoopDeps, journal: RunJournal, model: LanguageModel) => {
-  const { run } = journal
+  const names = builtInNames(run)
   const stored = await deps.messages.newest(
     deps.store,
     run.workspaceId,
     run.threadId,
     MAX_PROMPT_MESSAGES,
   )
-  const conversation = await buildConversation(run, journal.steps, stored, {
-    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
-    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
-  })
+  const messages = await prompt(deps, journal, model, names, stored)
+  if (messages === null)
+    return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
+  const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
+  const request = modelRequest(run, messages, names, maxTokens, firstTurn)
+  const tools = {
+    names,
+    rankingOptions: rankingOptionsOf(run),
+    marks: knownMarks(stored, journal.steps),
+    images: waitingImages(journal.steps),
+  }
+  const turn = await takeTurn(model, request, tools, journal, signal, onBroken)
+  return settle(deps, journal, turn, signal)
+}
+
+const remaining = (budget: number | null, used: number): number | null =>
+  budget === null ? null : Math.max(0, budget - used)
+
+const rest = async (journal: RunJournal, end: RunEnd, content?: AnswerPart[]): Promise<'rests'> => {
+  await journal.end(end, content)
+  return 'rests'
+}
+
+/** The messages of the next model call, within the context and the run's prompt budget; null when they cannot fit. */
+const prompt = async (
+  deps: RunLoopDeps,
+  { run, steps }: RunJournal,
+  model: LanguageModel,
+  names: ReadonlyMap<BuiltInType, string>,
+  stored: readonly MessageRecord[],
+) => {
+  const mounted = names.has('code_interpreter')
+    ? await sessionFiles(deps, run.workspaceId, await pythonFileIds(deps, run))
+    : []
+  const conversation = await buildConversation(
+    { run, steps, names, notes: toolNotes(names, mounted) },
+    stored,
+    {
+      ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
+      ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
+    },
+  )
   const budget = remaining(run.maxPromptTokens, run.usage?.promptTokens ?? 0)
   if (budget !== null) return truncate(conversation, budget)
   // The estimate is coarse, so an unknown remainder is left to the model's own limit: only the context bounds the prompt here.
@@ -202,12 +224,6 @@ const settle = async (
   turn: Turn,
   signal: AbortSignal,
 ): Promise<'rests' | 'goes on'> => {
-  if (turn.content.length === 0 && turn.calls.length === 0) {
-    // The newest message of the thread must be the answer, and the run's usage that of a step, even when the model said nothing.
-    await journal.openMessage()
-    journal.sayText(0, 'text', '', true)
-    turn.content.push({ type: 'text', text: { value: '', annotations: [] } })
-  }
   if (turn.reason === 'length' || turn.reason === 'content_filter') {
     const incompleteReason = turn.reason === 'length' ? 'max_completion_tokens' : 'content_filter'
     return rest(
@@ -219,11 +235,10 @@ const settle = async (
   if (turn.calls.length === 0) {
     return rest(journal, { status: 'completed', usage: turn.usage }, turn.content)
   }
-  const { run } = journal
-  if (run.pluginMode === 'client' || !turn.calls.some((call) => pluginOf(run, call) !== null)) {
-    await journal.requireAction(turn.calls, turn.calls.map(toRequired), turn.usage)
+  if (!turn.calls.some((call) => isServed(journal.run, call))) {
+    await journal.requireAction(turn.calls, toRequired(turn.calls), turn.usage)
     return 'rests'
   }
   await journal.keepToolCalls(turn.calls, turn.usage)
-  return runPlugins(deps, journal, turn.calls, signal)
+  return runTools(deps, journal, turn.calls, signal)
 }

@@ -6,8 +6,16 @@ import type {
   RunStatus,
   TruncationStrategy,
 } from '@melzi/contract/run.ts'
-import type { RunStepLastError, RunStepStatus, StepDetails } from '@melzi/contract/run-step.ts'
+import type {
+  CodeInterpreterToolCall,
+  FileSearchToolCall,
+  FunctionToolCall,
+  MessageCreationDetails,
+  RunStepLastError,
+  RunStepStatus,
+} from '@melzi/contract/run-step.ts'
 import type { Tool, ToolChoice } from '@melzi/contract/tool.ts'
+import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import type { PluginMode } from '../assistants/service.ts'
 
@@ -32,6 +40,10 @@ export interface RunRecord {
   model: string
   instructions: string | null
   tools: Tool[]
+  /** The assistant's, or what the request put in their place; the thread's own come on top when they are needed. */
+  toolResources: ToolResources
+  /** Whether readers of its stream are told what the passages of file_search say (`include[]`). */
+  includesContent: boolean
   metadata: Metadata
   temperature: number
   topP: number
@@ -60,6 +72,27 @@ export interface RunRecord {
   attempt: number
 }
 
+/** A search with what the wire does not show: the model's arguments, and the first number of its citation marks. */
+export type StoredFileSearch = FileSearchToolCall & {
+  arguments: string
+  /** Null until the search was made. */
+  retrieval: number | null
+}
+
+/** Python that was run, with what the wire does not show. */
+export type StoredCodeCall = CodeInterpreterToolCall & {
+  /** What the model is told of it; null until it was run. */
+  output: string | null
+  /** Files it wrote beside pictures, by their names in /mnt/data. */
+  files: { name: string; fileId: string }[]
+}
+
+export type StoredCall = FunctionToolCall | StoredFileSearch | StoredCodeCall
+
+export type StoredDetails =
+  | MessageCreationDetails
+  | { type: 'tool_calls'; tool_calls: StoredCall[] }
+
 export interface StepRecord {
   workspaceId: string
   id: string
@@ -70,7 +103,7 @@ export interface StepRecord {
   createdAt: number
   type: 'message_creation' | 'tool_calls'
   status: RunStepStatus
-  details: StepDetails
+  details: StoredDetails
   lastError: RunStepLastError | null
   /** Kept as soon as it is known; shown only when the step has ended. */
   usage: ModelUsage | null
@@ -88,6 +121,16 @@ export const isEnded = (status: RunStatus): status is EndStatus =>
   status === 'failed' ||
   status === 'cancelled' ||
   status === 'expired'
+
+/** The calls of a step; none for one that writes a message. */
+export const callsOf = (step: Pick<StepRecord, 'details'>): StoredCall[] =>
+  step.details.type === 'tool_calls' ? step.details.tool_calls : []
+
+/** Whether a call has its output already, so that it is not made again. */
+export const isDone = (call: StoredCall): boolean => {
+  if (call.type === 'function') return call.function.output !== null
+  return call.type === 'file_search' ? call.retrieval !== null : call.output !== null
+}
 
 export const noUsage: ModelUsage = {
   promptTokens: 0,

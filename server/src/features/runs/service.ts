@@ -107,12 +107,14 @@ export const createRunService = (deps: RunServiceDeps) => {
     request: RunRequest,
     additional: readonly MessageDraft[],
     claim: Claim | null,
+    includesContent: boolean,
   ): Promise<RunRecord> => {
     const assistant = await assistants.getUsable(tx, principal, request.assistant_id)
     const run = freezeRun(principal, thread, assistant, request, {
       nowMs: clock.now(),
       expiresSeconds: deps.expiresSeconds,
       claim,
+      includesContent,
     })
     const speaks =
       additional.some((draft) => draft.role === 'user') ||
@@ -136,11 +138,15 @@ export const createRunService = (deps: RunServiceDeps) => {
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
 
-    /** @throws AppError 400 when the thread is locked or there is nothing to say; 404 for a foreign thread or assistant */
+    /**
+     * @param includesContent whether its stream tells what the passages of file_search say
+     * @throws AppError 400 when the thread is locked or there is nothing to say; 404 for a foreign thread or assistant
+     */
     async create(
       principal: Principal,
       threadId: string,
       request: CreateRunRequest,
+      includesContent = false,
     ): Promise<StartedRun> {
       if (request.model != null) deps.checkModel(request.model)
       await threads.getOwned(store, principal, threadId)
@@ -152,7 +158,7 @@ export const createRunService = (deps: RunServiceDeps) => {
           if (thread.activeRunId !== null) {
             throw errors.runOnLockedThread(threadId, thread.activeRunId)
           }
-          return insertOn(tx, principal, thread, request, additional, claim)
+          return insertOn(tx, principal, thread, request, additional, claim, includesContent)
         },
         announceCreated,
       )
@@ -171,7 +177,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         async (tx, claim) => {
           thread = await threads.insert(tx, principal, request.thread?.metadata ?? {})
           await messages.append(tx, thread, drafts)
-          return insertOn(tx, principal, thread, request, [], claim)
+          return insertOn(tx, principal, thread, request, [], claim, false)
         },
         (run) => {
           const before = thread === null ? 0 : say(run, 'thread.created', presentThread(thread))
@@ -210,7 +216,9 @@ export const createRunService = (deps: RunServiceDeps) => {
         },
         (run) => {
           const after =
-            closed === null ? 0 : say(run, 'thread.run.step.completed', presentStep(closed, run))
+            closed === null
+              ? 0
+              : say(run, 'thread.run.step.completed', presentStep(closed, run, run.includesContent))
           say(run, 'thread.run.queued', presentRun(run))
           return after
         },

@@ -21,6 +21,8 @@ const toRun = (row: Row): RunRecord => ({
   model: row['model'] as string,
   instructions: row['instructions'] as string | null,
   tools: json(row['tools']),
+  toolResources: json(row['tool_resources']),
+  includesContent: row['includes_content'] === 1,
   metadata: json(row['metadata']),
   temperature: row['temperature'] as number,
   topP: row['top_p'] as number,
@@ -98,8 +100,9 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
   await tx.run(
     `insert into runs (workspace_id, id, thread_id, assistant_id, owner_id, created_at, status, model, instructions, tools, tool_resources,
        metadata, temperature, top_p, reasoning_effort, max_completion_tokens, max_prompt_tokens, truncation_strategy, response_format,
-       tool_choice, parallel_tool_calls, plugin_mode, plugins, expires_at, next_position, due_ms, lease_owner, attempt)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '{}', ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, 1, ?24, ?25, ?26)`,
+       tool_choice, parallel_tool_calls, plugin_mode, plugins, expires_at, next_position, due_ms, lease_owner, attempt,
+       includes_content)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28)`,
     [
       run.workspaceId,
       run.id,
@@ -111,6 +114,7 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.model,
       run.instructions,
       JSON.stringify(run.tools),
+      JSON.stringify(run.toolResources),
       JSON.stringify(run.metadata),
       run.temperature,
       run.topP,
@@ -127,6 +131,7 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.dueMs,
       run.leaseOwner,
       run.attempt,
+      run.includesContent ? 1 : 0,
     ],
   )
 }

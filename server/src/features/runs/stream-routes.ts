@@ -31,7 +31,7 @@ export const createRunStreams = (deps: RunStreamDeps) => {
     )
     const data = JSON.stringify({
       run: presentRun(now),
-      steps: steps.map((step) => presentStep(step, now)),
+      steps: steps.map((step) => presentStep(step, now, now.includesContent)),
       messages,
     })
     return frame('thread.run.snapshot', data, String(newest))

@@ -64,11 +64,17 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       ? null
       : record.lastActiveAt + record.expiresAfterDays * DAY_SECONDS
 
+  const isExpired = (record: StoreRecord): boolean => (expiryOf(record) ?? Infinity) <= now()
+
+  const noteUse = async ({ workspaceId, id, lastActiveAt }: StoreRecord): Promise<void> => {
+    if (lastActiveAt + TOUCH_SECONDS >= now()) return
+    await store.write('vector-store.touch', (tx) => touchStore(tx, workspaceId, id, now()))
+  }
+
   const viewOf = (record: StoreRecord, contents: Contents): StoreView => {
-    const expiresAt = expiryOf(record)
-    const isExpired = expiresAt !== null && expiresAt <= now()
     const working = contents.counts.in_progress > 0 ? 'in_progress' : 'completed'
-    return { store: record, contents, expiresAt, status: isExpired ? 'expired' : working }
+    const status = isExpired(record) ? 'expired' : working
+    return { store: record, contents, expiresAt: expiryOf(record), status }
   }
 
   const view = async (db: Reader, record: StoreRecord): Promise<StoreView> => {
@@ -87,9 +93,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
   /** The same, for what an expired store cannot do any more. */
   const getLive = async (db: Reader, principal: Principal, id: string): Promise<StoreRecord> => {
     const record = await getOwned(db, principal, id)
-    const expiresAt = expiryOf(record)
-    if (expiresAt !== null && expiresAt <= now())
-      throw errors.invalid(`Vector store ${id} has expired.`)
+    if (isExpired(record)) throw errors.invalid(`Vector store ${id} has expired.`)
     return record
   }
 
@@ -173,6 +177,24 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
         deleteUnusedEmbeddings(tx, now() - KEEP_EMBEDDINGS_SECONDS),
       ),
 
+    /** How far a store is, for a run that may use it; a store that is gone has nothing to wait for. */
+    async statusOf(workspaceId: string, id: string): Promise<VectorStoreObject['status']> {
+      const record = await findStore(store, workspaceId, id)
+      return record === null ? 'completed' : (await view(store, record)).status
+    },
+
+    /** Those of the stores that have not expired, for a run that may use them. The use is noted. */
+    async useLive(workspaceId: string, ids: readonly string[]): Promise<string[]> {
+      const live: string[] = []
+      for (const id of ids) {
+        const record = await findStore(store, workspaceId, id)
+        if (record === null || isExpired(record)) continue
+        await noteUse(record)
+        live.push(id)
+      }
+      return live
+    },
+
     async search(principal: Principal, id: string, request: SearchRequest): Promise<Passage[]> {
       if (request.rewrite_query) {
         throw errors.unsupported(
@@ -190,11 +212,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
         filter: request.filters ?? null,
         textOnly: request.ranking_options?.ranker === 'none',
       })
-      if (record.lastActiveAt + TOUCH_SECONDS < now()) {
-        await store.write('vector-store.touch', (tx) =>
-          touchStore(tx, record.workspaceId, id, now()),
-        )
-      }
+      await noteUse(record)
       return passages
     },
   }

@@ -27,6 +27,13 @@ const isNamed = (text: string, fn: PromptFunction): boolean => {
   return !/[a-z0-9_-]/i.test(around)
 }
 
+const QUESTION =
+  /[?？]|\b(?:how|what|when|where|which|who|why)\b|什麼|甚麼|多少|如何|怎麼|為何|哪|誰|幾|嗎/i
+
+/** A question that no other function answers may be answered by the files there are. */
+const searchedFor = (text: string, functions: readonly PromptFunction[]): PromptFunction[] =>
+  QUESTION.test(text) ? functions.filter(({ name }) => /(?:^|_)file_search$/.test(name)) : []
+
 /**
  * The functions a user's text asks for: those it names, else the one whose name, description and parameters share most words with
  * it. `tool_choice` rules: none never calls, required always does, a named function is taken as it is.
@@ -50,5 +57,6 @@ export const chooseFunctions = (
   const best = ranked[0]
   if (best === undefined) return []
   const isAsked = best.score >= ENOUGH && !lacksNumbers(text, best.fn.parameters)
-  return isAsked || toolChoice === 'required' ? [best.fn] : []
+  if (isAsked || toolChoice === 'required') return [best.fn]
+  return searchedFor(text, functions)
 }

@@ -4,6 +4,7 @@ import type { ModelRequest, PromptMessage, PromptPart } from '../language-model.
 import { chooseFunctions } from './choose-functions.ts'
 import { countRequest } from './count-request.ts'
 import { fillArguments } from './fill-arguments.ts'
+import { quotePassages } from './quote-passages.ts'
 import { dataUrlImageSize } from './image-size.ts'
 import { schemaInstance } from './schema-instance.ts'
 import { isChinese } from './words.ts'
@@ -126,6 +127,8 @@ const toolSentences = (messages: PromptMessage[], chinese: boolean): string | nu
   const sentences = messages.slice(from + 1).flatMap((message) => {
     if (message.role !== 'tool') return []
     const name = names.get(message.callId) ?? message.callId
+    const quoted = quotePassages(message.output, chinese)
+    if (quoted !== null) return [quoted]
     const output = shorten(plainOutput(message.output), OUTPUT_LENGTH)
     if (output === '')
       return [chinese ? `工具 ${name} 沒有輸出。` : `The tool ${name} gave no output.`]

@@ -7,6 +7,7 @@ import {
   schemaType,
 } from './schema-instance.ts'
 import type { JsonSchema } from './schema-instance.ts'
+import { demoCode } from './demo-code.ts'
 import { CHINESE_NUMBER, ENGLISH_NUMBER, toNumber } from './number-words.ts'
 import { spacedName, tellingWords } from './words.ts'
 
@@ -146,6 +147,7 @@ const stringFor = (name: string, schema: JsonSchema, pool: Pool): string => {
     if (date !== undefined) return date
   }
   if (schema['format'] !== undefined) return String(schemaInstance(schema))
+  if (name === 'code') return demoCode(pool.text)
   const quoted = take(pool.quoted, pool.quoted[0])
   const found = quoted ?? namedWord(name, about(name, schema), pool.text) ?? pool.text.trim()
   return found === ''

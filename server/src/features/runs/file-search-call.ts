@@ -1,0 +1,106 @@
+import type { FileSearchResult } from '@melzi/contract/run-step.ts'
+import type { RankingOptions } from '@melzi/contract/tool.ts'
+import { countTokens } from '../../knowledge/token-cost.ts'
+import type { Knowledge } from '../vector-stores/service.ts'
+import { citationMark } from './answer-marks.ts'
+import type { RunRecord, StoredFileSearch } from './run-record.ts'
+
+/** Passages and their tokens that a search gives at the most (behaviour.md 14). */
+const LIMITS = { results: 20, tokens: 16_000 }
+const SMALL_LIMITS = { results: 5, tokens: 4_000 }
+const SMALL_MODEL = /^gpt-3\.5/
+
+/** What a file_search call shows of its ranking where the client left it out (behaviour.md 4, 12). */
+const DEFAULT_RANKING: RankingOptions = { ranker: 'default_2024_08_21', score_threshold: 0 }
+
+const settingsOf = (run: Pick<RunRecord, 'tools'>) => {
+  const tool = run.tools.find(({ type }) => type === 'file_search')
+  return tool?.type === 'file_search' ? (tool.file_search ?? {}) : {}
+}
+
+export const rankingOptionsOf = (run: Pick<RunRecord, 'tools'>): RankingOptions => {
+  const { ranking_options: options } = settingsOf(run)
+  if (options === undefined) return DEFAULT_RANKING
+  const { ranker, score_threshold: threshold, hybrid_search: hybrid } = options
+  return {
+    ranker: ranker ?? 'default_2024_08_21',
+    score_threshold: threshold,
+    ...(hybrid == null ? {} : { hybrid_search: hybrid }),
+  }
+}
+
+/** The question in a call's arguments; null when there is none to be read. */
+const questionIn = (argumentsText: string): string | null => {
+  try {
+    const value: unknown = JSON.parse(argumentsText)
+    if (typeof value !== 'object' || value === null) return null
+    const { query } = value as Record<string, unknown>
+    return typeof query === 'string' && query.trim() !== '' ? query : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Makes a search that the model asked for.
+ * @param storeIds live stores of assistant and thread
+ * @param retrieval first number of its citation marks
+ */
+export const searchFiles = async (
+  knowledge: Knowledge,
+  run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model'>,
+  storeIds: readonly string[],
+  call: StoredFileSearch,
+  retrieval: number,
+  signal: AbortSignal,
+): Promise<StoredFileSearch> => {
+  const query = questionIn(call.arguments)
+  const limits = SMALL_MODEL.test(run.model) ? SMALL_LIMITS : LIMITS
+  const passages =
+    query === null
+      ? []
+      : await knowledge.search({
+          workspaceId: run.workspaceId,
+          storeIds,
+          query,
+          maxResults: settingsOf(run).max_num_results ?? limits.results,
+          scoreThreshold: rankingOptionsOf(run).score_threshold,
+          signal,
+        })
+  const results: FileSearchResult[] = []
+  let room = limits.tokens
+  for (const { fileId, filename, score, attributes, text } of passages) {
+    room -= countTokens(text)
+    if (room < 0 && results.length > 0) break
+    const content = [{ type: 'text' as const, text }]
+    results.push({ file_id: fileId, file_name: filename, score, attributes, content })
+  }
+  return { ...call, file_search: { ...call.file_search, results }, retrieval }
+}
+
+/** The files behind a search's citation marks, by mark and by `retrieval:position`. */
+export const citationsOf = (call: StoredFileSearch): [string, string][] => {
+  const { retrieval } = call
+  if (retrieval === null) return []
+  return (call.file_search.results ?? []).flatMap((result, place): [string, string][] => [
+    [citationMark(retrieval, place, result.file_name), result.file_id],
+    [`${retrieval}:${place}`, result.file_id],
+  ])
+}
+
+/** What the model is told of a search. */
+export const passagesText = ({
+  arguments: given,
+  retrieval,
+  file_search: { results = [] },
+}: StoredFileSearch): string => {
+  if (questionIn(given) === null) {
+    return 'The search was not made: its arguments must be an object with the text "query".'
+  }
+  if (results.length === 0) return 'No passage was found.'
+  const passages = results.map(({ file_name: name, content }, place) => {
+    const text = (content ?? []).map((part) => part.text).join('\n')
+    return `${citationMark(retrieval ?? 0, place, name)}\n${text}`
+  })
+  return passages.join('\n\n')
+}

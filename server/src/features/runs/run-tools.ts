@@ -1,0 +1,206 @@
+import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
+import type { MessageService } from '../messages/service.ts'
+import type { PluginCalls } from '../plugins/service.ts'
+import type { ThreadService } from '../threads/service.ts'
+import type { Knowledge, VectorStoreService } from '../vector-stores/service.ts'
+import type { AnswerPart } from './answer-content.ts'
+import { runCode, sessionFiles, type CodeCallDeps } from './code-call.ts'
+import { searchFiles } from './file-search-call.ts'
+import { sayCall } from './growing-call.ts'
+import { textDelta } from './live-deltas.ts'
+import type { RunJournal } from './run-journal.ts'
+import {
+  callsOf,
+  isDone,
+  type RunRecord,
+  type StoredCall,
+  type StoredCodeCall,
+} from './run-record.ts'
+import { pythonFileIds, searchedStores } from './run-resources.ts'
+
+export interface RunToolsDeps extends CodeCallDeps {
+  pluginCalls: PluginCalls
+  messages: MessageService
+  threads: ThreadService
+  vectorStores: VectorStoreService
+  knowledge: Knowledge
+}
+
+/** `plug_...` of the plugin a call names; null for a function that belongs to the client. */
+const pluginOf = (run: RunRecord, call: FunctionToolCall): string | null =>
+  run.plugins.find((plugin) => plugin.functionName === call.function.name)?.pluginId ?? null
+
+/** Whether this server makes a call itself: its own tools always, plugins where the assistant says so. */
+export const isServed = (run: RunRecord, call: StoredCall): boolean =>
+  call.type !== 'function' || (run.pluginMode === 'server' && pluginOf(run, call) !== null)
+
+/** Calls as `required_action` shows them: the functions that still have no output. */
+export const toRequired = (calls: readonly StoredCall[]) =>
+  calls.flatMap((call) =>
+    call.type === 'function' && call.function.output === null
+      ? [
+          {
+            id: call.id,
+            type: call.type,
+            function: { name: call.function.name, arguments: call.function.arguments },
+          },
+        ]
+      : [],
+  )
+
+interface Done {
+  call: StoredCall
+  /** The plugin's output is the answer, with no second model pass (plugins.md 1). */
+  isAnswer: boolean
+}
+
+type Work = (stop: AbortSignal) => Promise<Done>
+
+/**
+ * Makes the calls of a step that are this server's: plugins and searches at the same time, Python one after the other. What has its output
+ * stored is not made again. Functions that belong to the client are left to him.
+ */
+export const runTools = async (
+  deps: RunToolsDeps,
+  journal: RunJournal,
+  calls: readonly StoredCall[],
+  signal: AbortSignal,
+): Promise<'rests' | 'goes on'> => {
+  const { run } = journal
+  const made = [...calls]
+  const isToDo = (call: StoredCall) => isServed(run, call) && !isDone(call)
+  const plugins = await pluginWork(deps, run, calls.filter(isToDo))
+  const searches = await searchWork(deps, journal, calls.filter(isToDo))
+  const python = calls.some((call) => call.type === 'code_interpreter' && isToDo(call))
+    ? pythonWork(deps, journal, made)
+    : null
+  const works: Work[] = python === null ? [] : [python]
+  for (const [index, call] of calls.entries()) {
+    const work = plugins.get(call.id) ?? searches.get(call.id)
+    if (work === undefined) continue
+    works.push(async (stop) => {
+      const done = await work(stop)
+      made[index] = done.call
+      return done
+    })
+  }
+  const done = await together(works, signal)
+  const pending = toRequired(made)
+  if (pending.length > 0) {
+    await journal.requireAction(made, pending, null)
+    return 'rests'
+  }
+  await journal.completeToolStep(made)
+  const isAnswer = done.length === calls.length && done.every((one) => one.isAnswer)
+  if (!isAnswer) return 'goes on'
+  const outputs = made.flatMap((call) => (call.type === 'function' ? [call.function.output] : []))
+  await answerWith(journal, outputs.join('\n'))
+  return 'rests'
+}
+
+const pluginWork = async (
+  deps: RunToolsDeps,
+  run: RunRecord,
+  calls: readonly StoredCall[],
+): Promise<Map<string, Work>> => {
+  const work = new Map<string, Work>()
+  const functions = calls.flatMap((call) => (call.type === 'function' ? [call] : []))
+  if (functions.length === 0) return work
+  const conversation = await deps.messages.conversation(run.workspaceId, run.threadId)
+  for (const call of functions) {
+    const pluginId = pluginOf(run, call)
+    if (pluginId === null) continue
+    work.set(call.id, async (stop) => {
+      const outcome = await deps.pluginCalls.call(
+        {
+          workspaceId: run.workspaceId,
+          callerId: run.ownerId,
+          assistantId: run.assistantId,
+          threadId: run.threadId,
+          plugin: { id: pluginId },
+          argumentsText: call.function.arguments,
+          customizedParams: null,
+          conversation,
+          run: { runId: run.id, toolCallId: call.id },
+        },
+        stop,
+      )
+      return {
+        call: { ...call, function: { ...call.function, output: outcome.text } },
+        isAnswer: outcome.ok && outcome.directResponse,
+      }
+    })
+  }
+  return work
+}
+
+const searchWork = async (
+  deps: RunToolsDeps,
+  { run, steps }: RunJournal,
+  calls: readonly StoredCall[],
+): Promise<Map<string, Work>> => {
+  const work = new Map<string, Work>()
+  const searches = calls.flatMap((call) => (call.type === 'file_search' ? [call] : []))
+  if (searches.length === 0) return work
+  const storeIds = await searchedStores(deps, run)
+  // Numbers that no answer in the thread's near past has used: the model may copy a mark from there.
+  const [newest] = await deps.messages.newest(deps.store, run.workspaceId, run.threadId, 1)
+  const earlier = steps
+    .flatMap(callsOf)
+    .filter((call) => call.type === 'file_search' && isDone(call))
+  const from = (newest?.position ?? 0) + earlier.length
+  for (const [at, call] of searches.entries()) {
+    work.set(call.id, async (stop) => ({
+      call: await searchFiles(deps.knowledge, run, storeIds, call, from + at, stop),
+      isAnswer: false,
+    }))
+  }
+  return work
+}
+
+/**
+ * Runs the calls of Python one after the other, each said with its outputs, and kept, before the next call is said.
+ * @param made the step's calls, whose Python is filled in here
+ */
+const pythonWork =
+  (deps: RunToolsDeps, journal: RunJournal, made: StoredCall[]): Work =>
+  async (stop) => {
+    const { run } = journal
+    const ids = await pythonFileIds(deps, run)
+    const mounted = await sessionFiles(deps, run.workspaceId, ids)
+    let last: StoredCodeCall | null = null
+    for (const [index, call] of made.entries()) {
+      if (journal.saysStep && !journal.hasSaid(index)) sayCall(journal, index, call)
+      if (call.type !== 'code_interpreter' || isDone(call)) continue
+      last = await runCode(deps, run, mounted, call, stop)
+      made[index] = last
+      if (journal.saysStep) journal.sayOutputs(index, last.code_interpreter.outputs)
+      await journal.saveToolCalls(made)
+    }
+    if (last === null) throw new Error('no Python was to be run')
+    return { call: last, isAnswer: false }
+  }
+
+/** Does all at once; when one fails the others are stopped and waited for, so that nothing outlives its run. */
+const together = async (works: readonly Work[], signal: AbortSignal): Promise<Done[]> => {
+  const failed = new AbortController()
+  const stop = AbortSignal.any([signal, failed.signal])
+  const running = works.map((work) =>
+    work(stop).catch((error: unknown) => {
+      failed.abort(error)
+      throw error
+    }),
+  )
+  await Promise.allSettled(running)
+  if (failed.signal.aborted && !signal.aborted) throw failed.signal.reason
+  return Promise.all(running)
+}
+
+/** The outputs of direct plugins become the run's message. */
+const answerWith = async (journal: RunJournal, value: string): Promise<void> => {
+  if (value === '') return journal.end({ status: 'completed' })
+  const content: AnswerPart[] = [{ type: 'text', text: { value, annotations: [] } }]
+  await journal.openMessage()
+  journal.sayPart(textDelta(0, 'text', value, true))
+  await journal.end({ status: 'completed' }, content)
+}
