@@ -10,7 +10,13 @@ import { createPluginCalls, createPluginService } from '../../src/features/plugi
 import { Dispatcher } from '../../src/features/runs/dispatcher.ts'
 import { runLoop } from '../../src/features/runs/run-loop.ts'
 import { createRunService, type RunRecord } from '../../src/features/runs/service.ts'
+import { createKnowledge } from '../../src/features/vector-stores/search.ts'
+import { Indexer } from '../../src/features/vector-stores/indexer.ts'
+import { indexEntry } from '../../src/features/vector-stores/index-entry.ts'
+import { createVectorStoreService } from '../../src/features/vector-stores/service.ts'
 import { createThreadService } from '../../src/features/threads/service.ts'
+import { Extractor } from '../../src/knowledge/extract/extractor.ts'
+import { VectorIndex } from '../../src/knowledge/vectors/vector-index.ts'
 import type { LanguageModel, ModelPart, ModelRequest } from '../../src/models/language-model.ts'
 import { DiskBlobs } from '../../src/platform/blobs/disk-blobs.ts'
 import type { Clock } from '../../src/platform/clock.ts'
@@ -20,6 +26,7 @@ import { createLog } from '../../src/platform/log.ts'
 import type { Principal } from '../../src/platform/principal.ts'
 import type { Store } from '../../src/platform/store/store.ts'
 import type { SandboxJob, SandboxResult } from '../../src/plugins/python/sandbox-driver.ts'
+import { fakePython, type PythonAnswer } from './fake-python.ts'
 import { fakeSandbox, sandboxResult } from './fake-sandbox.ts'
 import { openFeatureStore } from './feature-store.ts'
 import { assertLawfulStream } from './lawful-stream.ts'
@@ -67,6 +74,9 @@ export interface NodeOptions {
   concurrency?: number
   expiresSeconds?: number
   maxTurns?: number
+  /** Of the fake interpreter. */
+  python?: PythonAnswer
+  indexingWaitMs?: number
   clock?: Clock
   /** The store as this node sees it. */
   store?: Store
@@ -119,9 +129,45 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const threads = createThreadService({ store, clock })
   const blobs = new DiskBlobs(dir)
   const files = createFileService({ store, clock, blobs })
-  const messages = createMessageService({ store, clock, blobs, threads, files })
-  const maxTurns = options.maxTurns ?? 10
-  const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
+  const knowledge = createKnowledge({
+    store,
+    clock,
+    log,
+    embedder: null,
+    vectors: stack.use(new VectorIndex()),
+  })
+  const extractor = stack.use(new Extractor())
+  const indexing = { store, clock, log, files, extractor, embedder: null }
+  const indexer = stack.use(
+    new Indexer({
+      store,
+      clock,
+      log,
+      leaseMs: 15_000,
+      pollMs: 50,
+      concurrency: 1,
+      work: (entry, signal) => indexEntry(indexing, entry, signal),
+    }),
+  )
+  const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
+  const messages = createMessageService({ store, clock, blobs, threads, files, vectorStores })
+  const python = fakePython(options.python)
+  const loop = {
+    store,
+    clock,
+    events,
+    threads,
+    messages,
+    files,
+    vectorStores,
+    knowledge,
+    models,
+    pluginCalls,
+    interpreter: python.interpreter,
+    log,
+    maxTurns: options.maxTurns ?? 10,
+    indexingWaitMs: options.indexingWaitMs ?? 60_000,
+  }
   const dispatcher = new Dispatcher({
     store,
     clock,
@@ -164,9 +210,18 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     messages,
     events,
     dispatcher,
+    files,
+    indexer,
+    vectorStores,
     requests,
     jobs,
+    /** What the fake interpreter was asked. */
+    asked: python.asked,
     row,
+
+    /** An assistant as the wire makes it. */
+    made: async (fields: object): Promise<string> =>
+      (await assistants.create(owner, CreateAssistantRequest.parse({ model: 'm', ...fields }))).id,
 
     /** An assistant with functions of the client and, by name, plugins of the server. */
     assistant: async (
