@@ -185,6 +185,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     threads,
     messages,
     dispatcher,
+    interpreter: python.interpreter,
     checkModel: () => undefined,
     expiresSeconds: options.expiresSeconds ?? 600,
   })

@@ -4,6 +4,7 @@ import type {
   SubmitToolOutputsRequest,
 } from '@melzi/contract/run.ts'
 import type { Metadata } from '@melzi/contract/metadata.ts'
+import type { CodeInterpreter } from '../../interpreter/code-interpreter.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { SEQ_PER_ATTEMPT, type EventLog } from '../../platform/events/event-log.ts'
@@ -38,6 +39,7 @@ export interface RunServiceDeps {
   threads: ThreadService
   messages: MessageService
   dispatcher: Dispatcher
+  interpreter: Pick<CodeInterpreter, 'end'>
   /** @throws AppError when the name is no model here and strict naming is on */
   checkModel: (model: string) => void
   expiresSeconds: number
@@ -294,10 +296,13 @@ export const createRunService = (deps: RunServiceDeps) => {
     find: (run: RunRecord): Promise<RunRecord | null> =>
       findRun(store, run.workspaceId, run.threadId, run.id),
 
-    /** The run's row is gone with its thread: whoever works on it stops. */
-    forget: (runId: string): void => {
-      dispatcher.forget(runId)
-      events.end(runId)
+    /** A thread is gone with its runs: whoever works on one stops, and its Python ends. */
+    async forget({ id, activeRunId }: Pick<ThreadRecord, 'id' | 'activeRunId'>): Promise<void> {
+      if (activeRunId !== null) {
+        dispatcher.forget(activeRunId)
+        events.end(activeRunId)
+      }
+      await deps.interpreter.end(id)
     },
 
     /** Aborts when this node stops and no run is worked on here any more. */

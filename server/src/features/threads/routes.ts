@@ -51,7 +51,7 @@ export const threadRoutes = (app: FastifyInstance, deps: ThreadRouteDeps): void 
   app.delete<{ Params: Params }>('/threads/:thread_id', async (request): Promise<DeletedThread> => {
     const id = request.params.thread_id
     const thread = await threads.delete(request.principal, id)
-    if (thread.activeRunId !== null) runs.forget(thread.activeRunId)
+    await runs.forget(thread)
     return { id, object: 'thread.deleted', deleted: true }
   })
 }
