@@ -15,6 +15,7 @@ import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
+import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
@@ -115,13 +116,37 @@ export const createContext = async (
     log,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
   })
-  const assistants = createAssistantService({ store, clock, plugins, checkModel })
-  const threads = createThreadService({ store, clock })
   const files = createFileService({ store, clock, blobs })
   const uploads = createUploadService({ store, clock, blobs, files })
-  const messages = createMessageService({ store, clock, blobs, threads, files })
   const keys = createKeyService({ store, clock, log })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds } = config.runs
+  const { embeddings, workers } = config.knowledge
+  const embedder = embeddings === null ? null : createEmbedder(embeddings)
+  const vectors = stack.use(new VectorIndex())
+  const extractor = stack.use(new Extractor({ processes: workers }))
+  const indexing = { store, clock, log, files, extractor, embedder }
+  const indexer = stack.use(
+    new Indexer({
+      store,
+      clock,
+      log,
+      leaseMs,
+      pollMs,
+      concurrency: workers,
+      work: (entry, signal) => indexEntry(indexing, entry, signal),
+    }),
+  )
+  const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
+  const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
+  const toolResources = createToolResources({
+    clock,
+    files,
+    stores: vectorStores,
+    announce: vectorStores.announce,
+  })
+  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const threads = createThreadService({ store, clock, toolResources })
+  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
   const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
   const dispatcher = stack.use(
     new Dispatcher({
@@ -152,24 +177,6 @@ export const createContext = async (
     messages,
     calls: pluginCalls,
   })
-  const { embeddings, workers } = config.knowledge
-  const embedder = embeddings === null ? null : createEmbedder(embeddings)
-  const vectors = stack.use(new VectorIndex())
-  const extractor = stack.use(new Extractor({ processes: workers }))
-  const indexing = { store, clock, log, files, extractor, embedder }
-  const indexer = stack.use(
-    new Indexer({
-      store,
-      clock,
-      log,
-      leaseMs,
-      pollMs,
-      concurrency: workers,
-      work: (entry, signal) => indexEntry(indexing, entry, signal),
-    }),
-  )
-  const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
-  const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
   const quickstart = createQuickstart({
     store,
     people: createPeopleService({ clock }),

@@ -24,6 +24,7 @@ import { fakeSandbox, sandboxResult } from './fake-sandbox.ts'
 import { openFeatureStore } from './feature-store.ts'
 import { assertLawfulStream } from './lawful-stream.ts'
 import type { TestEngine } from './store-engines.ts'
+import { toolResourcesFor } from './tool-resources.ts'
 
 /** Nodes that run on one real store with real services, a scripted model and a fake sandbox. */
 
@@ -115,11 +116,13 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const { driver, jobs } = fakeSandbox(options.plugin ?? (() => Promise.resolve(sandboxResult())))
   const plugins = createPluginService({ store, clock, readParameters: () => null })
   const pluginCalls = createPluginCalls({ store, driver, clock, log })
-  const assistants = createAssistantService({ store, clock, plugins, checkModel: () => undefined })
-  const threads = createThreadService({ store, clock })
+  const toolResources = toolResourcesFor(clock)
+  const checkModel = () => undefined
+  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const threads = createThreadService({ store, clock, toolResources })
   const blobs = new DiskBlobs(dir)
   const files = createFileService({ store, clock, blobs })
-  const messages = createMessageService({ store, clock, blobs, threads, files })
+  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
   const maxTurns = options.maxTurns ?? 10
   const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
   const dispatcher = new Dispatcher({
@@ -139,7 +142,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     threads,
     messages,
     dispatcher,
-    checkModel: () => undefined,
+    checkModel,
     expiresSeconds: options.expiresSeconds ?? 600,
   })
   if (options.start !== false) await dispatcher.start(false)
