@@ -15,6 +15,7 @@ import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
+import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
@@ -24,6 +25,8 @@ import {
   type Knowledge,
   type VectorStoreService,
 } from './features/vector-stores/service.ts'
+import type { CodeInterpreter } from './interpreter/code-interpreter.ts'
+import { createNoInterpreter } from './interpreter/no-interpreter.ts'
 import { createEmbedder } from './knowledge/embeddings/embedder.ts'
 import { Extractor } from './knowledge/extract/extractor.ts'
 import { VectorIndex } from './knowledge/vectors/vector-index.ts'
@@ -80,6 +83,7 @@ export interface Overrides {
   log?: Logger
   models?: ModelRegistry
   sandbox?: SandboxDriver
+  interpreter?: CodeInterpreter
 }
 
 /** Builds the services on an open store. @param modelsConfig which models there are; asked only when no registry is given */
@@ -104,6 +108,8 @@ export const createContext = async (
   stack.use(models)
   const sandbox = stack.use(overrides.sandbox ?? createSandbox(config))
 
+  const interpreter = stack.use(overrides.interpreter ?? createNoInterpreter())
+
   const checkModel = (model: string) => {
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
@@ -115,43 +121,10 @@ export const createContext = async (
     log,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
   })
-  const assistants = createAssistantService({ store, clock, plugins, checkModel })
-  const threads = createThreadService({ store, clock })
   const files = createFileService({ store, clock, blobs })
   const uploads = createUploadService({ store, clock, blobs, files })
-  const messages = createMessageService({ store, clock, blobs, threads, files })
   const keys = createKeyService({ store, clock, log })
-  const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds } = config.runs
-  const loop = { store, clock, events, threads, messages, models, pluginCalls, log, maxTurns }
-  const dispatcher = stack.use(
-    new Dispatcher({
-      store,
-      clock,
-      log,
-      leaseMs,
-      pollMs,
-      concurrency,
-      work: (run, hold) => runLoop(loop, run, hold),
-    }),
-  )
-  const runs = createRunService({
-    store,
-    clock,
-    events,
-    assistants,
-    threads,
-    messages,
-    dispatcher,
-    checkModel,
-    expiresSeconds,
-  })
-  const pluginApi = createPluginApiService({
-    store,
-    assistants,
-    threads,
-    messages,
-    calls: pluginCalls,
-  })
+  const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { embeddings, workers } = config.knowledge
   const embedder = embeddings === null ? null : createEmbedder(embeddings)
   const vectors = stack.use(new VectorIndex())
@@ -170,6 +143,62 @@ export const createContext = async (
   )
   const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
   const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
+  const toolResources = createToolResources({
+    clock,
+    files,
+    stores: vectorStores,
+    announce: vectorStores.announce,
+  })
+  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const threads = createThreadService({ store, clock, toolResources })
+  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
+  const loop = {
+    store,
+    clock,
+    events,
+    threads,
+    messages,
+    files,
+    vectorStores,
+    knowledge,
+    models,
+    pluginCalls,
+    interpreter,
+    log,
+    maxTurns,
+    indexingWaitMs,
+  }
+  const dispatcher = stack.use(
+    new Dispatcher({
+      store,
+      clock,
+      log,
+      leaseMs,
+      pollMs,
+      concurrency,
+      work: (run, hold) => runLoop(loop, run, hold),
+    }),
+  )
+  const runs = createRunService({
+    store,
+    clock,
+    events,
+    assistants,
+    threads,
+    messages,
+    toolResources,
+    dispatcher,
+    interpreter,
+    checkModel,
+    expiresSeconds,
+  })
+  const pluginApi = createPluginApiService({
+    store,
+    assistants,
+    threads,
+    messages,
+    calls: pluginCalls,
+  })
   const quickstart = createQuickstart({
     store,
     people: createPeopleService({ clock }),

@@ -2,9 +2,12 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { prepareDataFolder } from '../config/data-folder.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
+import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
 import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
 import { createPluginService, type PluginService } from '../features/plugins/service.ts'
+import { createToolResources } from '../features/tool-resources/service.ts'
+import { createStoreWriter } from '../features/vector-stores/service.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
 import type { Principal } from '../platform/principal.ts'
@@ -44,13 +47,22 @@ export const openWorkbench = async (
   const log = createLog('silent')
   const store = await openStore(where, { migrate: true, exclusive: false, log })
   const plugins = createPluginService({ store, clock, readParameters })
+  const files = createOwnedFiles({ clock })
+  const toolResources = createToolResources({
+    clock,
+    files,
+    stores: createStoreWriter({ clock, files }),
+    // The running server finds what is to be indexed by itself.
+    announce: () => undefined,
+  })
+  const checkModel = () => undefined
   return {
     store,
     plugins,
     people: createPeopleService({ clock }),
     keys: createKeyService({ store, clock, log }),
     // Which models there are is the running server's business.
-    assistants: createAssistantService({ store, clock, plugins, checkModel: () => undefined }),
+    assistants: createAssistantService({ store, clock, plugins, toolResources, checkModel }),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

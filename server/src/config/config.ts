@@ -32,6 +32,8 @@ export interface Config {
     readonly pollMs: number
     /** Model turns of one run before it fails. */
     readonly maxTurns: number
+    /** How long a run waits for the files of its thread to be indexed (behaviour.md 8). */
+    readonly indexingWaitMs: number
   }
   readonly sandbox: {
     readonly enabled: boolean
@@ -168,6 +170,10 @@ const readRuns = (env: Env): Config['runs'] => {
     pollMs: withDefault('MELZI_POLL_MS', 1_000, {
       meaning: 'how often this node asks the store for waiting runs, in milliseconds',
       schema: integer(20, 60_000),
+    }),
+    indexingWaitMs: withDefault('MELZI_INDEXING_WAIT_MS', 60_000, {
+      meaning: 'how long a run waits for the files of its thread to be indexed, in milliseconds',
+      schema: integer(0, 600_000),
     }),
     maxTurns: withDefault('MELZI_RUN_MAX_TURNS', 50, {
       meaning: 'how many times one run may ask its model before it fails',

@@ -31,6 +31,7 @@ import { fakeSandbox, sandboxResult } from './fake-sandbox.ts'
 import { openFeatureStore } from './feature-store.ts'
 import { assertLawfulStream } from './lawful-stream.ts'
 import type { TestEngine } from './store-engines.ts'
+import { toolResourcesFor } from './tool-resources.ts'
 
 /** Nodes that run on one real store with real services, a scripted model and a fake sandbox. */
 
@@ -125,32 +126,33 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const { driver, jobs } = fakeSandbox(options.plugin ?? (() => Promise.resolve(sandboxResult())))
   const plugins = createPluginService({ store, clock, readParameters: () => null })
   const pluginCalls = createPluginCalls({ store, driver, clock, log })
-  const assistants = createAssistantService({ store, clock, plugins, checkModel: () => undefined })
-  const threads = createThreadService({ store, clock })
+  const toolResources = toolResourcesFor(clock)
+  const checkModel = () => undefined
+  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const threads = createThreadService({ store, clock, toolResources })
   const blobs = new DiskBlobs(dir)
   const files = createFileService({ store, clock, blobs })
+  const vectors = new VectorIndex()
   const knowledge = createKnowledge({
     store,
     clock,
     log,
     embedder: null,
-    vectors: stack.use(new VectorIndex()),
+    vectors: vectors,
   })
-  const extractor = stack.use(new Extractor())
+  const extractor = new Extractor()
   const indexing = { store, clock, log, files, extractor, embedder: null }
-  const indexer = stack.use(
-    new Indexer({
-      store,
-      clock,
-      log,
-      leaseMs: 15_000,
-      pollMs: 50,
-      concurrency: 1,
-      work: (entry, signal) => indexEntry(indexing, entry, signal),
-    }),
-  )
+  const indexer = new Indexer({
+    store,
+    clock,
+    log,
+    leaseMs: 15_000,
+    pollMs: 50,
+    concurrency: 1,
+    work: (entry, signal) => indexEntry(indexing, entry, signal),
+  })
   const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
-  const messages = createMessageService({ store, clock, blobs, threads, files, vectorStores })
+  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
   const python = fakePython(options.python)
   const loop = {
     store,
@@ -184,9 +186,10 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     assistants,
     threads,
     messages,
+    toolResources,
     dispatcher,
     interpreter: python.interpreter,
-    checkModel: () => undefined,
+    checkModel,
     expiresSeconds: options.expiresSeconds ?? 600,
   })
   if (options.start !== false) await dispatcher.start(false)
@@ -299,6 +302,9 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
 
     [Symbol.asyncDispose]: async () => {
       await dispatcher[Symbol.asyncDispose]()
+      await indexer[Symbol.asyncDispose]()
+      await extractor[Symbol.asyncDispose]()
+      await vectors[Symbol.asyncDispose]()
       events[Symbol.dispose]()
     },
   }

@@ -1,5 +1,6 @@
 import type { CreateAssistantRequest, ModifyAssistantRequest } from '@melzi/contract/assistant.ts'
 import type { Tool } from '@melzi/contract/tool.ts'
+import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
@@ -7,6 +8,7 @@ import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AttachedPlugin, PluginService } from '../plugins/service.ts'
+import type { ToolResourcesService } from '../tool-resources/service.ts'
 import {
   deleteAssistant,
   findAssistant,
@@ -16,14 +18,15 @@ import {
   type AssistantRecord,
   type PluginMode,
 } from './store.ts'
-import { functionNames, normalizeTools, refuseToolResources } from './tools.ts'
+import { functionNames, normalizeTools } from './tools.ts'
 
 export type { AssistantRecord, PluginMode } from './store.ts'
-export { normalizeTools, refuseToolResources } from './tools.ts'
+export { normalizeTools } from './tools.ts'
 
-/** An assistant with the plugins attached to it, whose functions are part of its tools. */
+/** An assistant with the plugins attached to it, whose functions are part of its tools, and what it gives its tools. */
 export interface Assistant extends AssistantRecord {
   plugins: AttachedPlugin[]
+  toolResources: ToolResources
 }
 
 /** The whole tool list as clients and models see it: its own tools, then the functions of attached plugins. */
@@ -36,6 +39,7 @@ export interface AssistantServiceDeps {
   store: Store
   clock: Clock
   plugins: PluginService
+  toolResources: ToolResourcesService
   /** @throws AppError when the name is no model here and strict naming is on */
   checkModel: (model: string) => void
 }
@@ -43,12 +47,13 @@ export interface AssistantServiceDeps {
 export type AssistantService = ReturnType<typeof createAssistantService>
 
 export const createAssistantService = (deps: AssistantServiceDeps) => {
-  const { store, clock, plugins } = deps
+  const { store, clock, plugins, toolResources } = deps
 
-  const withPlugins = async (db: Reader, record: AssistantRecord): Promise<Assistant> => ({
-    ...record,
-    plugins: await plugins.functionsOf(db, record.workspaceId, record.id),
-  })
+  const holderOf = ({ workspaceId, id }: AssistantRecord) =>
+    ({ kind: 'assistant', workspaceId, id }) as const
+
+  const pluginsOf = (db: Reader, record: AssistantRecord): Promise<AttachedPlugin[]> =>
+    plugins.functionsOf(db, record.workspaceId, record.id)
 
   /**
    * The assistant, when the principal may use it: today its owner may, sharing comes on top.
@@ -59,10 +64,14 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     if (record === null || record.ownerId !== principal.personId) {
       throw errors.notFound('assistant', id)
     }
-    return withPlugins(db, record)
+    return {
+      ...record,
+      plugins: await pluginsOf(db, record),
+      toolResources: await toolResources.of(db, holderOf(record)),
+    }
   }
 
-  /** Creates inside another feature's write unit; see create. */
+  /** Creates inside another feature's write unit, which calls announce after the commit; see create. */
   const insert = async (
     tx: Tx,
     principal: Pick<Principal, 'workspaceId' | 'personId'>,
@@ -71,7 +80,6 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     id: string = newId('asst_'),
   ): Promise<Assistant> => {
     deps.checkModel(request.model)
-    refuseToolResources(request.tool_resources)
     const record: AssistantRecord = {
       workspaceId: principal.workspaceId,
       id,
@@ -90,8 +98,18 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       pluginMode,
     }
     await insertAssistant(tx, record)
-    return { ...record, plugins: [] }
+    const resources = await toolResources.set(
+      tx,
+      principal,
+      holderOf(record),
+      request.tool_resources,
+    )
+    return { ...record, plugins: [], toolResources: resources }
   }
+
+  /** After the commit of a unit that inserted: files of a new store wait to be indexed. */
+  const announce = (request: CreateAssistantRequest): void =>
+    toolResources.announce([], request.tool_resources)
 
   return {
     getUsable,
@@ -99,20 +117,35 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     get: (principal: Principal, id: string) => getUsable(store, principal, id),
 
     async list(principal: Principal, query: PageQuery): Promise<Page<Assistant>> {
-      const page = await listAssistants(store, principal.workspaceId, principal.personId, query)
-      const items = await Promise.all(page.items.map((record) => withPlugins(store, record)))
+      const { workspaceId, personId } = principal
+      const page = await listAssistants(store, workspaceId, personId, query)
+      const ids = page.items.map(({ id }) => id)
+      const resources = await toolResources.ofMany(store, 'assistant', workspaceId, ids)
+      const items = await Promise.all(
+        page.items.map(async (record): Promise<Assistant> => ({
+          ...record,
+          plugins: await pluginsOf(store, record),
+          toolResources: resources(record.id),
+        })),
+      )
       return { items, hasMore: page.hasMore }
     },
 
     insert,
+    announce,
 
-    /** @throws AppError 400 for tools this server cannot run, 404 for an unknown model */
-    create: (
+    /** @throws AppError 400 for a tool that is named twice, 404 for an unknown model and for files and stores that are not the caller's */
+    async create(
       principal: Principal,
       request: CreateAssistantRequest,
       pluginMode: PluginMode = 'client',
-    ): Promise<Assistant> =>
-      store.write('assistant.create', (tx) => insert(tx, principal, request, pluginMode)),
+    ): Promise<Assistant> {
+      const made = await store.write('assistant.create', (tx) =>
+        insert(tx, principal, request, pluginMode),
+      )
+      announce(request)
+      return made
+    },
 
     /**
      * Changes what the request names; absent keys stay. A sent tool list replaces the whole list: an attached plugin stays attached when
@@ -125,7 +158,6 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       pluginMode?: PluginMode,
     ): Promise<Assistant> {
       if (request.model !== undefined) deps.checkModel(request.model)
-      refuseToolResources(request.tool_resources)
       return store.write('assistant.update', async (tx) => {
         const before = await getUsable(tx, principal, id)
         const { tools, attached } = await replaceTools(tx, before, request)
@@ -135,7 +167,9 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
           pluginMode: pluginMode ?? before.pluginMode,
         }
         await updateAssistant(tx, record)
-        return { ...record, plugins: attached }
+        const holder = holderOf(record)
+        const resources = await toolResources.set(tx, principal, holder, request.tool_resources)
+        return { ...record, plugins: attached, toolResources: resources }
       })
     },
 

@@ -1,55 +1,58 @@
-import type { Tool, FunctionTool, ToolInput } from '@melzi/contract/tool.ts'
+import type { FunctionToolInput, Tool, FunctionTool, ToolInput } from '@melzi/contract/tool.ts'
 import { errors } from '../../platform/errors.ts'
 
-const refuse = (type: string, param: string): never => {
-  throw errors.unsupported(
-    `Tools of type '${type}' are not supported by this server yet. Remove the tool or use a function.`,
-    param,
-  )
+/** A tool as it is kept and shown (behaviour.md 4, echo rules). */
+const normalizeTool = (tool: ToolInput): Tool => {
+  if (tool.type === 'code_interpreter') return { type: 'code_interpreter' }
+  if (tool.type === 'function') return normalizeFunction(tool)
+  const { max_num_results: limit, ranking_options: ranking } = tool.file_search ?? {}
+  return {
+    type: 'file_search',
+    file_search: {
+      ...(limit === undefined ? {} : { max_num_results: limit }),
+      ranking_options: {
+        ranker: ranking?.ranker ?? 'default_2024_08_21',
+        score_threshold: ranking?.score_threshold ?? 0,
+        hybrid_search: ranking?.hybrid_search ?? null,
+      },
+    },
+  }
+}
+
+const normalizeFunction = ({ function: definition }: FunctionToolInput): FunctionTool => {
+  const { name, description, parameters, strict } = definition
+  return {
+    type: 'function',
+    function: {
+      name,
+      ...(description === undefined ? {} : { description }),
+      parameters: parameters ?? { type: 'object', properties: {} },
+      strict: strict ?? false,
+    },
+  }
 }
 
 /**
- * Tools as they are kept and shown: a function gets `strict` and `parameters` filled in (behaviour.md 4, echo rules).
+ * Tools as they are kept and shown: what was left out is filled in (behaviour.md 4, echo rules).
  * @param param where the list stood in the request, for the error
- * @throws AppError 400 for a tool type this server cannot run, or a function named twice
+ * @throws AppError 400 for a function named twice, or a built-in tool given twice
  */
 export const normalizeTools = (tools: readonly ToolInput[], param = 'tools'): Tool[] => {
   const names = new Set<string>()
   return tools.map((tool, index) => {
-    if (tool.type !== 'function') return refuse(tool.type, `${param}[${index}].type`)
-    const { name, description, parameters, strict } = tool.function
-    if (names.has(name)) {
+    const isFunction = tool.type === 'function'
+    const name = isFunction ? tool.function.name : tool.type
+    const key = `${isFunction ? 'function' : 'tool'} '${name}'`
+    if (names.has(key)) {
       throw errors.invalid(
-        `Invalid '${param}': the function '${name}' is named twice.`,
-        `${param}[${index}].function.name`,
+        `Invalid '${param}': the ${key} is named twice.`,
+        `${param}[${index}].${isFunction ? 'function.name' : 'type'}`,
         'invalid_value',
       )
     }
-    names.add(name)
-    const normal: FunctionTool = {
-      type: 'function',
-      function: {
-        name,
-        ...(description === undefined ? {} : { description }),
-        parameters: parameters ?? { type: 'object', properties: {} },
-        strict: strict ?? false,
-      },
-    }
-    return normal
+    names.add(key)
+    return normalizeTool(tool)
   })
-}
-
-/** @throws AppError 400 when files or stores are named: their endpoints are not there yet, so no id can be meant. */
-export const refuseToolResources = (resources: object | null | undefined): void => {
-  for (const [tool, value] of Object.entries(resources ?? {})) {
-    const lists = Object.values((value ?? {}) as Record<string, unknown>)
-    if (lists.some((list) => Array.isArray(list) && list.length > 0)) {
-      throw errors.unsupported(
-        `'tool_resources.${tool}' is not supported by this server yet.`,
-        `tool_resources.${tool}`,
-      )
-    }
-  }
 }
 
 /** The functions of a list of tools, by name. */

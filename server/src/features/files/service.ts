@@ -15,12 +15,12 @@ import type { Principal } from '../../platform/principal.ts'
 import type { Page } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import { joinBlobs, receiveContent, type NewContent } from './content.ts'
+import { createOwnedFiles, type FileOwner } from './owned-files.ts'
 import {
   blobsOfFile,
   deleteFile,
   expiredFiles,
   findFile,
-  findOwnedFiles,
   insertFile,
   isFileBlob,
   listFiles,
@@ -29,6 +29,7 @@ import {
 } from './store.ts'
 
 export { joinBlobs, receiveContent, type NewContent } from './content.ts'
+export { createOwnedFiles, type FileOwner, type OwnedFiles } from './owned-files.ts'
 export { presentFile } from './present.ts'
 export type { FileBlob, FileRecord } from './store.ts'
 
@@ -39,8 +40,6 @@ const BATCH_SECONDS = 30 * 24 * 60 * 60
 /** Uploaded files that cannot be fetched again (behaviour.md 14). */
 const NOT_DOWNLOADED: readonly FilePurpose[] = ['assistants', 'user_data']
 const MAX_FILENAME = 1_024
-/** Files asked for by one statement. */
-const READ_BATCH = 200
 /** Expired files removed in one go. */
 const SWEEP_BATCH = 200
 
@@ -51,9 +50,6 @@ export interface NewFile {
   /** Life of the file, seconds from now; null: as its purpose has it. */
   expiresAfterSeconds: number | null
 }
-
-/** Whose a file is: a principal, or the owner of a thread or run. */
-export type FileOwner = Pick<Principal, 'workspaceId' | 'personId'>
 
 export interface FileServiceDeps {
   store: Store
@@ -67,30 +63,7 @@ export const createFileService = (deps: FileServiceDeps) => {
   const { store, clock, blobs } = deps
   const now = () => seconds(clock.now())
 
-  /** @throws AppError 404 when it does not exist, has expired or is another person's */
-  const getOwned = async (db: Reader, owner: FileOwner, id: string): Promise<FileRecord> => {
-    const file = await findFile(db, owner.workspaceId, id, now())
-    if (file === null || file.ownerId !== owner.personId) throw errors.noSuchFile(id)
-    return file
-  }
-
-  /** The same for many, in the order of their ids, in few statements. @throws AppError 404 for the first that is not there */
-  const getManyOwned = async (
-    db: Reader,
-    owner: FileOwner,
-    ids: readonly string[],
-  ): Promise<FileRecord[]> => {
-    const found = new Map<string, FileRecord>()
-    for (let i = 0; i < ids.length; i += READ_BATCH) {
-      const batch = ids.slice(i, i + READ_BATCH)
-      for (const file of await findOwnedFiles(db, owner, batch, now())) found.set(file.id, file)
-    }
-    return ids.map((id) => {
-      const file = found.get(id)
-      if (file === undefined) throw errors.noSuchFile(id)
-      return file
-    })
-  }
+  const { getOwned, getManyOwned } = createOwnedFiles(deps)
 
   /** Writes the rows of a file whose bytes are stored. @param content in order */
   const insert = async (

@@ -29,7 +29,7 @@ export const presentWith = (message: MessageRecord, content: MessagePart[]): Mes
   completed_at: message.completedAt,
   role: message.role,
   content,
-  attachments: [],
+  attachments: message.attachments,
   metadata: message.metadata,
 })
 

@@ -1,4 +1,4 @@
-import type { CreateMessageRequest, MessagePartInput } from '@melzi/contract/message.ts'
+import type { Attachment, CreateMessageRequest, MessagePartInput } from '@melzi/contract/message.ts'
 import type { Metadata } from '@melzi/contract/metadata.ts'
 import type { CreateThreadRequest } from '@melzi/contract/thread.ts'
 import type { BlobStore } from '../../platform/blobs/blob-store.ts'
@@ -8,7 +8,8 @@ import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
-import type { ThreadRecord, ThreadService } from '../threads/service.ts'
+import type { Thread, ThreadRecord, ThreadService } from '../threads/service.ts'
+import type { ToolResourcesService } from '../tool-resources/service.ts'
 import type { FileService } from '../files/service.ts'
 import { CONVERSATION_LENGTH, conversationOf } from './conversation.ts'
 import { createImageFiles } from './image-files.ts'
@@ -34,6 +35,7 @@ export type { IncompleteReason, MessageRecord, StoredPart } from './store.ts'
 export interface MessageDraft {
   role: 'user' | 'assistant'
   content: StoredPart[]
+  attachments: Attachment[]
   metadata: Metadata
 }
 
@@ -42,13 +44,14 @@ export interface MessageServiceDeps {
   clock: Clock
   blobs: BlobStore
   threads: ThreadService
+  toolResources: ToolResourcesService
   files: FileService
 }
 
 export type MessageService = ReturnType<typeof createMessageService>
 
 export const createMessageService = (deps: MessageServiceDeps) => {
-  const { store, clock, blobs, threads, files } = deps
+  const { store, clock, blobs, threads, toolResources, files } = deps
 
   const images = createImageFiles({ store, files })
 
@@ -66,33 +69,34 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     return { type: 'image_blob', blob, detail }
   }
 
-  /** @throws AppError 400 for attachments, which this server cannot hold yet; 404 and 400 for files that cannot be shown */
+  /** @throws AppError 404 and 400 for files that cannot be shown */
   const prepare = async (
     principal: Principal,
     requests: readonly CreateMessageRequest[],
   ): Promise<MessageDraft[]> => {
     const drafts: MessageDraft[] = []
     for (const request of requests) {
-      if (request.attachments.length > 0) {
-        throw errors.unsupported(
-          "'attachments' are not supported by this server yet.",
-          'attachments',
-        )
-      }
-      const { content } = request
+      const { role, content, attachments, metadata } = request
       const parts =
         typeof content === 'string'
           ? [textPart(content)]
           : await Promise.all(content.map((part) => storePart(principal, part)))
-      drafts.push({ role: request.role, content: parts, metadata: request.metadata })
+      drafts.push({ role, content: parts, attachments, metadata })
     }
     return drafts
   }
 
-  /** Adds drafts at the end of a thread whose row the unit has locked. */
+  const attachmentsOf = (drafts: readonly MessageDraft[]) =>
+    drafts.flatMap(({ attachments }) => attachments)
+
+  /**
+   * Adds drafts at the end of a thread whose row the unit has locked, and gives their files to the thread's tools. The unit's feature
+   * calls announce after the commit.
+   * @throws AppError 404 for files that are not the owner's, 400 when the thread cannot take them
+   */
   const append = async (
     tx: Tx,
-    thread: Pick<ThreadRecord, 'workspaceId' | 'id'>,
+    thread: Pick<ThreadRecord, 'workspaceId' | 'id' | 'ownerId'>,
     drafts: readonly MessageDraft[],
     runId: string | null = null,
   ): Promise<MessageRecord[]> => {
@@ -115,6 +119,8 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       incompleteAt: null,
     }))
     for (const record of records) await insertMessage(tx, record)
+    const owner = { workspaceId: thread.workspaceId, personId: thread.ownerId }
+    await toolResources.attach(tx, owner, thread.id, attachmentsOf(drafts))
     return records
   }
 
@@ -137,9 +143,29 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     return message
   }
 
+  /** After the commit of a unit that appended drafts: their files may have to be indexed. */
+  const announce = (
+    drafts: readonly MessageDraft[],
+    resources?: CreateThreadRequest['tool_resources'],
+  ): void => toolResources.announce(attachmentsOf(drafts), resources)
+
+  /** A thread with its first messages; the unit's feature calls announce after the commit. */
+  const insertThread = async (
+    tx: Tx,
+    principal: Principal,
+    request: Pick<CreateThreadRequest, 'metadata' | 'tool_resources'>,
+    drafts: readonly MessageDraft[],
+  ): Promise<Thread> => {
+    const thread = await threads.insert(tx, principal, request.metadata, request.tool_resources)
+    await append(tx, thread, drafts)
+    return attachmentsOf(drafts).length === 0 ? thread : threads.withResources(tx, thread)
+  }
+
   return {
     prepare,
     append,
+    announce,
+    insertThread,
     insert: insertMessage,
     close: closeMessage,
     find: findMessage,
@@ -164,7 +190,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     ): Promise<MessageRecord> {
       await threads.getOwned(store, principal, threadId)
       const drafts = await prepare(principal, [request])
-      return store.write('message.create', async (tx) => {
+      const made = await store.write('message.create', async (tx) => {
         const thread = await threads.lockOwned(tx, principal, threadId)
         if (thread.activeRunId !== null) {
           throw errors.messageOnLockedThread(threadId, thread.activeRunId)
@@ -173,6 +199,8 @@ export const createMessageService = (deps: MessageServiceDeps) => {
         if (message === undefined) throw new Error('a draft gave no message')
         return message
       })
+      announce(drafts)
+      return made
     },
 
     async list(
@@ -213,13 +241,13 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     },
 
     /** A thread with its first messages, in one unit. */
-    async createThread(principal: Principal, request: CreateThreadRequest): Promise<ThreadRecord> {
+    async createThread(principal: Principal, request: CreateThreadRequest): Promise<Thread> {
       const drafts = await prepare(principal, request.messages)
-      return store.write('thread.create', async (tx) => {
-        const thread = await threads.insert(tx, principal, request.metadata)
-        await append(tx, thread, drafts)
-        return thread
-      })
+      const thread = await store.write('thread.create', (tx) =>
+        insertThread(tx, principal, request, drafts),
+      )
+      announce(drafts, request.tool_resources)
+      return thread
     },
 
     readImage,

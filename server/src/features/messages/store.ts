@@ -1,4 +1,4 @@
-import type { Annotation } from '@melzi/contract/message.ts'
+import type { Annotation, Attachment } from '@melzi/contract/message.ts'
 import type { Metadata } from '@melzi/contract/metadata.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
@@ -29,6 +29,8 @@ export interface MessageRecord {
   createdAt: number
   role: 'user' | 'assistant'
   content: StoredPart[]
+  /** As sent; a file may be gone since. */
+  attachments: Attachment[]
   assistantId: string | null
   runId: string | null
   status: 'in_progress' | 'completed' | 'incomplete'
@@ -46,6 +48,7 @@ const toRecord = (row: Row): MessageRecord => ({
   createdAt: row['created_at'] as number,
   role: row['role'] as MessageRecord['role'],
   content: JSON.parse(row['content'] as string) as StoredPart[],
+  attachments: JSON.parse(row['attachments'] as string) as Attachment[],
   assistantId: row['assistant_id'] as string | null,
   runId: row['run_id'] as string | null,
   status: row['status'] as MessageRecord['status'],
@@ -132,7 +135,7 @@ export const insertMessage = async (tx: Tx, record: MessageRecord): Promise<void
   await tx.run(
     `insert into messages (workspace_id, id, thread_id, position, created_at, role, content, attachments, assistant_id, run_id, status,
        incomplete_reason, completed_at, incomplete_at, metadata)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, '[]', ?8, ?9, ?10, ?11, ?12, ?13, ?14)`,
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)`,
     [
       record.workspaceId,
       record.id,
@@ -141,6 +144,7 @@ export const insertMessage = async (tx: Tx, record: MessageRecord): Promise<void
       record.createdAt,
       record.role,
       JSON.stringify(record.content),
+      JSON.stringify(record.attachments),
       record.assistantId,
       record.runId,
       record.status,

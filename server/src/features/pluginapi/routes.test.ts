@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PluginApiAnswer } from '@melzi/contract/plugin-api.ts'
 import { fakeSandbox, sandboxResult } from '../../../tests/support/fake-sandbox.ts'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { toolResourcesFor } from '../../../tests/support/tool-resources.ts'
 import { authenticate } from '../../http/auth.ts'
 import { createHttpServer } from '../../http/server.ts'
 import { DiskBlobs } from '../../platform/blobs/disk-blobs.ts'
@@ -32,11 +33,13 @@ const setUp = async (
   const log = createLog('silent')
   const keys = createKeyService({ store, clock, log })
   const plugins = createPluginService({ store, clock, readParameters: () => null })
-  const assistants = createAssistantService({ store, clock, plugins, checkModel: () => undefined })
-  const threads = createThreadService({ store, clock })
+  const toolResources = toolResourcesFor(clock)
+  const checkModel = () => undefined
+  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const threads = createThreadService({ store, clock, toolResources })
   const blobs = new DiskBlobs(home.dir, clock)
   const files = createFileService({ store, clock, blobs })
-  const messages = createMessageService({ store, clock, blobs, threads, files })
+  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
   const sandbox = fakeSandbox(answer)
   const calls = createPluginCalls({ store, driver: sandbox.driver, clock, log })
   const app = createHttpServer({ log, bodyLimit: 100_000 })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
+import { toolResourcesFor } from '../../../tests/support/tool-resources.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { createAssistantService } from '../assistants/service.ts'
@@ -25,7 +26,8 @@ const setUp = async (engine: TestEngine) => {
     const people = createPeopleService({ clock })
     const plugins = createPluginService({ store, clock, readParameters: () => null })
     const checkModel = () => undefined
-    const assistants = createAssistantService({ store, clock, plugins, checkModel })
+    const toolResources = toolResourcesFor(clock)
+    const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
     const dataDir = path.join(home.dir, 'data')
     const deps = { store, people, plugins, assistants, keys, dataDir, model: 'demo' }
     return { ...deps, quickstart: createQuickstart(deps) }

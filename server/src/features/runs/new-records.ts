@@ -35,6 +35,7 @@ export const newMessage = (run: RunRecord, id: string, now: number): MessageReco
   createdAt: now,
   role: 'assistant',
   content: [],
+  attachments: [],
   assistantId: run.assistantId,
   runId: run.id,
   status: 'in_progress',

@@ -11,6 +11,7 @@ const RUN = {
   attempt: 1,
   expiresAt: 0,
   incompleteReason: null,
+  tools: [] as RunRecord['tools'],
   usage: null,
 } as RunRecord
 

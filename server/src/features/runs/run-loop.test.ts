@@ -276,7 +276,7 @@ onEachEngine('run loop', (engine) => {
     const run = await node.create((await node.thread()).id, await node.assistant())
     while ((await node.written(run)).length === 0) await new Promise((done) => setTimeout(done, 5))
     await node.threads.delete(house.owner, run.threadId)
-    node.runs.forget(run.id)
+    await node.runs.forget({ id: run.threadId, activeRunId: run.id })
     while (node.dispatcher.active > 0) await new Promise((done) => setTimeout(done, 5))
     assert.ok(stopped)
     assert.doesNotMatch(order(node.heard(run)), /failed|cancelled/)

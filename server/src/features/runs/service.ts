@@ -13,7 +13,13 @@ import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageDraft, MessageService } from '../messages/service.ts'
-import { presentThread, type ThreadRecord, type ThreadService } from '../threads/service.ts'
+import {
+  presentThread,
+  type Thread,
+  type ThreadRecord,
+  type ThreadService,
+} from '../threads/service.ts'
+import type { ToolResourcesService } from '../tool-resources/service.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import { presentRun, presentStep } from './present.ts'
@@ -38,6 +44,7 @@ export interface RunServiceDeps {
   assistants: AssistantService
   threads: ThreadService
   messages: MessageService
+  toolResources: Pick<ToolResourcesService, 'check'>
   dispatcher: Dispatcher
   interpreter: Pick<CodeInterpreter, 'end'>
   /** @throws AppError when the name is no model here and strict naming is on */
@@ -153,7 +160,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       if (request.model != null) deps.checkModel(request.model)
       await threads.getOwned(store, principal, threadId)
       const additional = await messages.prepare(principal, request.additional_messages)
-      return claiming(
+      const started = await claiming(
         'run.create',
         async (tx, claim) => {
           const thread = await threads.lockOwned(tx, principal, threadId)
@@ -164,21 +171,24 @@ export const createRunService = (deps: RunServiceDeps) => {
         },
         announceCreated,
       )
+      messages.announce(additional)
+      return started
     },
 
-    /** A thread, its messages and its first run in one unit. */
+    /** A thread, its messages and its first run in one unit. @throws AppError 404 for foreign files and stores of the run or the thread */
     async createWithThread(
       principal: Principal,
       request: CreateThreadAndRunRequest,
     ): Promise<StartedRun> {
       if (request.model != null) deps.checkModel(request.model)
       const drafts = await messages.prepare(principal, request.thread?.messages ?? [])
-      let thread: ThreadRecord | null = null
-      return claiming(
+      const { metadata = {}, tool_resources = {} } = request.thread ?? {}
+      let thread: Thread | null = null
+      const started = await claiming(
         'run.create-with-thread',
         async (tx, claim) => {
-          thread = await threads.insert(tx, principal, request.thread?.metadata ?? {})
-          await messages.append(tx, thread, drafts)
+          await deps.toolResources.check(tx, principal, request.tool_resources ?? {})
+          thread = await messages.insertThread(tx, principal, { metadata, tool_resources }, drafts)
           return insertOn(tx, principal, thread, request, [], claim, false)
         },
         (run) => {
@@ -187,6 +197,8 @@ export const createRunService = (deps: RunServiceDeps) => {
           return before
         },
       )
+      messages.announce(drafts, tool_resources)
+      return started
     },
 
     /** requires_action -> queued with the outputs stored (behaviour.md 9). A wrong set of ids changes nothing. */

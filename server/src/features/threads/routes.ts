@@ -5,7 +5,6 @@ import type { FastifyInstance } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
 import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
-import { refuseToolResources } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { RunService } from '../runs/service.ts'
 import { presentThread } from './present.ts'
@@ -26,7 +25,6 @@ export const threadRoutes = (app: FastifyInstance, deps: ThreadRouteDeps): void 
 
   app.post('/threads', async (request) => {
     const body = parseBody(CreateThreadRequest, request.body)
-    refuseToolResources(body.tool_resources)
     return presentThread(await messages.createThread(request.principal, body))
   })
 
@@ -43,7 +41,6 @@ export const threadRoutes = (app: FastifyInstance, deps: ThreadRouteDeps): void 
 
   app.post<{ Params: Params }>('/threads/:thread_id', async (request) => {
     const body = parseBody(ModifyThreadRequest, request.body)
-    refuseToolResources(body.tool_resources)
     const id = request.params.thread_id
     return presentThread(await threads.update(request.principal, id, body))
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
+import { toolResourcesFor } from '../../../tests/support/tool-resources.ts'
 import { AppError } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
 import { createThreadService } from './service.ts'
@@ -9,7 +10,9 @@ import { createThreadService } from './service.ts'
 onEachEngine('threads', (engine) => {
   it("lists a person's threads, and no other's of the workspace", async () => {
     await using home = await openFeatureStore(engine)
-    const threads = createThreadService({ store: home.store, clock: { now: () => 1000 } })
+    const clock = { now: () => 1000 }
+    const toolResources = toolResourcesFor(clock)
+    const threads = createThreadService({ store: home.store, clock, toolResources })
     const mine = await home.person()
     const other = await home.person(mine.workspaceId)
     const make = async (owner: Principal) =>

@@ -1,4 +1,5 @@
 import type { ModifyThreadRequest } from '@melzi/contract/thread.ts'
+import type { ToolResources, ToolResourcesInput } from '@melzi/contract/tool-resources.ts'
 import type { Metadata } from '@melzi/contract/metadata.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
@@ -6,6 +7,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { ToolResourcesService } from '../tool-resources/service.ts'
 import {
   deleteThread,
   findThread,
@@ -21,10 +23,19 @@ import {
 export { presentThread } from './present.ts'
 export type { ThreadRecord } from './store.ts'
 
+/** A thread with what it gives its tools. */
+export interface Thread extends ThreadRecord {
+  toolResources: ToolResources
+}
+
 export type ThreadService = ReturnType<typeof createThreadService>
 
-export const createThreadService = (deps: { store: Store; clock: Clock }) => {
-  const { store, clock } = deps
+export const createThreadService = (deps: {
+  store: Store
+  clock: Clock
+  toolResources: ToolResourcesService
+}) => {
+  const { store, clock, toolResources } = deps
 
   const owned = (thread: ThreadRecord | null, principal: Principal, id: string): ThreadRecord => {
     if (thread === null || thread.ownerId !== principal.personId) {
@@ -41,19 +52,42 @@ export const createThreadService = (deps: { store: Store; clock: Clock }) => {
   const lockOwned = async (tx: Tx, principal: Principal, id: string): Promise<ThreadRecord> =>
     owned(await findThreadForUpdate(tx, principal.workspaceId, id), principal, id)
 
+  const toolResourcesOf = (db: Reader, workspaceId: string, id: string): Promise<ToolResources> =>
+    toolResources.of(db, { kind: 'thread', workspaceId, id })
+
+  const withResources = async (db: Reader, thread: ThreadRecord): Promise<Thread> => ({
+    ...thread,
+    toolResources: await toolResourcesOf(db, thread.workspaceId, thread.id),
+  })
+
   return {
     getOwned,
     lockOwned,
+    toolResourcesOf,
+    withResources,
     setActiveRun,
     takePositions,
 
-    get: (principal: Principal, id: string) => getOwned(store, principal, id),
+    get: async (principal: Principal, id: string): Promise<Thread> =>
+      withResources(store, await getOwned(store, principal, id)),
 
     /** All threads of the key's person, whichever key made them (design 5). @throws AppError 404 for an unknown cursor */
-    list: (principal: Principal, query: PageQuery): Promise<Page<ThreadRecord>> =>
-      listThreads(store, principal.workspaceId, principal.personId, query),
+    async list(principal: Principal, query: PageQuery): Promise<Page<Thread>> {
+      const { workspaceId, personId } = principal
+      const page = await listThreads(store, workspaceId, personId, query)
+      const ids = page.items.map(({ id }) => id)
+      const resources = await toolResources.ofMany(store, 'thread', workspaceId, ids)
+      const items = page.items.map((item) => ({ ...item, toolResources: resources(item.id) }))
+      return { items, hasMore: page.hasMore }
+    },
 
-    async insert(tx: Tx, principal: Principal, metadata: Metadata): Promise<ThreadRecord> {
+    /** @throws AppError 404 for files and stores that are not the caller's */
+    async insert(
+      tx: Tx,
+      principal: Principal,
+      metadata: Metadata,
+      resources: ToolResourcesInput = {},
+    ): Promise<Thread> {
       const record: ThreadRecord = {
         workspaceId: principal.workspaceId,
         id: newId('thread_'),
@@ -63,20 +97,21 @@ export const createThreadService = (deps: { store: Store; clock: Clock }) => {
         activeRunId: null,
       }
       await insertThread(tx, record)
-      return record
+      const holder = { kind: 'thread', workspaceId: record.workspaceId, id: record.id } as const
+      return { ...record, toolResources: await toolResources.set(tx, principal, holder, resources) }
     },
 
-    async update(
-      principal: Principal,
-      id: string,
-      request: Pick<ModifyThreadRequest, 'metadata'>,
-    ): Promise<ThreadRecord> {
+    /** Changes what the request names. @throws AppError 404 for files and stores that are not the caller's */
+    async update(principal: Principal, id: string, request: ModifyThreadRequest): Promise<Thread> {
       return store.write('thread.update', async (tx) => {
         const thread = await lockOwned(tx, principal, id)
-        if (request.metadata === undefined) return thread
+        const { workspaceId } = thread
+        const holder = { kind: 'thread', workspaceId, id } as const
+        const resources = await toolResources.set(tx, principal, holder, request.tool_resources)
+        if (request.metadata === undefined) return { ...thread, toolResources: resources }
         const metadata = request.metadata ?? {}
-        await updateThreadMetadata(tx, principal.workspaceId, id, metadata)
-        return { ...thread, metadata }
+        await updateThreadMetadata(tx, workspaceId, id, metadata)
+        return { ...thread, metadata, toolResources: resources }
       })
     },
 

@@ -60,6 +60,25 @@ export const findEntry = async (
   return row === null ? null : toEntry(row)
 }
 
+/** Which of some files a store has, indexed or about to be. */
+export const usableEntries = async (
+  db: Reader,
+  workspaceId: string,
+  storeId: string,
+  fileIds: readonly string[],
+): Promise<Set<string>> => {
+  const found = new Set<string>()
+  for (const group of groups(fileIds)) {
+    const rows = await db.all<{ id: string }>(
+      `select id from vector_store_files where workspace_id = ?1 and store_id = ?2 and status in ('in_progress', 'completed')
+       and id in (${group.map((_, i) => `?${i + 3}`).join(', ')})`,
+      [workspaceId, storeId, ...group],
+    )
+    for (const { id } of rows) found.add(id)
+  }
+  return found
+}
+
 export interface EntryFilter {
   batchId: string | null
   status: StoreFileStatus | null

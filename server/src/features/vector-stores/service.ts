@@ -6,20 +6,19 @@ import type {
 } from '@melzi/contract/vector-store.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
-import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
-import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { Reader, Store } from '../../platform/store/store.ts'
 import type { FileService } from '../files/service.ts'
 import { deleteUnusedEmbeddings } from './embedding-store.ts'
 import type { Indexer } from './indexer.ts'
 import type { Knowledge, Passage } from './search.ts'
 import { createStoreFiles } from './store-files.ts'
+import { createStoreWriter, expiryOf } from './store-writer.ts'
 import {
   contentsOf,
   deleteStore,
   findStore,
-  insertStore,
   listStores,
   touchStore,
   updateStore,
@@ -30,6 +29,7 @@ import {
 export type { BatchView } from './store-files.ts'
 export type { Knowledge, Passage } from './search.ts'
 export type { EntryRecord } from './entry-store.ts'
+export { createStoreWriter, type StoreWriter } from './store-writer.ts'
 
 export interface StoreView {
   store: StoreRecord
@@ -39,11 +39,10 @@ export interface StoreView {
   expiresAt: number | null
 }
 
-const DAY_SECONDS = 86_400
 /** A use is noted when the last noted one is older, in seconds: it counts in days. */
 const TOUCH_SECONDS = 60
 /** An embedding that nobody uses is kept this long: its file may be about to be added again. */
-const KEEP_EMBEDDINGS_SECONDS = DAY_SECONDS
+const KEEP_EMBEDDINGS_SECONDS = 86_400
 
 export interface VectorStoreDeps {
   store: Store
@@ -59,10 +58,8 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
   const { store, clock, indexer, knowledge } = deps
   const now = () => seconds(clock.now())
 
-  const expiryOf = (record: StoreRecord): number | null =>
-    record.expiresAfterDays === null
-      ? null
-      : record.lastActiveAt + record.expiresAfterDays * DAY_SECONDS
+  const writer = createStoreWriter(deps)
+  const { getOwned, getLive, insert } = writer
 
   const isExpired = (record: StoreRecord): boolean => (expiryOf(record) ?? Infinity) <= now()
 
@@ -82,53 +79,12 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
     return viewOf(record, contents(record.id))
   }
 
-  /** @throws AppError 404 when it does not exist or is another person's */
-  const getOwned = async (db: Reader, principal: Principal, id: string): Promise<StoreRecord> => {
-    const record = await findStore(db, principal.workspaceId, id)
-    if (record === null || record.ownerId !== principal.personId)
-      throw errors.notFound('vector store', id)
-    return record
-  }
-
-  /** The same, for what an expired store cannot do any more. */
-  const getLive = async (db: Reader, principal: Principal, id: string): Promise<StoreRecord> => {
-    const record = await getOwned(db, principal, id)
-    if (isExpired(record)) throw errors.invalid(`Vector store ${id} has expired.`)
-    return record
-  }
-
-  const storeFiles = createStoreFiles({ ...deps, getOwned, getLive })
-
-  const insert = async (
-    tx: Tx,
-    principal: Principal,
-    request: Partial<CreateVectorStoreRequest>,
-  ): Promise<StoreRecord> => {
-    const record: StoreRecord = {
-      workspaceId: principal.workspaceId,
-      id: newId('vs_'),
-      ownerId: principal.personId,
-      createdAt: now(),
-      name: request.name ?? null,
-      description: request.description ?? null,
-      metadata: request.metadata ?? {},
-      expiresAfterDays: request.expires_after?.days ?? null,
-      lastActiveAt: now(),
-    }
-    await insertStore(tx, record)
-    const chunking = request.chunking_strategy ?? null
-    const entries = (request.file_ids ?? []).map((fileId) => ({ fileId, chunking, attributes: {} }))
-    await storeFiles.add(tx, principal, record, entries, null)
-    return record
-  }
+  const storeFiles = createStoreFiles({ ...deps, ...writer })
 
   return {
     ...storeFiles,
-    getOwned,
-    getLive,
-
-    /** For write units of other features: makes a store, adds files. They call {@link announce} after the commit. */
-    insert,
+    /** For write units of other features. Those that add files call {@link announce} after the commit. */
+    ...writer,
     announce: () => indexer.announce(),
 
     async create(principal: Principal, request: CreateVectorStoreRequest): Promise<StoreView> {

@@ -1,4 +1,3 @@
-import type { ChunkingStrategyInput } from '@melzi/contract/chunking-strategy.ts'
 import type {
   Attributes,
   CreateFileBatchRequest,
@@ -11,14 +10,12 @@ import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
-import type { Reader, Store, Tx } from '../../platform/store/store.ts'
-import type { FileService } from '../files/service.ts'
+import type { Reader, Store } from '../../platform/store/store.ts'
 import { readChunks } from './chunk-store.ts'
 import {
   cancelEntries,
   deleteEntry,
   findEntry,
-  insertEntries,
   listEntries,
   replaceAttributes,
   type EntryRecord,
@@ -29,11 +26,10 @@ import {
   findBatch,
   insertBatch,
   markBatchCancelled,
-  touchStore,
   type BatchRecord,
   type Contents,
-  type StoreRecord,
 } from './store.ts'
+import type { NewEntry, StoreWriter } from './store-writer.ts'
 
 export interface BatchView {
   batch: BatchRecord
@@ -41,34 +37,15 @@ export interface BatchView {
   status: StoreFileStatus
 }
 
-/** A file on its way into a store. */
-export interface NewEntry {
-  fileId: string
-  chunking: ChunkingStrategyInput | null
-  attributes: Attributes
-}
-
-/** What `auto` stands for (behaviour.md 14). */
-const AUTO = { maxTokens: 800, overlapTokens: 400 }
-/** Files one store can hold (behaviour.md 14). */
-const MAX_FILES = 10_000
-
-type GetStore = (db: Reader, principal: Principal, id: string) => Promise<StoreRecord>
-
-export interface StoreFilesDeps {
+export interface StoreFilesDeps extends Pick<StoreWriter, 'getOwned' | 'getLive' | 'add'> {
   store: Store
   clock: Clock
-  files: FileService
   indexer: Indexer
-  /** @throws AppError 404 */
-  getOwned: GetStore
-  /** @throws AppError 404, or 400 when it has expired */
-  getLive: GetStore
 }
 
 /** The files of stores, and batches of them: the part of the service that routes reach through it. */
 export const createStoreFiles = (deps: StoreFilesDeps) => {
-  const { store, clock, files, indexer, getOwned, getLive } = deps
+  const { store, clock, indexer, getOwned, getLive, add } = deps
   const now = () => seconds(clock.now())
 
   const getEntry = async (
@@ -95,48 +72,7 @@ export const createStoreFiles = (deps: StoreFilesDeps) => {
     return { batch, contents, status: batchStatus(batch, contents) }
   }
 
-  /** @throws AppError 404 for a file that is not the caller's, 400 when the store would hold too many */
-  const add = async (
-    tx: Tx,
-    principal: Principal,
-    record: StoreRecord,
-    entries: readonly NewEntry[],
-    batchId: string | null,
-  ): Promise<EntryRecord[]> => {
-    const wanted = [...new Map(entries.map((entry) => [entry.fileId, entry])).values()]
-    if (wanted.length === 0) return []
-    const contents = await contentsOf(tx, record.workspaceId, 'store_id', [record.id])
-    if (contents(record.id).counts.total + wanted.length > MAX_FILES)
-      throw errors.invalid(`A vector store can hold ${MAX_FILES} files at most.`)
-    const owned = await files.getManyOwned(
-      tx,
-      principal,
-      wanted.map(({ fileId }) => fileId),
-    )
-    const added = wanted.map((entry, index): EntryRecord => ({
-      workspaceId: record.workspaceId,
-      storeId: record.id,
-      fileId: entry.fileId,
-      entryId: newId('vsf_'),
-      batchId,
-      createdAt: now(),
-      filename: owned[index]?.filename ?? '',
-      status: 'in_progress',
-      lastError: null,
-      attributes: entry.attributes,
-      ...chunkSizes(entry.chunking),
-      usageBytes: 0,
-      attempt: 0,
-      tries: 0,
-    }))
-    await insertEntries(tx, added, clock.now())
-    await touchStore(tx, record.workspaceId, record.id, now())
-    return added
-  }
-
   return {
-    add,
-
     async addFile(
       principal: Principal,
       id: string,
@@ -237,14 +173,6 @@ export const createStoreFiles = (deps: StoreFilesDeps) => {
       }),
   }
 }
-
-const chunkSizes = (chunking: ChunkingStrategyInput | null) =>
-  chunking === null || chunking.type === 'auto'
-    ? AUTO
-    : {
-        maxTokens: chunking.static.max_chunk_size_tokens,
-        overlapTokens: chunking.static.chunk_overlap_tokens,
-      }
 
 const toNewEntry = (request: CreateStoreFileRequest): NewEntry => ({
   fileId: request.file_id,
