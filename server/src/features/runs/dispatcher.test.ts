@@ -125,7 +125,8 @@ onEachEngine('dispatcher', (engine) => {
     await using house = await openRunHouse(engine)
     const node = await house.node({
       concurrency: 1,
-      expiresSeconds: 1,
+      // seconds are whole: a life of 1 may be over at once
+      expiresSeconds: 2,
       script: (_, request, signal) =>
         JSON.stringify(request.messages).includes('call')
           ? calls(['f', '{}'])
