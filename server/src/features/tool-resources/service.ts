@@ -68,31 +68,41 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
     return (await stores.insert(tx, owner, request)).id
   }
 
+  /**
+   * Sets what the request names, in the unit that writes the holder; what it does not name stays. null takes all away.
+   * @throws AppError 404 for files and stores that are not the owner's, 400 for two stores
+   */
+  const set = async (
+    tx: Tx,
+    owner: FileOwner,
+    holder: Holder,
+    request: ToolResourcesInput | null | undefined,
+  ): Promise<ToolResources> => {
+    const { code_interpreter: code, file_search: search } =
+      request === null ? NOTHING : (request ?? {})
+    if (code !== undefined) {
+      const ids = [...new Set(code.file_ids)]
+      await files.getManyOwned(tx, owner, ids)
+      await replaceFiles(tx, holder, ids)
+    }
+    const storeId = await chooseStore(tx, owner, holder.kind, search)
+    if (storeId !== undefined) await replaceStore(tx, holder, storeId)
+    return of(tx, holder)
+  }
+
   return {
     of,
     ofMany,
+    set,
 
-    /**
-     * Sets what the request names, in the unit that writes the holder; what it does not name stays. null takes all away.
-     * @throws AppError 404 for files and stores that are not the owner's, 400 for two stores
-     */
-    async set(
+    /** The same for a holder that the unit has just made: most have nothing, and that costs no statement. */
+    setNew: async (
       tx: Tx,
       owner: FileOwner,
       holder: Holder,
-      request: ToolResourcesInput | null | undefined,
-    ): Promise<ToolResources> {
-      const { code_interpreter: code, file_search: search } =
-        request === null ? NOTHING : (request ?? {})
-      if (code !== undefined) {
-        const ids = [...new Set(code.file_ids)]
-        await files.getManyOwned(tx, owner, ids)
-        await replaceFiles(tx, holder, ids)
-      }
-      const storeId = await chooseStore(tx, owner, holder.kind, search)
-      if (storeId !== undefined) await replaceStore(tx, holder, storeId)
-      return of(tx, holder)
-    },
+      request: ToolResourcesInput,
+    ): Promise<ToolResources> =>
+      Object.keys(request).length === 0 ? {} : set(tx, owner, holder, request),
 
     /**
      * Gives a message's files to the tools of its thread (behaviour.md 6). The unit holds the thread's row.
