@@ -1,7 +1,7 @@
 import type { Attachment } from '@melzi/contract/message.ts'
 import type { ToolResources, ToolResourcesInput } from '@melzi/contract/tool-resources.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import { errors } from '../../platform/errors.ts'
+import { AppError, errors } from '../../platform/errors.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 import type { FileOwner, OwnedFiles } from '../files/service.ts'
 import type { StoreWriter } from '../vector-stores/service.ts'
@@ -30,6 +30,11 @@ export interface ToolResourcesDeps {
   stores: Pick<StoreWriter, 'getOwned' | 'insert' | 'addMissing'>
   /** Tells the indexer that files wait for it. */
   announce: () => void
+}
+
+export interface Sifted {
+  kept: ToolResourcesInput
+  missing: string[]
 }
 
 export type ToolResourcesService = ReturnType<typeof createToolResources>
@@ -105,6 +110,31 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
       Object.keys(request).length === 0 ? {} : set(tx, owner, holder, request),
 
     /**
+     * Parts what a request from elsewhere names: what the owner has here, and the ids of files and stores that he has not. Stores to be
+     * made stay.
+     */
+    async sift(db: Reader, owner: FileOwner, request: ToolResourcesInput): Promise<Sifted> {
+      const missing: string[] = []
+      const keep = async (ids: readonly string[], ask: (id: string) => Promise<unknown>) => {
+        const kept: string[] = []
+        for (const id of ids) ((await isFound(ask(id))) ? kept : missing).push(id)
+        return kept
+      }
+      const { code_interpreter: code, file_search: search } = request
+      const kept: ToolResourcesInput = {}
+      if (code !== undefined) {
+        const askFile = (id: string) => files.getManyOwned(db, owner, [id])
+        kept.code_interpreter = { file_ids: await keep(code.file_ids, askFile) }
+      }
+      if (search !== undefined) {
+        const askStore = (id: string) => stores.getOwned(db, owner, id)
+        const ids = await keep(search.vector_store_ids ?? [], askStore)
+        kept.file_search = { ...search, vector_store_ids: ids }
+      }
+      return { kept, missing }
+    },
+
+    /**
      * Gives a message's files to the tools of its thread (behaviour.md 6). The unit holds the thread's row.
      * @throws AppError 404 for files that are not the owner's, 400 when code_interpreter would have more than 20 or the thread's store
      * has expired
@@ -144,6 +174,16 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
       const made = request?.file_search?.vector_stores ?? []
       if (made.length > 0 || filesFor(attachments, 'file_search').length > 0) deps.announce()
     },
+  }
+}
+
+const isFound = async (asked: Promise<unknown>): Promise<boolean> => {
+  try {
+    await asked
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.status === 404) return false
+    throw error
   }
 }
 
