@@ -1,4 +1,5 @@
--- tool_resources of assistants and threads (behaviour.md 4, 5): a link goes with either of its ends.
+-- tool_resources of assistants and threads (behaviour.md 4, 5): a link goes with either of its ends. The columns of that name in 0001 stay
+-- empty: an id in a text would outlive what it names.
 
 create table assistant_files (
   workspace_id id_text not null,

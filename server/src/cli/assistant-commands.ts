@@ -34,28 +34,38 @@ export const createAssistant = async (
   return made(await assistants.get(who, id))
 }
 
-/** Makes the assistant and its plugins in one unit: all of the file or nothing. */
+/**
+ * Makes the assistant and its plugins in one unit: all of the file or nothing. Files and vector stores of another server are not in the
+ * file, only their ids; those that are not here are left out, and named in the answer.
+ */
 export const importAssistant = async (
   bench: Workbench,
   file: string,
   person: string | null,
 ): Promise<Answer> => {
-  const { store, assistants, plugins } = bench
+  const { store, assistants, plugins, toolResources } = bench
   const who = await actingFor(bench, person)
   const { settings, pluginMode, plugins: files } = readAssistantFile(await readNamedFile(file))
   const own = settings.tools.flatMap((tool) =>
     tool.type === 'function' ? [tool.function.name] : [],
   )
   const checked = files.map((text) => plugins.checkFile(text))
+  const { kept, missing } = await toolResources.sift(store, who, settings.tool_resources)
+  const request = { ...settings, tool_resources: kept }
   const id = await store.write('cli.assistant.import', async (tx) => {
-    const made = await assistants.insert(tx, who, settings, pluginMode)
+    const made = await assistants.insert(tx, who, request, pluginMode)
     for (const checkedFile of checked) {
       const plugin = await plugins.importInto(tx, who, checkedFile)
       await plugins.attach(tx, who, made.id, plugin.id, own)
     }
     return made.id
   })
-  return made(await assistants.get(who, id))
+  const answer = made(await assistants.get(who, id))
+  if (missing.length === 0) return answer
+  return {
+    value: { ...answer.value, left_out: missing },
+    text: `${answer.text}\nLeft out, since they are not here: ${missing.join(', ')}. Give it its files and vector stores anew through 'tool_resources'.`,
+  }
 }
 
 export const exportAssistant = async (
@@ -89,7 +99,7 @@ export const listAssistants = async (bench: Workbench, person: string | null): P
   }
 }
 
-const made = (assistant: Assistant): Answer => ({
+const made = (assistant: Assistant) => ({
   value: present(assistant),
   text: `Made ${assistant.id}.`,
 })

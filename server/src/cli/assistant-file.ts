@@ -28,6 +28,7 @@ export const writeAssistantFile = (assistant: Assistant, plugins: readonly strin
     model: assistant.model,
     instructions: assistant.instructions,
     tools: assistant.tools,
+    tool_resources: assistant.toolResources,
     metadata: assistant.metadata,
     temperature: assistant.temperature,
     top_p: assistant.topP,

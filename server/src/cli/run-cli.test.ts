@@ -1,47 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { openCliHouse } from '../../tests/support/cli-house.ts'
 import { skipUnless } from '../../tests/support/components.ts'
 import { usePostgres } from '../../tests/support/postgres.ts'
 import { openStore } from '../platform/store/open-store.ts'
-import { runCli } from './run-cli.ts'
 
 const EXAMPLES = path.join(import.meta.dirname, '../../../examples/plugins')
 const UNIT_PRICE = path.join(EXAMPLES, 'unit_price.json')
-
-const setUp = async (env: Record<string, string> = {}) => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'melzi-cli-'))
-  const dataDir = path.join(dir, 'data')
-  const cli = async (...argv: string[]) => {
-    const said = { out: '', err: '' }
-    const code = await runCli(argv, {
-      env: { MELZI_DATA: dataDir, MELZI_SANDBOX: 'off', MELZI_MODEL: 'demo', ...env },
-      out: (text) => void (said.out += text),
-      err: (text) => void (said.err += text),
-      serve: () => Promise.reject(new Error('served')),
-    })
-    return { code, ...said }
-  }
-  const json = async <T = Record<string, unknown>>(...argv: string[]): Promise<T> => {
-    const { code, out, err } = await cli(...argv, '--json')
-    assert.equal(code, 0, err)
-    return JSON.parse(out) as T
-  }
-  return {
-    dir,
-    dataDir,
-    file: (name: string) => path.join(dir, name),
-    cli,
-    json,
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
-  }
-}
 
 interface List {
   data: Record<string, unknown>[]
@@ -49,7 +20,7 @@ interface List {
 
 describe('melzi', () => {
   it('gives help with 0 and refuses what it does not understand with 2', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const help = await t.cli('--help')
     assert.equal(help.code, 0)
     assert.match(help.out, /^Usage: melzi COMMAND/)
@@ -62,7 +33,7 @@ describe('melzi', () => {
   })
 
   it('says in JSON what it does not understand when JSON is asked for', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const asked: [string[], string][] = [
       [['foo', '--json'], "There is no command 'foo'."],
       [['key', 'create', '--bogus', '--json'], 'melzi key create: there is no option --bogus.'],
@@ -75,7 +46,7 @@ describe('melzi', () => {
   })
 
   it('names MELZI_DATA when the data folder cannot be used', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     await writeFile(t.dataDir, 'a file')
     for (const argv of [['migrate'], ['key', 'create'], ['key', 'list']]) {
       const { code, err } = await t.cli(...argv)
@@ -85,7 +56,7 @@ describe('melzi', () => {
   })
 
   it('hands serve to the server and names a setting that cannot be used', async () => {
-    await using t = await setUp({ PORT: 'x' })
+    await using t = await openCliHouse({ PORT: 'x' })
     assert.deepEqual(await t.cli('serve'), { code: 1, out: '', err: 'served\n' })
     const { code, err } = await t.cli('key', 'list')
     assert.equal(code, 1)
@@ -93,7 +64,7 @@ describe('melzi', () => {
   })
 
   it('migrates a store once', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const first = await t.json<{ from: number; to: number; applied: string[] }>('migrate')
     assert.equal(first.from, 0)
     assert.equal(first.applied.length, first.to)
@@ -103,7 +74,7 @@ describe('melzi', () => {
 
 describe('melzi key', () => {
   it('makes the home with the first key, lists keys without showing them, ends them', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const before = await t.cli('key', 'list')
     assert.equal(before.code, 1)
     assert.match(before.err, /There is no store in .* melzi key create/)
@@ -132,7 +103,7 @@ describe('melzi key', () => {
   })
 
   it('makes keys of other members, each person once, who see only their own', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const owner = await t.json('key', 'create')
     const ann = await t.json('key', 'create', '--person', 'Ann')
     const again = await t.json('key', 'create', '--person', 'Ann')
@@ -147,7 +118,7 @@ describe('melzi key', () => {
 
 describe('melzi plugin', () => {
   it('imports, lists, exports byte for byte, attaches and detaches', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     await t.cli('key', 'create')
     const show = path.join(EXAMPLES, 'show_params.json')
     const { data } = await t.json<List>('plugin', 'import', UNIT_PRICE, show)
@@ -175,7 +146,7 @@ describe('melzi plugin', () => {
   })
 
   it('names the file and the field of a bad plugin, and things that are not there', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     await t.cli('key', 'create')
     await writeFile(t.file('bad.json'), '{"id":"x","api":{"type":"openapi"}}')
     const bad = await t.cli('plugin', 'import', t.file('bad.json'))
@@ -195,7 +166,7 @@ describe('melzi plugin', () => {
 
 describe('melzi assistant', () => {
   it('makes an assistant with plugins and the default model', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     await t.cli('key', 'create')
     await t.cli('plugin', 'import', UNIT_PRICE)
     const line = ['--name', 'A', '--plugin', 'unit_price', '--plugin-mode', 'server']
@@ -208,8 +179,8 @@ describe('melzi assistant', () => {
   })
 
   it('exports an assistant with its plugins and imports it elsewhere, unchanged', async () => {
-    await using t = await setUp()
-    await using other = await setUp()
+    await using t = await openCliHouse()
+    await using other = await openCliHouse()
     await t.cli('key', 'create')
     await writeFile(
       t.file('odd.json'),
@@ -243,7 +214,7 @@ describe('melzi assistant', () => {
   })
 
   it('takes all of a file or nothing of it', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     await t.cli('key', 'create')
     const plugin = JSON.parse(await readFile(UNIT_PRICE, 'utf8')) as object
     const base = { format: 'melzi.assistant/1', model: 'm' }
@@ -281,7 +252,7 @@ describe('melzi doctor', () => {
     report.checks.find((check) => check.name.startsWith(name))?.state
 
   it('finds everything in order and says what could be better', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const fresh = await t.json<Report>('doctor')
     assert.equal(fresh.ok, true)
     assert.deepEqual(
@@ -309,10 +280,10 @@ describe('melzi doctor', () => {
       MELZI_MODEL_API_KEY: key,
     })
     try {
-      await using good = await setUp(env('good'))
+      await using good = await openCliHouse(env('good'))
       assert.equal(stateOf(await good.json<Report>('doctor'), 'Model'), 'ok')
       assert.deepEqual(seen, ['/v1/models Bearer good'])
-      await using bad = await setUp(env('bad'))
+      await using bad = await openCliHouse(env('bad'))
       const refused = await bad.cli('doctor')
       assert.equal(refused.code, 1)
       assert.match(refused.out, /MISSING Model \(m\): 127\.0\.0\.1:\d+ refuses the key \(401\)/)
@@ -320,13 +291,13 @@ describe('melzi doctor', () => {
     } finally {
       server.close()
     }
-    await using gone = await setUp(env('good'))
+    await using gone = await openCliHouse(env('good'))
     assert.match((await gone.cli('doctor')).out, /MISSING Model \(m\): .* cannot be reached/)
   })
 
   it('says that a data folder or a store cannot be used', async () => {
     // With plugins on, for the sandbox keeps its parts in the data folder and is not to blame.
-    await using t = await setUp({ MELZI_SANDBOX: 'on' })
+    await using t = await openCliHouse({ MELZI_SANDBOX: 'on' })
     await writeFile(t.dataDir, 'a file')
     const { code, out } = await t.cli('doctor')
     assert.equal(code, 1)
@@ -337,10 +308,10 @@ describe('melzi doctor', () => {
       assert.match(out, new RegExp(`note +${name}: not checked`))
     }
     const cache = { MELZI_SANDBOX: 'on', MELZI_SANDBOX_CACHE: path.join(t.dataDir, 'cache') }
-    await using boxless = await setUp(cache)
+    await using boxless = await openCliHouse(cache)
     const report = (await boxless.cli('doctor')).out
     assert.match(report, /MISSING Sandbox: its folder .*\n +-> set MELZI_SANDBOX_CACHE/)
-    await using pg = await setUp({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
+    await using pg = await openCliHouse({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' })
     assert.match((await pg.cli('doctor')).out, /MISSING Store \(PostgreSQL\)/)
   })
 })
@@ -349,7 +320,7 @@ describe('melzi on PostgreSQL', skipUnless('postgresql'), () => {
   it('works on the store DATABASE_URL names', async () => {
     await using server = await usePostgres()
     await using database = await server.createDatabase()
-    await using t = await setUp({ DATABASE_URL: database.url })
+    await using t = await openCliHouse({ DATABASE_URL: database.url })
     assert.match((await t.cli('doctor')).out, /MISSING Store.*\n +-> .*npx melzi migrate/)
     assert.match((await t.cli('migrate')).out, /from version 0/)
     const made = await t.json('key', 'create')
@@ -363,7 +334,7 @@ describe('melzi on PostgreSQL', skipUnless('postgresql'), () => {
 
 describe('bin/melzi.ts', () => {
   it('works as a program, beside a running server on the same folder', async () => {
-    await using t = await setUp()
+    await using t = await openCliHouse()
     const file = path.join(t.dataDir, 'melzi.db')
     await using store = await openStore(
       { kind: 'sqlite', file },

@@ -6,7 +6,10 @@ import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
 import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
 import { createPluginService, type PluginService } from '../features/plugins/service.ts'
-import { createToolResources } from '../features/tool-resources/service.ts'
+import {
+  createToolResources,
+  type ToolResourcesService,
+} from '../features/tool-resources/service.ts'
 import { createStoreWriter } from '../features/vector-stores/service.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
@@ -22,6 +25,7 @@ export interface Workbench extends AsyncDisposable {
   keys: KeyService
   plugins: PluginService
   assistants: AssistantService
+  toolResources: ToolResourcesService
 }
 
 /**
@@ -59,6 +63,7 @@ export const openWorkbench = async (
   return {
     store,
     plugins,
+    toolResources,
     people: createPeopleService({ clock }),
     keys: createKeyService({ store, clock, log }),
     // Which models there are is the running server's business.

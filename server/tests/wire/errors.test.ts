@@ -338,9 +338,4 @@ describe('errors', () => {
       { status: 400, code: 'decimal_above_max_value' },
     )
   })
-
-  it('tools of the next issue are refused, not ignored', async () => {
-    for (const type of ['file_search', 'code_interpreter'])
-      await api.refused('POST', '/assistants', { model: 'm', tools: [{ type }] }, { status: 400 })
-  })
 })

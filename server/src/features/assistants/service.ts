@@ -98,7 +98,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       pluginMode,
     }
     await insertAssistant(tx, record)
-    const resources = await toolResources.set(
+    const resources = await toolResources.setNew(
       tx,
       principal,
       holderOf(record),

@@ -98,7 +98,10 @@ export const createThreadService = (deps: {
       }
       await insertThread(tx, record)
       const holder = { kind: 'thread', workspaceId: record.workspaceId, id: record.id } as const
-      return { ...record, toolResources: await toolResources.set(tx, principal, holder, resources) }
+      return {
+        ...record,
+        toolResources: await toolResources.setNew(tx, principal, holder, resources),
+      }
     },
 
     /** Changes what the request names. @throws AppError 404 for files and stores that are not the caller's */

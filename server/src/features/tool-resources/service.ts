@@ -1,7 +1,7 @@
 import type { Attachment } from '@melzi/contract/message.ts'
 import type { ToolResources, ToolResourcesInput } from '@melzi/contract/tool-resources.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import { errors } from '../../platform/errors.ts'
+import { AppError, errors } from '../../platform/errors.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 import type { FileOwner, OwnedFiles } from '../files/service.ts'
 import type { StoreWriter } from '../vector-stores/service.ts'
@@ -30,6 +30,11 @@ export interface ToolResourcesDeps {
   stores: Pick<StoreWriter, 'getOwned' | 'insert' | 'addMissing'>
   /** Tells the indexer that files wait for it. */
   announce: () => void
+}
+
+export interface Sifted {
+  kept: ToolResourcesInput
+  missing: string[]
 }
 
 export type ToolResourcesService = ReturnType<typeof createToolResources>
@@ -68,30 +73,65 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
     return (await stores.insert(tx, owner, request)).id
   }
 
+  /**
+   * Sets what the request names, in the unit that writes the holder; what it does not name stays. null takes all away.
+   * @throws AppError 404 for files and stores that are not the owner's, 400 for two stores
+   */
+  const set = async (
+    tx: Tx,
+    owner: FileOwner,
+    holder: Holder,
+    request: ToolResourcesInput | null | undefined,
+  ): Promise<ToolResources> => {
+    const { code_interpreter: code, file_search: search } =
+      request === null ? NOTHING : (request ?? {})
+    if (code !== undefined) {
+      const ids = [...new Set(code.file_ids)]
+      await files.getManyOwned(tx, owner, ids)
+      await replaceFiles(tx, holder, ids)
+    }
+    const storeId = await chooseStore(tx, owner, holder.kind, search)
+    if (storeId !== undefined) await replaceStore(tx, holder, storeId)
+    return of(tx, holder)
+  }
+
   return {
     of,
     ofMany,
+    set,
 
-    /**
-     * Sets what the request names, in the unit that writes the holder; what it does not name stays. null takes all away.
-     * @throws AppError 404 for files and stores that are not the owner's, 400 for two stores
-     */
-    async set(
+    /** The same for a holder that the unit has just made: most have nothing, and that costs no statement. */
+    setNew: async (
       tx: Tx,
       owner: FileOwner,
       holder: Holder,
-      request: ToolResourcesInput | null | undefined,
-    ): Promise<ToolResources> {
-      const { code_interpreter: code, file_search: search } =
-        request === null ? NOTHING : (request ?? {})
-      if (code !== undefined) {
-        const ids = [...new Set(code.file_ids)]
-        await files.getManyOwned(tx, owner, ids)
-        await replaceFiles(tx, holder, ids)
+      request: ToolResourcesInput,
+    ): Promise<ToolResources> =>
+      Object.keys(request).length === 0 ? {} : set(tx, owner, holder, request),
+
+    /**
+     * Parts what a request from elsewhere names: what the owner has here, and the ids of files and stores that he has not. Stores to be
+     * made stay.
+     */
+    async sift(db: Reader, owner: FileOwner, request: ToolResourcesInput): Promise<Sifted> {
+      const missing: string[] = []
+      const keep = async (ids: readonly string[], ask: (id: string) => Promise<unknown>) => {
+        const kept: string[] = []
+        for (const id of ids) ((await isFound(ask(id))) ? kept : missing).push(id)
+        return kept
       }
-      const storeId = await chooseStore(tx, owner, holder.kind, search)
-      if (storeId !== undefined) await replaceStore(tx, holder, storeId)
-      return of(tx, holder)
+      const { code_interpreter: code, file_search: search } = request
+      const kept: ToolResourcesInput = {}
+      if (code !== undefined) {
+        const askFile = (id: string) => files.getManyOwned(db, owner, [id])
+        kept.code_interpreter = { file_ids: await keep(code.file_ids, askFile) }
+      }
+      if (search !== undefined) {
+        const askStore = (id: string) => stores.getOwned(db, owner, id)
+        const ids = await keep(search.vector_store_ids ?? [], askStore)
+        kept.file_search = { ...search, vector_store_ids: ids }
+      }
+      return { kept, missing }
     },
 
     /** For what a run names itself. @throws AppError 404 for files and stores that are not the owner's */
@@ -142,6 +182,16 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
       const made = request?.file_search?.vector_stores ?? []
       if (made.length > 0 || filesFor(attachments, 'file_search').length > 0) deps.announce()
     },
+  }
+}
+
+const isFound = async (asked: Promise<unknown>): Promise<boolean> => {
+  try {
+    await asked
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.status === 404) return false
+    throw error
   }
 }
 

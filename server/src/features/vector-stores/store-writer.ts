@@ -124,6 +124,7 @@ export const createStoreWriter = (deps: {
 
     /**
      * Adds the files that the store has not got, or got without success: one that is there stays as it is and can be found meanwhile.
+     * A use of the store in any case.
      * @throws AppError as getLive and add
      */
     async addMissing(
@@ -137,6 +138,7 @@ export const createStoreWriter = (deps: {
       const missing = fileIds.filter((fileId) => !there.has(fileId))
       const entries = missing.map((fileId) => ({ fileId, chunking: null, attributes: {} }))
       await add(tx, owner, record, entries, null)
+      await touchStore(tx, record.workspaceId, id, now())
     },
   }
 }
