@@ -3,7 +3,7 @@ import type { CodeInterpreter, Execution } from '../../src/interpreter/code-inte
 /** What Python gives for a piece of code. */
 export type PythonAnswer = (code: string, signal: AbortSignal) => Promise<Partial<Execution>>
 
-export const execution = (fields: Partial<Execution> = {}): Execution => ({
+const execution = (fields: Partial<Execution> = {}): Execution => ({
   logs: '',
   value: null,
   ok: true,

@@ -36,7 +36,7 @@ describe('marks in an answer', () => {
       const marked = pieces.filter(({ mark }) => mark !== null)
       assert.deepEqual(marked, [{ text: MARK, mark: { type: 'file_citation', fileId: 'file-a' } }])
     }
-    assert.equal(readAll([...answer]).said, `Ten days.<${MARK}> Ask.`)
+    assert.equal(readAll(answer.split('')).said, `Ten days.<${MARK}> Ask.`)
   })
 
   it('knows a passage by its numbers when the model changed the name, and an earlier one by its whole mark only', () => {
@@ -77,7 +77,7 @@ describe('marks in an answer', () => {
     const expected =
       '[t](<sandbox:/mnt/data/table.csv>) [z](<sandbox:/mnt/data/table.csv.gz>) [報](<sandbox:/mnt/data/報表 1.xlsx>)'
     assert.equal(readAll([answer]).said, expected)
-    assert.equal(readAll([...answer]).said, expected)
+    assert.equal(readAll(answer.split('')).said, expected)
     assert.equal(
       readAll(['see sandbox:/mnt/data/table.csv']).said,
       'see <sandbox:/mnt/data/table.csv>',
