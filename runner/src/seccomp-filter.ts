@@ -205,8 +205,8 @@ const REFUSED: readonly (readonly [number | null, number | null])[] = [
 
 /** Of the refused calls, by their x86_64 number, those that the profile `files` allows: to open, look at, move and remove. */
 const FILE_CALLS = new Set([
-  2, 85, 257, 437, 4, 6, 262, 332, 21, 269, 439, 89, 267, 80, 81, 137, 87, 263, 82, 264, 316, 83, 258,
-  84, 86, 265, 88, 266, 76, 191, 192, 194, 195,
+  2, 85, 257, 437, 4, 6, 262, 332, 21, 269, 439, 89, 267, 80, 81, 137, 87, 263, 82, 264, 316, 83,
+  258, 84, 86, 265, 88, 266, 76, 191, 192, 194, 195,
 ])
 /** Those that it lets succeed without doing anything: chmod and utime in all their forms. */
 const PRETENDED_CALLS = new Set([90, 91, 268, 452, 132, 235, 261, 280])

@@ -24,6 +24,9 @@ import {
   type Knowledge,
   type VectorStoreService,
 } from './features/vector-stores/service.ts'
+import type { CodeInterpreter } from './interpreter/code-interpreter.ts'
+import { NativeInterpreter } from './interpreter/native-interpreter.ts'
+import { createNoInterpreter } from './interpreter/no-interpreter.ts'
 import { createEmbedder } from './knowledge/embeddings/embedder.ts'
 import { Extractor } from './knowledge/extract/extractor.ts'
 import { VectorIndex } from './knowledge/vectors/vector-index.ts'
@@ -53,6 +56,8 @@ export interface Context extends AsyncDisposable {
   events: EventLog
   models: ModelRegistry
   sandbox: SandboxDriver
+  /** Runs the code of the tool code_interpreter. */
+  interpreter: CodeInterpreter
   assistants: AssistantService
   files: FileService
   keys: KeyService
@@ -80,6 +85,7 @@ export interface Overrides {
   log?: Logger
   models?: ModelRegistry
   sandbox?: SandboxDriver
+  interpreter?: CodeInterpreter
 }
 
 /** Builds the services on an open store. @param modelsConfig which models there are; asked only when no registry is given */
@@ -103,6 +109,7 @@ export const createContext = async (
     })
   stack.use(models)
   const sandbox = stack.use(overrides.sandbox ?? createSandbox(config))
+  const interpreter = stack.use(overrides.interpreter ?? createInterpreter(config, clock))
 
   const checkModel = (model: string) => {
     if (models.find(model) === null) throw errors.noSuchModel(model)
@@ -188,6 +195,7 @@ export const createContext = async (
     events,
     models,
     sandbox,
+    interpreter,
     assistants,
     files,
     keys,
@@ -226,3 +234,19 @@ const createSandbox = (config: Config): SandboxDriver =>
         packageIndexUrl: config.sandbox.packageIndexUrl,
       })
     : createNoDriver()
+
+const createInterpreter = ({ interpreter, sandbox }: Config, clock: Clock): CodeInterpreter => {
+  if (!interpreter.enabled) return createNoInterpreter()
+  const { python, bubblewrap, path, wallMs, memoryMiB, diskMiB, maxSessions, idleMs } = interpreter
+  return new NativeInterpreter({
+    cacheDir: sandbox.cacheDir,
+    clock,
+    python,
+    bubblewrap,
+    path,
+    packageIndexUrl: sandbox.packageIndexUrl,
+    limits: { wallMs, memoryMiB, diskMiB },
+    maxSessions,
+    idleMs,
+  })
+}

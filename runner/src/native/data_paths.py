@@ -51,7 +51,9 @@ def install(real):
             try:
                 return function(*mapped, *arguments[count:], **named)
             except OSError as error:
-                error.filename, error.filename2 = outward(error.filename), outward(error.filename2)
+                error.filename = outward(error.filename)
+                if error.filename2 is not None:
+                    error.filename2 = outward(error.filename2)
                 raise
 
         with_paths.__name__ = with_paths.__qualname__ = function.__name__

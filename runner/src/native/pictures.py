@@ -39,6 +39,8 @@ class Pictures:
             found = next((font for font in EAST_ASIAN_FONTS if font in known), None)
             if found is not None:
                 matplotlib.rcParams["font.family"] = ["sans-serif", found]
+        # pyplot goes on with what is in the module's dictionary.
+        sys.modules[BACKEND].FigureCanvas = FigureCanvasAgg
         return FigureCanvasAgg
 
     def take(self):

@@ -8,8 +8,19 @@
  */
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { access, chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  mkdir,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { reachableFolder, type Identity } from '../platform/reachable-folder.ts'
 import { DATA_PACKAGES, type Python } from './find-python.ts'
@@ -74,7 +85,10 @@ export class DataPackages {
   ): Promise<DataPackages> {
     const root = join(await reachableFolder(cacheDir, identity), 'data-packages')
     await mkdir(root, { recursive: true, mode: 0o755 })
-    const key = createHash('sha256').update(await readFile(PINS)).digest('hex').slice(0, 12)
+    const key = createHash('sha256')
+      .update(await readFile(PINS))
+      .digest('hex')
+      .slice(0, 12)
     const folder = join(root, `python${python.version}-${process.arch}-${key}`)
     await sweep(root)
     const isThere = await exists(folder)
@@ -95,7 +109,10 @@ export class DataPackages {
 
   /** Whether code seems to import one that is not there; a name in a comment costs no more than a wait. */
   isNeeded(code: string): boolean {
-    return !this.#isThere && this.names.some((name) => new RegExp(`\\b(?:import|from)\\b.*\\b${name}\\b`).test(code))
+    return (
+      !this.#isThere &&
+      this.names.some((name) => new RegExp(`\\b(?:import|from)\\b.*\\b${name}\\b`).test(code))
+    )
   }
 
   /** A sentence that says why they are not there and what helps. */
@@ -158,11 +175,26 @@ export class DataPackages {
   async #install(target: string): Promise<void> {
     const index = typeof this.#indexUrl === 'string' ? ['--index-url', this.#indexUrl] : []
     const args = [
-      ...['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'],
-      ...['--no-deps', '--no-compile', '--require-hashes', '--only-binary=:all:', '--target', target],
-      ...['--implementation', 'cp', '--python-version', this.#python.version],
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--no-input',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--no-compile',
+      '--require-hashes',
+      '--only-binary=:all:',
+      '--target',
+      target,
+      '--implementation',
+      'cp',
+      '--python-version',
+      this.#python.version,
       ...PLATFORMS.flatMap((platform) => ['--platform', platform]),
-      ...[...index, '--requirement', PINS.pathname],
+      ...index,
+      '--requirement',
+      fileURLToPath(PINS),
     ]
     let why = ''
     for (const program of new Set([this.#python.executable, 'python3'])) {

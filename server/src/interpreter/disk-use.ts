@@ -28,7 +28,8 @@ const walk = async (folder: string, maxFiles: number, depth = 0): Promise<DiskUs
       const info = await lstat(path).catch(() => null)
       use.files += 1
       // Two names of one file are one file.
-      use.bytes += info === null ? 0 : (info.blocks * BLOCK) / Math.max(1, info.isDirectory() ? 1 : info.nlink)
+      use.bytes +=
+        info === null ? 0 : (info.blocks * BLOCK) / Math.max(1, info.isDirectory() ? 1 : info.nlink)
       if (info?.isDirectory() === true) {
         const inner = await walk(path, maxFiles - use.files, depth + 1)
         use.bytes += inner.bytes
@@ -58,7 +59,11 @@ const nameless = async (pid: number, folder: string): Promise<DiskUse> => {
       const [range = '', , , , inode = ''] = line.split(/\s+/, 5)
       const [from = '0', to = '0'] = range.split('-')
       // The file behind a mapping cannot be asked for its size, which may be far larger than what is mapped of it.
-      if (!seen.has(inode)) seen.set(`mapped ${inode}`, Math.max(MAPPED_AT_LEAST, parseInt(to, 16) - parseInt(from, 16)))
+      if (!seen.has(inode))
+        seen.set(
+          `mapped ${inode}`,
+          Math.max(MAPPED_AT_LEAST, parseInt(to, 16) - parseInt(from, 16)),
+        )
     }
   } catch (error) {
     if (!isGone(error)) return TOO_MUCH

@@ -149,7 +149,11 @@ export class NativeInterpreter implements CodeInterpreter {
         await using session = await SessionProcess.start(options, this.#stop.signal)
         const landlock = session.landlock > 0 ? [`landlock ${session.landlock}`] : []
         const namespaces = program === null ? [] : ['bubblewrap']
-        return { start: options, packages, walls: [...namespaces, ...landlock, 'seccomp', 'limits'] }
+        return {
+          start: options,
+          packages,
+          walls: [...namespaces, ...landlock, 'seccomp', 'limits'],
+        }
       } catch (error) {
         reasons.push(sentence(error))
       }
@@ -173,7 +177,10 @@ export class NativeInterpreter implements CodeInterpreter {
     using turn = await this.#table.turn(threadId, signal)
     using place = turn === null ? null : await this.#gate.enter(signal, workspaceId)
     if (turn === null || place === null)
-      return notExecuted('busy', 'Too many code interpreter calls are waiting; try again in a moment.')
+      return notExecuted(
+        'busy',
+        'Too many code interpreter calls are waiting; try again in a moment.',
+      )
     let ready: Ready
     try {
       ready = await this.#prepared()
@@ -254,7 +261,9 @@ const toExecution = (outcome: CallOutcome, restarted: boolean, ms: number): Exec
   const notes = [...problems]
   if (done !== null && done.leftOutCount > 0) {
     const names = done.leftOut.length > 0 ? `: ${done.leftOut.join(', ')}` : ''
-    notes.push(`${done.leftOutCount} files or pictures were too many or too large to be handed over${names}`)
+    notes.push(
+      `${done.leftOutCount} files or pictures were too many or too large to be handed over${names}`,
+    )
   }
   const parts = [text, done?.traceback ?? '', ...notes.map((note) => `[${note}]\n`)]
   return {

@@ -51,6 +51,8 @@ export class PrintedText {
     this.#keep(this.#held)
     this.#held = Buffer.alloc(0)
     const cut = this.#bytes > this.#limit
-    return cut ? `${this.#text}\n[output cut after ${this.#limit} bytes]\n` : this.#text + this.#decoder.end()
+    return cut
+      ? `${this.#text}\n[output cut after ${this.#limit} bytes]\n`
+      : this.#text + this.#decoder.end()
   }
 }

@@ -78,7 +78,7 @@ export class SessionProcess implements AsyncDisposable {
     this.#limits = limits
     const { child, printed, complaints, results } = starting
     this.#closed = once(child, 'close').then(
-      ([code, signal]: unknown[]) => this.#close(String(signal ?? `exit ${String(code)}`)),
+      ([code, signal]: (number | string | null)[]) => this.#close(String(signal ?? `exit ${code}`)),
       () => this.#close('it could not be started'),
     )
     const reader = new FrameReader(
@@ -93,7 +93,10 @@ export class SessionProcess implements AsyncDisposable {
     printed.on('data', (chunk: Buffer) => {
       this.#printed?.push(chunk)
       if ((this.#printed?.rawBytes ?? 0) > limits.rawBytes)
-        this.#end({ kind: 'output', message: `The code printed more than ${limits.rawBytes} bytes.` })
+        this.#end({
+          kind: 'output',
+          message: `The code printed more than ${limits.rawBytes} bytes.`,
+        })
       this.#onNews()
     })
     complaints.on('data', (chunk: Buffer) => {
@@ -138,7 +141,14 @@ export class SessionProcess implements AsyncDisposable {
 
   /** Runs one call. Resolves for every outcome; rejects when the signal aborts, and the process is then killed. One at a time. */
   async run(request: CallRequest, signal: AbortSignal): Promise<CallOutcome> {
-    const outcome: CallOutcome = { done: null, ended: null, text: '', bodies: [], problems: [], peakMiB: 0 }
+    const outcome: CallOutcome = {
+      done: null,
+      ended: null,
+      text: '',
+      bodies: [],
+      problems: [],
+      peakMiB: 0,
+    }
     const mark = `\0${randomBytes(24).toString('hex')}\0`
     const printed = new PrintedText(mark, this.#limits.logBytes, request.onLogs)
     this.#printed = printed
@@ -163,9 +173,17 @@ export class SessionProcess implements AsyncDisposable {
       const isDone = this.#until(() => outcome.done !== null)
       this.#starting.commands.write(frame({ t: 'run', code, mark, missingWhy }))
       const { wallMs } = this.#limits
-      await this.#settle(isDone, wallMs, signal, `The code ran longer than ${wallMs / 1000} seconds.`)
+      await this.#settle(
+        isDone,
+        wallMs,
+        signal,
+        `The code ran longer than ${wallMs / 1000} seconds.`,
+      )
       if (!printed.isWhole)
-        await Promise.race([this.#until(() => printed.isWhole), sleep(MARK_MS, null, { ref: false })])
+        await Promise.race([
+          this.#until(() => printed.isWhole),
+          sleep(MARK_MS, null, { ref: false }),
+        ])
       signal.throwIfAborted()
       this.#freeze()
       await watch.countDisk()
@@ -220,7 +238,10 @@ export class SessionProcess implements AsyncDisposable {
   }
 
   #misspoke(): number {
-    this.#end({ kind: 'crash', message: 'The Python process said something that was not expected.' })
+    this.#end({
+      kind: 'crash',
+      message: 'The Python process said something that was not expected.',
+    })
     return 0
   }
 
@@ -244,7 +265,8 @@ export class SessionProcess implements AsyncDisposable {
       const problem = this.#stored.get(id) ?? null
       // What was in the way may be gone at the next call, when the user has made room.
       if (problem !== null) this.#stored.delete(id)
-      if (problem !== null) outcome.problems.push(`The file ${name} (${id}) is not in /mnt/data: ${problem}`)
+      if (problem !== null)
+        outcome.problems.push(`The file ${name} (${id}) is not in /mnt/data: ${problem}`)
     }
   }
 
@@ -258,12 +280,7 @@ export class SessionProcess implements AsyncDisposable {
   }
 
   /** Waits for `what`, but not longer than the process lives, the time allows and the signal wants. */
-  async #settle(
-    what: Promise<void>,
-    ms: number,
-    signal: AbortSignal,
-    late: string,
-  ): Promise<void> {
+  async #settle(what: Promise<void>, ms: number, signal: AbortSignal, late: string): Promise<void> {
     const { promise, reject } = Promise.withResolvers<never>()
     const abort = () => reject(signal.reason)
     const timer = setTimeout(() => {
@@ -286,7 +303,9 @@ export class SessionProcess implements AsyncDisposable {
 
   #useOfDisk() {
     const { folder } = this.#starting
-    return folder === null ? useOfMounts(this.pid) : useOfFolder(this.pid, folder, MAX_FILES_ON_DISK)
+    return folder === null
+      ? useOfMounts(this.pid)
+      : useOfFolder(this.pid, folder, MAX_FILES_ON_DISK)
   }
 
   #close(how: string): void {

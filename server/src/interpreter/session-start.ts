@@ -35,7 +35,9 @@ export interface StartOptions {
   limits: SessionLimits
 }
 
-export const OPEN_FILES = 64
+const OPEN_FILES = 64
+/** Of /etc: what libraries ask for, and stop at when it is there but closed. */
+const PUBLIC_FILES = ['/etc/ld.so.cache', '/etc/mime.types', '/etc/localtime']
 
 /** A process that was started and has not said that it is ready. */
 export interface Starting {
@@ -95,7 +97,7 @@ export const startSession = async (options: StartOptions): Promise<Starting> => 
     dataFolder: folder === null ? '/mnt/data' : join(folder, 'data'),
     mapDataFolder: folder !== null,
     needsLandlock: folder !== null,
-    readable: ['/usr', '/lib', '/lib64', '/etc/ld.so.cache', ...readable],
+    readable: ['/usr', '/lib', '/lib64', ...PUBLIC_FILES, ...readable],
     packagesFolder: packages?.folder ?? null,
     missingNames: packages?.names ?? [],
     memoryMib: limits.memoryMiB,
@@ -122,17 +124,21 @@ const makeWorkFolder = async (root: string, identity: Identity | null): Promise<
   return folder
 }
 
-/** What bubblewrap says about the process it made. */
-const childOf = async (information: Readable, complaints: Readable): Promise<number> => {
-  let text = ''
-  for await (const chunk of information) {
-    text += String(chunk)
-    const match = /"child-pid"\s*:\s*(\d+)/.exec(text)
-    if (match !== null) return Number(match[1])
-  }
-  const said = (await complaints.setEncoding('utf8').take(1).toArray()).join('').trim()
-  throw new Error(`bubblewrap could not make a sandbox: ${said.slice(0, 500)}`)
-}
+/** What bubblewrap says about the process it made. It says more later, and dies when nobody listens. */
+const childOf = (information: Readable, complaints: Readable): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    let said = ''
+    complaints.on('data', (chunk: Buffer) => (said = (said + String(chunk)).slice(0, 1000)))
+    information.on('data', (chunk: Buffer) => {
+      text += String(chunk)
+      const match = /"child-pid"\s*:\s*(\d+)/.exec(text)
+      if (match !== null) resolve(Number(match[1]))
+    })
+    complaints.on('close', () =>
+      reject(new Error(`bubblewrap could not make a sandbox: ${said.trim()}`)),
+    )
+  })
 
 /**
  * The kernel's own word, from outside: filtered, without privileges, and with a mount namespace a network of its own.

@@ -25,10 +25,11 @@ interface Status {
 }
 
 /** Null when the process is gone. */
-export const statusOf = (pid: number): Status | null => {
+const statusOf = (pid: number): Status | null => {
   try {
     const text = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0)
+    const read = (name: string) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0)
     return { current: read('VmRSS') / 1024, peak: read('VmHWM') / 1024, threads: read('Threads') }
   } catch {
     return null
@@ -64,7 +65,10 @@ export class SessionWatch implements Disposable {
     this.peakMiB = Math.max(this.peakMiB, status.peak)
     const { memoryMiB, threads } = this.#limits
     if (status.current > memoryMiB)
-      this.#onBreach({ kind: 'memory', message: `The code used more than ${memoryMiB} MiB of memory.` })
+      this.#onBreach({
+        kind: 'memory',
+        message: `The code used more than ${memoryMiB} MiB of memory.`,
+      })
     if (status.threads > threads)
       this.#onBreach({ kind: 'memory', message: `The code started more than ${threads} threads.` })
     this.#looks += 1

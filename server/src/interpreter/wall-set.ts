@@ -8,7 +8,6 @@ import { stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 
-export type WallSetName = 'bubblewrap' | 'landlock'
 /** `trusted`: the operator says that an older bubblewrap has its distribution's fixes. */
 export type BubblewrapChoice = 'auto' | 'trusted' | 'off'
 
@@ -84,13 +83,14 @@ export const bubblewrapCommand = (
   '--ro-bind-try',
   '/etc/ld.so.cache',
   '/etc/ld.so.cache',
-  ...readable.flatMap((folder) => ['--ro-bind', folder, folder]),
   // A whole /dev would be a file system without a limit of size.
   ...['null', 'zero', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
   '--size',
   String(TMP_BYTES),
   '--tmpfs',
   '/tmp',
+  // After /tmp, below which they may be.
+  ...readable.flatMap((folder) => ['--ro-bind', folder, folder]),
   '--size',
   String(diskBytes),
   '--tmpfs',
