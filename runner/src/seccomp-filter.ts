@@ -212,6 +212,9 @@ const FILE_CALLS = new Set([
 const PRETENDED_CALLS = new Set([90, 91, 268, 452, 132, 235, 261, 280])
 /** Refused besides: memory that counts for nobody. */
 const MEMFD_CREATE: Record<FilterArch, number> = { x86_64: 319, aarch64: 279 }
+const PRCTL: Record<FilterArch, number> = { x86_64: 157, aarch64: 167 }
+/** PR_SET_PDEATHSIG, PR_SET_DUMPABLE: to outlive the server, to hide from its watch. */
+const REFUSED_PRCTL = [1, 4]
 const PRLIMIT: Record<FilterArch, number> = { x86_64: 302, aarch64: 261 }
 
 const LOAD_WORD = 0x20
@@ -231,10 +234,10 @@ const refusals = (values: readonly number[]): Instruction[] =>
     [RETURN, 0, 0, refuse(EPERM)],
   ])
 
-/** Takes these steps with the call's second argument at hand, and allows what they let through. */
-const onCall = (number: number, steps: readonly Instruction[]): Instruction[] => [
+/** Takes these steps with one argument of the call at hand, the second when left out, and allows what they let through. */
+const onCall = (number: number, steps: readonly Instruction[], argument = 1): Instruction[] => [
   [JUMP_EQUAL, 0, steps.length + 2, number],
-  [LOAD_WORD, 0, 0, offsetArgument(1)],
+  [LOAD_WORD, 0, 0, offsetArgument(argument)],
   ...steps,
   [RETURN, 0, 0, ALLOW],
 ]
@@ -273,6 +276,7 @@ const instructions = (arch: FilterArch, profile: FilterProfile): Instruction[] =
   if (profile === 'files') {
     program.push(...readLimits(arch))
     program.push([JUMP_EQUAL, 0, 1, MEMFD_CREATE[arch]], [RETURN, 0, 0, refuse(EPERM)])
+    program.push(...onCall(PRCTL[arch], refusals(REFUSED_PRCTL), 0))
   }
   for (const numbers of REFUSED) {
     const number = numbers[arch === 'x86_64' ? 0 : 1]

@@ -235,11 +235,15 @@ const createSandbox = (config: Config): SandboxDriver =>
       })
     : createNoDriver()
 
-const createInterpreter = ({ interpreter, sandbox }: Config, clock: Clock): CodeInterpreter => {
+const createInterpreter = (
+  { interpreter, sandbox, data }: Config,
+  clock: Clock,
+): CodeInterpreter => {
   if (!interpreter.enabled) return createNoInterpreter()
   const { python, bubblewrap, path, wallMs, memoryMiB, diskMiB, maxSessions, idleMs } = interpreter
   return new NativeInterpreter({
     cacheDir: sandbox.cacheDir,
+    privateFolders: [data.dir],
     clock,
     python,
     bubblewrap,

@@ -10,6 +10,7 @@ LIBC.syscall.restype = ctypes.c_long
 NO_NEW_PRIVILEGES = 38
 DIE_WITH_PARENT = 1
 SIGKILL = 9
+MOST_ARENAS = -8
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 ALL_THREADS = 1
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
@@ -57,6 +58,8 @@ def limit(memory_mib, file_mib, open_files):
         except OSError:
             pass  # the server's work goes first where the system knows how to say so
     os.nice(NICENESS)
+    # Each thread would reserve 64 MiB of the address space that is limited below.
+    LIBC.mallopt(MOST_ARENAS, 2)
     LIBC.prctl(DIE_WITH_PARENT, SIGKILL, 0, 0, 0)
     for name, value in (
         (resource.RLIMIT_CORE, 0),

@@ -33,10 +33,12 @@ const PLATFORMS = ['2_28', '2_27', '2_24', '2_17'].map((glibc) => `manylinux_${g
 const BUILD_MS = 300_000
 /** A build that failed is not tried again for so long. */
 const RETRY_MS = 60_000
+/** Of a line, what is looked at for an import. */
+const LINE_LENGTH = 300
 const STALE_MS = 60 * 60 * 1000
 const BUILDING = '.building-'
 const HOW =
-  'The operator can set MELZI_PYTHON_INDEX to a package index that is reachable, or install it for the system’s Python.'
+  "The operator can set MELZI_PYTHON_INDEX to a package index that is reachable, or install it for the system's Python."
 
 /** Prints matplotlib's list of the system's fonts, whose making costs seconds. */
 const LIST_FONTS = `import glob, os, sys
@@ -109,10 +111,9 @@ export class DataPackages {
 
   /** Whether code seems to import one that is not there; a name in a comment costs no more than a wait. */
   isNeeded(code: string): boolean {
-    return (
-      !this.#isThere &&
-      this.names.some((name) => new RegExp(`\\b(?:import|from)\\b.*\\b${name}\\b`).test(code))
-    )
+    if (this.#isThere) return false
+    const imports = new RegExp(`\\b(?:import|from)\\b.*\\b(?:${this.names.join('|')})\\b`)
+    return code.split('\n').some((line) => imports.test(line.slice(0, LINE_LENGTH)))
   }
 
   /** A sentence that says why they are not there and what helps. */

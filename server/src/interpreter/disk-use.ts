@@ -18,27 +18,35 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? ''
 /** It went away while we looked. */
 const isGone = (error: unknown) => ['ENOENT', 'ESRCH', 'ENOTDIR'].includes(codeOf(error))
 
+const AT_ONCE = 64
+
 /** What lies below a folder. A folder that cannot be looked into was made so on purpose, and counts as too much. */
 const walk = async (folder: string, maxFiles: number, depth = 0): Promise<DiskUse> => {
   if (depth > MAX_DEPTH) return TOO_MUCH
-  const use = { bytes: 0, files: 0 }
+  const names: string[] = []
   try {
-    for await (const entry of await opendir(folder)) {
-      const path = join(folder, entry.name)
-      const info = await lstat(path).catch(() => null)
-      use.files += 1
-      // Two names of one file are one file.
-      use.bytes +=
-        info === null ? 0 : (info.blocks * BLOCK) / Math.max(1, info.isDirectory() ? 1 : info.nlink)
-      if (info?.isDirectory() === true) {
-        const inner = await walk(path, maxFiles - use.files, depth + 1)
-        use.bytes += inner.bytes
-        use.files += inner.files
-      }
-      if (use.files > maxFiles) return TOO_MUCH
+    for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
+      names.push(name)
+      if (names.length > maxFiles) return TOO_MUCH
     }
   } catch (error) {
-    if (!isGone(error)) return TOO_MUCH
+    return isGone(error) ? { bytes: 0, files: 0 } : TOO_MUCH
+  }
+  const use = { bytes: 0, files: names.length }
+  for (let at = 0; at < names.length; at += AT_ONCE) {
+    const paths = names.slice(at, at + AT_ONCE).map((name) => join(folder, name))
+    const infos = await Promise.all(paths.map((path) => lstat(path).catch(() => null)))
+    for (const [index, info] of infos.entries()) {
+      if (info === null) continue
+      const isFolder = info.isDirectory()
+      // Two names of one file are one file.
+      use.bytes += (info.blocks * BLOCK) / (isFolder ? 1 : Math.max(1, info.nlink))
+      if (!isFolder) continue
+      const inner = await walk(paths[index] ?? '', maxFiles - use.files, depth + 1)
+      use.bytes += inner.bytes
+      use.files += inner.files
+      if (use.files > maxFiles) return TOO_MUCH
+    }
   }
   return use
 }

@@ -8,11 +8,17 @@ export interface Python {
   executable: string
   /** `3.11` */
   version: string
-  /** Folders of its installation besides /usr, to be readable in a session. */
+  /** Folders of its installation besides those of SYSTEM_FOLDERS, to be readable in a session. */
   folders: string[]
   /** Which of the data packages it has by itself. */
   packages: string[]
 }
+
+/** What a session may read of the system. Not all of /usr: programs and their data are kept in /usr/src and the like. */
+export const SYSTEM_FOLDERS = [
+  ...['bin', 'lib', 'lib32', 'lib64', 'libexec', 'share'].map((name) => `/usr/${name}`),
+  ...['bin', 'lib', 'lib64', 'share'].map((name) => `/usr/local/${name}`),
+]
 
 const run = promisify(execFile)
 const ASK_MS = 20_000
@@ -53,7 +59,7 @@ const ask = async (program: string, identity: Identity | null): Promise<Python> 
   return {
     executable: answer.executable,
     version: `${major}.${minor}`,
-    folders: answer.folders.filter((folder) => folder !== '/usr' && !folder.startsWith('/usr/')),
+    folders: answer.folders.filter((folder) => folder !== '/usr' && folder !== '/usr/local'),
     packages: answer.packages.map((name) => DATA_PACKAGES[name] ?? name),
   }
 }

@@ -2,7 +2,7 @@
  * The code interpreter on the system's CPython: a walled-in process for each thread, kept between calls, frozen while nothing runs,
  * ended when it was idle too long. See ARCHITECTURE.md for the walls.
  */
-import { mkdtemp, chmod, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -17,7 +17,7 @@ import {
   type ExecutionRequest,
 } from './code-interpreter.ts'
 import { DataPackages } from './data-packages.ts'
-import { findPython } from './find-python.ts'
+import { findPython, SYSTEM_FOLDERS } from './find-python.ts'
 import { SessionProcess, type CallOutcome } from './session-process.ts'
 import type { SessionLimits, StartOptions } from './session-start.ts'
 import { SessionTable, type Session } from './session-table.ts'
@@ -27,6 +27,8 @@ export interface NativeInterpreterOptions {
   /** Where data packages are kept; nobody else may be able to write there. */
   cacheDir: string
   clock: Clock
+  /** Folders that sessions must not be able to read; code is refused where one lies in what they can. */
+  privateFolders?: readonly string[]
   /** The Python to run; null: the first python3 on `path`. */
   python?: string | null
   /** Where programs are looked for, as in PATH. */
@@ -124,6 +126,7 @@ export class NativeInterpreter implements CodeInterpreter {
     const { cacheDir, python: wanted, path, bubblewrap, packageIndexUrl } = this.#options
     const identity = this.#identity
     const python = await findPython(wanted ?? null, identity, path)
+    await assertPrivate(this.#options.privateFolders ?? [], [...SYSTEM_FOLDERS, ...python.folders])
     const packages = await DataPackages.open(
       cacheDir,
       python,
@@ -245,6 +248,18 @@ const makeWorkRoot = async (): Promise<string> => {
   const root = await mkdtemp(join(tmpdir(), `${WORK_ROOT}${process.pid}-`))
   await chmod(root, 0o711)
   return root
+}
+
+/** @throws Error where a folder of the server lies in what the code of sessions can read */
+const assertPrivate = async (folders: readonly string[], readable: readonly string[]) => {
+  for (const folder of folders) {
+    const place = await realpath(folder).catch(() => folder)
+    const around = readable.find((other) => place === other || place.startsWith(`${other}/`))
+    if (around !== undefined)
+      throw new Error(
+        `the data folder ${folder} lies in ${around}, which code in a session could read; set MELZI_DATA to another place`,
+      )
+  }
 }
 
 const isAlive = (pid: number): boolean => {

@@ -29,7 +29,7 @@ export type SessionMessage = z.infer<typeof message>
 export type DoneMessage = Extract<SessionMessage, { t: 'done' }>
 
 /** No message is longer, in bytes. */
-export const MAX_LINE_BYTES = 1024 * 1024
+export const MAX_LINE_BYTES = 512 * 1024
 
 /** @returns null for anything that is not a message */
 export const parseSessionMessage = (line: Buffer): SessionMessage | null => {

@@ -61,7 +61,10 @@ export class SessionProcess implements AsyncDisposable {
   readonly #starting: Starting
   readonly #limits: SessionLimits
   readonly #closed: Promise<void>
+  /** Files that were sent, with what was in the way. */
   readonly #stored = new Map<string, string | null>()
+  /** The file whose storing is to be told of. */
+  #awaited: string | null = null
   #isOver = false
   #exit = ''
   #complaints = ''
@@ -217,7 +220,8 @@ export class SessionProcess implements AsyncDisposable {
     this.#onMessage = (message) => {
       if (outcome.done !== null) return this.#misspoke()
       if (message.t === 'done') outcome.done = message
-      else if (message.t === 'stored') this.#stored.set(message.id, message.problem)
+      else if (message.t === 'stored' && message.id === this.#awaited)
+        this.#stored.set(message.id, message.problem)
       else if (message.t === 'body') {
         bytes += message.bytes
         if (outcome.bodies.length >= this.#limits.fileCount || bytes > this.#limits.fileBytes)
@@ -258,9 +262,11 @@ export class SessionProcess implements AsyncDisposable {
         this.#stored.set(id, `it is larger than the ${this.#limits.diskMiB} MiB of a session`)
       } else {
         const stored = this.#until(() => this.#stored.has(id))
+        this.#awaited = id
         this.#starting.commands.write(frame({ t: 'file', id, name }))
         await sendBody(this.#starting.commands, file, signal)
         await stored
+        this.#awaited = null
       }
       const problem = this.#stored.get(id) ?? null
       // What was in the way may be gone at the next call, when the user has made room.

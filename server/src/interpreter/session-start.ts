@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream'
 import { NATIVE_BOOT, nativeSources } from '@melzi/runner/native-sources.ts'
 import { seccompFilter } from '@melzi/runner/seccomp-filter.ts'
 import type { Identity } from '../platform/reachable-folder.ts'
-import type { Python } from './find-python.ts'
+import { SYSTEM_FOLDERS, type Python } from './find-python.ts'
 import { bubblewrapCommand } from './wall-set.ts'
 
 export interface SessionLimits {
@@ -97,7 +97,7 @@ export const startSession = async (options: StartOptions): Promise<Starting> => 
     dataFolder: folder === null ? '/mnt/data' : join(folder, 'data'),
     mapDataFolder: folder !== null,
     needsLandlock: folder !== null,
-    readable: ['/usr', '/lib', '/lib64', ...PUBLIC_FILES, ...readable],
+    readable: [...SYSTEM_FOLDERS, ...PUBLIC_FILES, ...readable],
     packagesFolder: packages?.folder ?? null,
     missingNames: packages?.names ?? [],
     memoryMib: limits.memoryMiB,

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
+import { SYSTEM_FOLDERS } from './find-python.ts'
 
 /** `trusted`: the operator says that an older bubblewrap has its distribution's fixes. */
 export type BubblewrapChoice = 'auto' | 'trusted' | 'off'
@@ -76,9 +77,7 @@ export const bubblewrapCommand = (
   'sandbox',
   '--info-fd',
   '4',
-  '--ro-bind',
-  '/usr',
-  '/usr',
+  ...SYSTEM_FOLDERS.flatMap((folder) => ['--ro-bind-try', folder, folder]),
   ...['bin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
   '--ro-bind-try',
   '/etc/ld.so.cache',
