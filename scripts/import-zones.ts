@@ -2,7 +2,7 @@ import path from 'node:path'
 import { importsOf } from './source-text.ts'
 
 /**
- * Who may import whom (ARCHITECTURE.md): platform <- models, plugins, knowledge <- features <- app <- main. `http` sees platform only; of a
+ * Who may import whom (ARCHITECTURE.md): platform <- models, plugins, knowledge, interpreter <- features <- app <- main. `http` sees platform only; of a
  * feature only routes.ts sees `http`; a feature sees of another only its service.ts; runner and panel see nothing of the server;
  * black-box tests see the server through its door.
  */
@@ -25,6 +25,7 @@ type Zone =
   | 'models'
   | 'plugins'
   | 'knowledge'
+  | 'interpreter'
   | 'features'
   | 'app'
   | 'cli'
@@ -41,6 +42,7 @@ const ABOVE_APP: readonly Zone[] = [
   'models',
   'plugins',
   'knowledge',
+  'interpreter',
   'features',
   'app',
 ]
@@ -56,7 +58,8 @@ const MAY_IMPORT: Record<Zone, readonly Zone[]> = {
   models: ['platform', 'contract'],
   plugins: ['platform', 'contract', 'runner'],
   knowledge: ['platform'],
-  features: ['platform', 'contract', 'models', 'plugins', 'knowledge'],
+  interpreter: ['platform', 'runner'],
+  features: ['platform', 'contract', 'models', 'plugins', 'knowledge', 'interpreter'],
   app: [
     'contract',
     'runner',
@@ -66,6 +69,7 @@ const MAY_IMPORT: Record<Zone, readonly Zone[]> = {
     'models',
     'plugins',
     'knowledge',
+    'interpreter',
     'features',
   ],
   cli: ABOVE_APP,
@@ -101,6 +105,7 @@ const zoneOf = (file: string): Zone | null => {
     case 'models':
     case 'plugins':
     case 'knowledge':
+    case 'interpreter':
     case 'features':
     case 'cli':
       return third

@@ -5,6 +5,13 @@
  */
 export type FilterArch = 'x86_64' | 'aarch64'
 
+/**
+ * `pipes`: nothing that names a file. `files`: for processes whose files are walled in by other means (Landlock, a mount namespace);
+ * they may use what they find there, and a call that changes modes, owners' rights or times succeeds without doing anything: Landlock
+ * does not govern these, and one sandbox has one user, for whom they mean nothing.
+ */
+export type FilterProfile = 'pipes' | 'files'
+
 const AUDIT_ARCH: Record<FilterArch, number> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 }
 const CLONE: Record<FilterArch, number> = { x86_64: 56, aarch64: 220 }
 const IOCTL: Record<FilterArch, number> = { x86_64: 16, aarch64: 29 }
@@ -196,6 +203,20 @@ const REFUSED: readonly (readonly [number | null, number | null])[] = [
   [279, 239], // move_pages
 ]
 
+/** Of the refused calls, by their x86_64 number, those that the profile `files` allows: to open, look at, move and remove. */
+const FILE_CALLS = new Set([
+  2, 85, 257, 437, 4, 6, 262, 332, 21, 269, 439, 89, 267, 80, 81, 137, 87, 263, 82, 264, 316, 83,
+  258, 84, 86, 265, 88, 266, 76, 191, 192, 194, 195,
+])
+/** Those that it lets succeed without doing anything: chmod and utime in all their forms. */
+const PRETENDED_CALLS = new Set([90, 91, 268, 452, 132, 235, 261, 280])
+/** Refused besides: memory that counts for nobody. */
+const MEMFD_CREATE: Record<FilterArch, number> = { x86_64: 319, aarch64: 279 }
+const PRCTL: Record<FilterArch, number> = { x86_64: 157, aarch64: 167 }
+/** PR_SET_PDEATHSIG, PR_SET_DUMPABLE: to outlive the server, to hide from its watch. */
+const REFUSED_PRCTL = [1, 4]
+const PRLIMIT: Record<FilterArch, number> = { x86_64: 302, aarch64: 261 }
+
 const LOAD_WORD = 0x20
 const JUMP_EQUAL = 0x15
 const JUMP_ANY_BIT = 0x45
@@ -213,15 +234,36 @@ const refusals = (values: readonly number[]): Instruction[] =>
     [RETURN, 0, 0, refuse(EPERM)],
   ])
 
-/** Takes these steps with the call's second argument at hand, and allows what they let through. */
-const onCall = (number: number, steps: readonly Instruction[]): Instruction[] => [
+/** Takes these steps with one argument of the call at hand, the second when left out, and allows what they let through. */
+const onCall = (number: number, steps: readonly Instruction[], argument = 1): Instruction[] => [
   [JUMP_EQUAL, 0, steps.length + 2, number],
-  [LOAD_WORD, 0, 0, offsetArgument(1)],
+  [LOAD_WORD, 0, 0, offsetArgument(argument)],
   ...steps,
   [RETURN, 0, 0, ALLOW],
 ]
 
-const instructions = (arch: FilterArch): Instruction[] => {
+/** Lets a process read its own limits, as the start of a thread does, and set none. */
+const readLimits = (arch: FilterArch): Instruction[] => [
+  [JUMP_EQUAL, 0, 8, PRLIMIT[arch]],
+  [LOAD_WORD, 0, 0, offsetArgument(0)],
+  [JUMP_EQUAL, 0, 5, 0],
+  [LOAD_WORD, 0, 0, offsetArgument(2)],
+  [JUMP_EQUAL, 0, 3, 0],
+  [LOAD_WORD, 0, 0, offsetArgument(2) + 4],
+  [JUMP_EQUAL, 0, 1, 0],
+  [RETURN, 0, 0, ALLOW],
+  [RETURN, 0, 0, refuse(EPERM)],
+]
+
+/** What becomes of a refused call in a profile; null: it is allowed. */
+const answerTo = (numbers: readonly [number | null, number | null], profile: FilterProfile) => {
+  const [x86] = numbers
+  if (profile === 'pipes' || x86 === null) return refuse(EPERM)
+  if (FILE_CALLS.has(x86)) return null
+  return PRETENDED_CALLS.has(x86) ? refuse(0) : refuse(EPERM)
+}
+
+const instructions = (arch: FilterArch, profile: FilterProfile): Instruction[] => {
   const program: Instruction[] = [
     [LOAD_WORD, 0, 0, OFFSET_ARCH],
     [JUMP_EQUAL, 1, 0, AUDIT_ARCH[arch]],
@@ -231,9 +273,16 @@ const instructions = (arch: FilterArch): Instruction[] => {
   if (arch === 'x86_64') program.push([JUMP_ANY_BIT, 0, 1, X32_BIT], [RETURN, 0, 0, refuse(ENOSYS)])
   // glibc falls back from clone3, whose flags lie in memory where a filter cannot see them, to clone.
   program.push([JUMP_EQUAL, 0, 1, CLONE3], [RETURN, 0, 0, refuse(ENOSYS)])
+  if (profile === 'files') {
+    program.push(...readLimits(arch))
+    program.push([JUMP_EQUAL, 0, 1, MEMFD_CREATE[arch]], [RETURN, 0, 0, refuse(EPERM)])
+    program.push(...onCall(PRCTL[arch], refusals(REFUSED_PRCTL), 0))
+  }
   for (const numbers of REFUSED) {
     const number = numbers[arch === 'x86_64' ? 0 : 1]
-    if (number !== null) program.push([JUMP_EQUAL, 0, 1, number], [RETURN, 0, 0, refuse(EPERM)])
+    const answer = answerTo(numbers, profile)
+    if (number !== null && answer !== null)
+      program.push([JUMP_EQUAL, 0, 1, number], [RETURN, 0, 0, answer])
   }
   program.push(
     [JUMP_EQUAL, 0, 4, CLONE[arch]],
@@ -255,8 +304,11 @@ const instructions = (arch: FilterArch): Instruction[] => {
 }
 
 /** The filter as the kernel wants it: 8 bytes an instruction, little-endian. */
-export const seccompFilter = (arch: FilterArch): Uint8Array<ArrayBuffer> => {
-  const program = instructions(arch)
+export const seccompFilter = (
+  arch: FilterArch,
+  profile: FilterProfile = 'pipes',
+): Uint8Array<ArrayBuffer> => {
+  const program = instructions(arch, profile)
   const bytes = new Uint8Array(program.length * 8)
   const view = new DataView(bytes.buffer)
   for (const [index, [code, ifTrue, ifFalse, value]] of program.entries()) {

@@ -26,6 +26,7 @@ import {
   type VectorStoreService,
 } from './features/vector-stores/service.ts'
 import type { CodeInterpreter } from './interpreter/code-interpreter.ts'
+import { NativeInterpreter } from './interpreter/native-interpreter.ts'
 import { createNoInterpreter } from './interpreter/no-interpreter.ts'
 import { createEmbedder } from './knowledge/embeddings/embedder.ts'
 import { Extractor } from './knowledge/extract/extractor.ts'
@@ -56,6 +57,8 @@ export interface Context extends AsyncDisposable {
   events: EventLog
   models: ModelRegistry
   sandbox: SandboxDriver
+  /** Runs the code of the tool code_interpreter. */
+  interpreter: CodeInterpreter
   assistants: AssistantService
   files: FileService
   keys: KeyService
@@ -107,8 +110,7 @@ export const createContext = async (
     })
   stack.use(models)
   const sandbox = stack.use(overrides.sandbox ?? createSandbox(config))
-
-  const interpreter = stack.use(overrides.interpreter ?? createNoInterpreter())
+  const interpreter = stack.use(overrides.interpreter ?? createInterpreter(config, clock))
 
   const checkModel = (model: string) => {
     if (models.find(model) === null) throw errors.noSuchModel(model)
@@ -217,6 +219,7 @@ export const createContext = async (
     events,
     models,
     sandbox,
+    interpreter,
     assistants,
     files,
     keys,
@@ -255,3 +258,23 @@ const createSandbox = (config: Config): SandboxDriver =>
         packageIndexUrl: config.sandbox.packageIndexUrl,
       })
     : createNoDriver()
+
+const createInterpreter = (
+  { interpreter, sandbox, data }: Config,
+  clock: Clock,
+): CodeInterpreter => {
+  if (!interpreter.enabled) return createNoInterpreter()
+  const { python, bubblewrap, path, wallMs, memoryMiB, diskMiB, maxSessions, idleMs } = interpreter
+  return new NativeInterpreter({
+    cacheDir: sandbox.cacheDir,
+    privateFolders: [data.dir],
+    clock,
+    python,
+    bubblewrap,
+    path,
+    packageIndexUrl: sandbox.packageIndexUrl,
+    limits: { wallMs, memoryMiB, diskMiB },
+    maxSessions,
+    idleMs,
+  })
+}

@@ -46,6 +46,21 @@ export interface Config {
     /** Python package index (simple API) for requests, httpx and the like; undefined: what the host's pip is set up with; null: never. */
     readonly packageIndexUrl: string | null | undefined
   }
+  readonly interpreter: {
+    readonly enabled: boolean
+    /** The Python of code interpreter sessions; null: the first python3 on the PATH. */
+    readonly python: string | null
+    /** Whether bubblewrap is used: from a safe version on; whichever there is, for the operator says it was patched; never. */
+    readonly bubblewrap: 'auto' | 'trusted' | 'off'
+    /** Where programs are looked for. */
+    readonly path: string
+    readonly wallMs: number
+    readonly memoryMiB: number
+    readonly diskMiB: number
+    /** Live sessions of this node. */
+    readonly maxSessions: number
+    readonly idleMs: number
+  }
   readonly knowledge: {
     /** The provider of embeddings for search; null: full text alone. */
     readonly embeddings: {
@@ -182,6 +197,50 @@ const readRuns = (env: Env): Config['runs'] => {
   }
 }
 
+const readInterpreter = (env: Env): Config['interpreter'] => {
+  const { optional, withDefault } = reader(env)
+  return {
+    enabled: withDefault('MELZI_INTERPRETER', true, {
+      meaning: 'whether the tool code_interpreter may run code here (on or off)',
+      schema: flag,
+    }),
+    python:
+      optional('MELZI_INTERPRETER_PYTHON', {
+        meaning:
+          'the CPython (3.10 or newer) that runs it; without it the first python3 on the PATH',
+        schema: z.string().startsWith('/', 'must be an absolute path'),
+      }) ?? null,
+    bubblewrap: withDefault<'auto' | 'trusted' | 'off'>('MELZI_BWRAP', 'auto', {
+      meaning:
+        'whether bubblewrap walls it in: auto (from version 0.12.0 on), trusted (an older one too, for its distribution patched it) or off',
+      schema: z.enum(['auto', 'trusted', 'off']),
+    }),
+    path: env['PATH'] ?? '',
+    wallMs:
+      withDefault('MELZI_INTERPRETER_SECONDS', 60, {
+        meaning: 'how long one call of it may run, in seconds',
+        schema: integer(1, 3_600),
+      }) * 1000,
+    memoryMiB: withDefault('MELZI_INTERPRETER_MEMORY_MB', 1_024, {
+      meaning: 'the memory of one session of it, in MiB',
+      schema: integer(128, 1_048_576),
+    }),
+    diskMiB: withDefault('MELZI_INTERPRETER_DISK_MB', 256, {
+      meaning: 'the room of one session of it in /mnt/data, in MiB',
+      schema: integer(1, 1_048_576),
+    }),
+    maxSessions: withDefault('MELZI_INTERPRETER_SESSIONS', 16, {
+      meaning: 'how many sessions of it this node keeps at the same time',
+      schema: integer(3, 10_000),
+    }),
+    idleMs:
+      withDefault('MELZI_INTERPRETER_IDLE_MINUTES', 20, {
+        meaning: 'after how many minutes without a call a session ends',
+        schema: integer(1, 1_440),
+      }) * 60_000,
+  }
+}
+
 const readKnowledge = (env: Env): Config['knowledge'] => {
   const { optional, withDefault } = reader(env)
   const model = optional('MELZI_EMBEDDINGS_MODEL', {
@@ -282,6 +341,7 @@ export const readConfig = (env: Env): Config => {
         schema: z.union([z.literal('off').transform(() => null), address]),
       }),
     },
+    interpreter: readInterpreter(env),
     knowledge: readKnowledge(env),
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',

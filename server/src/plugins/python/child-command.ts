@@ -1,12 +1,7 @@
 /** How the sandbox's Deno is started: the command line, its limits and its empty environment. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { ChildOptions } from '@melzi/runner/child-options.ts'
-
-/** Whom the processes run as. */
-export interface Identity {
-  uid: number
-  gid: number
-}
+import type { Identity } from '../../platform/reachable-folder.ts'
 
 interface Startable {
   denoBinary: string

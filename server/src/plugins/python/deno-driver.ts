@@ -5,8 +5,8 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { JobMessage } from '@melzi/runner/protocol.ts'
-import { CallGate } from './call-gate.ts'
-import type { Identity } from './child-command.ts'
+import { CallGate } from '../../platform/call-gate.ts'
+import type { Identity } from '../../platform/reachable-folder.ts'
 import { EgressBroker, type EgressSettings } from './egress-broker.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
 import type {

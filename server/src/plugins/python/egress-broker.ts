@@ -2,7 +2,7 @@
 import type { HttpReplyMessage, HttpRequestMessage } from '@melzi/runner/protocol.ts'
 import { AppError } from '../../platform/errors.ts'
 import { safeRequest, type Resolve, type SafeFetchPolicy } from '../../platform/safe-fetch.ts'
-import { CallGate } from './call-gate.ts'
+import { CallGate } from '../../platform/call-gate.ts'
 import type { EgressPolicy, SandboxLimits, SandboxResult } from './sandbox-driver.ts'
 
 /** What the operator decides for all plugins. */

@@ -3,7 +3,6 @@
  * memory snapshot of a booted interpreter, and a warmed, read-only code cache. Where the unprivileged user of the processes cannot
  * reach Deno or Pyodide, they are copied there too.
  */
-import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
   chmod,
@@ -12,18 +11,16 @@ import {
   cp,
   lstat,
   mkdir,
-  mkdtemp,
   readFile,
   readdir,
   rename,
   rm,
   writeFile,
 } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { ChildOptions } from '@melzi/runner/child-options.ts'
-import { makeFolder } from '../../platform/make-folder.ts'
-import { childArguments, runToEnd, type Identity } from './child-command.ts'
+import { reachable, reachableFolder, type Identity } from '../../platform/reachable-folder.ts'
+import { childArguments, runToEnd } from './child-command.ts'
 
 export interface SandboxParts {
   denoBinary: string
@@ -83,47 +80,6 @@ const setOwner = async (path: string, { uid, gid }: Identity): Promise<void> => 
     for (const name of await readdir(path)) await setOwner(join(path, name), { uid, gid })
 }
 
-/** Asks the system, as the processes' own user, whether a path can be read (and run). */
-const reachable = async (path: string, identity: Identity | null): Promise<boolean> => {
-  if (identity === null) return true
-  const child = spawn('/bin/sh', ['-c', '[ -r "$1" ] && [ -x "$1" ]', 'sh', path], {
-    ...identity,
-    cwd: '/',
-    env: {},
-    stdio: 'ignore',
-  })
-  return new Promise((resolve, reject) => {
-    child.on('error', (cause) =>
-      reject(
-        new Error(`the server is root but cannot run a process as user ${identity.uid}`, { cause }),
-      ),
-    )
-    child.on('exit', (code) => resolve(code === 0))
-  })
-}
-
-/**
- * The cache folder the processes can reach: the given one or, where their user cannot traverse the way there, one of our own
- * in the system's folder for temporary files. A folder there that someone else made is not trusted.
- */
-const chooseCache = async (wanted: string, identity: Identity | null): Promise<string> => {
-  makeFolder(wanted)
-  if (identity === null) return wanted
-  await chmod(wanted, 0o755)
-  if (await reachable(wanted, identity)) return wanted
-  const shared = join(tmpdir(), `melzi-sandbox-${process.getuid?.() ?? 0}`)
-  await mkdir(shared, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  const info = await lstat(shared)
-  const ours = info.isDirectory() && info.uid === process.getuid?.() && (info.mode & 0o022) === 0
-  const chosen = ours ? shared : await mkdtemp(join(tmpdir(), 'melzi-sandbox-'))
-  await chmod(chosen, 0o755)
-  if (!(await reachable(chosen, identity)))
-    throw new Error(`user ${identity.uid} can reach neither ${wanted} nor ${chosen}`)
-  return chosen
-}
-
 /** Removes what a build that was killed left behind a day ago or earlier. */
 const sweep = async (cache: string): Promise<void> => {
   for (const name of await readdir(cache)) {
@@ -180,7 +136,7 @@ export const prepareImage = async (
   identity: Identity | null,
   signal: AbortSignal,
 ): Promise<SandboxImage> => {
-  const cache = await chooseCache(cacheDir, identity)
+  const cache = await reachableFolder(cacheDir, identity)
   await sweep(cache)
   const copyDeno = !(await reachable(parts.denoBinary, identity))
   const copyPyodide = !(await reachable(parts.pyodideDir, identity))

@@ -8,7 +8,8 @@ import {
   type DoneMessage,
   type JobMessage,
 } from '@melzi/runner/protocol.ts'
-import { childArguments, spawnChild, type Identity } from './child-command.ts'
+import type { Identity } from '../../platform/reachable-folder.ts'
+import { childArguments, spawnChild } from './child-command.ts'
 import type { EgressBroker } from './egress-broker.ts'
 import { LineReader } from './line-reader.ts'
 import type { SandboxErrorKind, SandboxLimits } from './sandbox-driver.ts'
