@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageObject } from '@melzi/contract/message.ts'
-import { bootServer, type BootedServer } from '../support/boot.ts'
+import { bootServer, SANDBOX_CACHE, type BootedServer } from '../support/boot.ts'
 import { Api, textOf } from '../support/factories.ts'
 import { lookAtStore, type StorePlace, type StoreView } from '../support/look-at-store.ts'
 import { usePostgres } from '../support/postgres.ts'
@@ -16,8 +16,6 @@ import { answerTo, startLoadModel } from './load-model.ts'
 const GOES_ON_MS = 20_000
 /** A run that goes on also comes to rest: its plugin calls queue for a sandbox that has just been started, on a machine under load. */
 const RESTS_MS = 120_000
-/** Kept between test runs: building the sandbox takes seconds. */
-const SANDBOX_CACHE = path.join(import.meta.dirname, '../../../node_modules/.cache/melzi-sandbox')
 
 export interface TrialOptions {
   engine: 'sqlite' | 'postgres'

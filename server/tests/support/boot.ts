@@ -10,6 +10,11 @@ import { usePostgres } from './postgres.ts'
 /** The real program, started as an operator starts it: what black-box suites talk to. */
 
 const PROGRAM = path.join(import.meta.dirname, '../../bin/melzi.ts')
+/** What sandboxes build and fetch, kept from boot to boot. */
+export const SANDBOX_CACHE = path.join(
+  import.meta.dirname,
+  '../../../node_modules/.cache/melzi-sandbox',
+)
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
 const BASE_PATH = '/api/assts/v1'
@@ -26,6 +31,8 @@ export interface BootOptions {
   quickstart?: boolean
   /** Whether plugins may run; default false, since warming the sandbox takes seconds of CPU. */
   sandbox?: boolean
+  /** Whether code_interpreter may run; default false. Its data packages are kept from boot to boot. */
+  interpreter?: boolean
 }
 
 export interface Key {
@@ -71,6 +78,9 @@ const settings = (options: BootOptions, dataDir: string, databaseUrl: string | n
     HOST: '127.0.0.1',
     MELZI_QUICKSTART: options.quickstart === false ? 'off' : 'on',
     MELZI_SANDBOX: options.sandbox === true ? 'on' : 'off',
+    ...(options.interpreter === true
+      ? { MELZI_INTERPRETER: 'on', MELZI_SANDBOX_CACHE: SANDBOX_CACHE }
+      : { MELZI_INTERPRETER: 'off' }),
     ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
     ...(typeof options.model === 'object'
       ? {
