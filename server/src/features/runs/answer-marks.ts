@@ -44,6 +44,8 @@ export class MarkReader {
 
   /** Takes the next piece in; gives what is settled. */
   read(piece: string): AnswerPiece[] {
+    const { citations, paths } = this.#known
+    if (citations.size === 0 && paths.size === 0) return [{ text: piece, mark: null }]
     this.#held += piece
     return this.#settle(false)
   }
@@ -82,8 +84,8 @@ export class MarkReader {
 
   /** Where in the held text a mark may begin; its length when nowhere. */
   #nextStart(): number {
-    const open = this.#known.citations.size === 0 ? -1 : this.#held.indexOf(OPEN)
-    const path = this.#known.paths.size === 0 ? -1 : pathStart(this.#held)
+    const open = this.#held.indexOf(OPEN)
+    const path = pathStart(this.#held)
     if (open < 0) return path < 0 ? this.#held.length : path
     return path < 0 ? open : Math.min(open, path)
   }

@@ -57,15 +57,14 @@ class Answer {
   }
 
   async open(): Promise<void> {
-    if (this.#journal.messageIsOpen) return
     await this.#journal.openMessage()
     for (const fileId of this.#images) {
       this.#journal.sayPart(imageDelta(this.content.addImage(fileId), fileId))
     }
   }
 
-  async add(kind: 'text' | 'refusal', delta: string): Promise<void> {
-    await this.open()
+  /** To an open message: nothing is awaited for each of many pieces. */
+  add(kind: 'text' | 'refusal', delta: string): void {
     this.#written += delta
     if (kind === 'text') return this.#say(this.#marks.read(delta))
     this.#say(this.#marks.end())
@@ -75,7 +74,7 @@ class Answer {
 
   /** The newest message of a thread must be its run's answer, even when the model said nothing. */
   async speak(): Promise<void> {
-    await this.open()
+    if (!this.#journal.messageIsOpen) await this.open()
     if (!this.content.isEmpty) return
     const { index, head } = this.content.addText('text', '')
     this.#journal.sayPart(textDelta(index, 'text', '', head))
@@ -120,7 +119,9 @@ export const takeTurn = async (
         case 'text':
         case 'refusal': {
           // Once the tool step is open it stays so until its outputs are there: nothing can be said beside it (behaviour.md 13).
-          if (part.delta !== '' && calls.length === 0) await answer.add(part.type, part.delta)
+          if (part.delta === '' || calls.length > 0) break
+          if (!journal.messageIsOpen) await answer.open()
+          answer.add(part.type, part.delta)
           break
         }
         case 'tool-call': {
