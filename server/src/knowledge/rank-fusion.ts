@@ -1,22 +1,30 @@
 /** The usual constant: how little the first places differ. */
 const K = 60
 
+/** One way of putting things in order. */
+export interface Ranking {
+  /** Best first. */
+  ids: readonly number[]
+  /** What it counts for beside the others; above 0. */
+  weight: number
+}
+
 export interface Fused {
   id: number
-  /** 1 for what is first in every list, towards 0 the further down. */
+  /** 1 for what is first in every ranking, towards 0 the further down. */
   share: number
 }
 
-/** Joins rankings by reciprocal rank (Cormack, Clarke, Büttcher 2009): what stands high in several lists comes first. */
-export const fuseRanks = (lists: readonly (readonly number[])[]): Fused[] => {
+/** Joins rankings by reciprocal rank (Cormack, Clarke, Büttcher 2009), weighted: what stands high in several comes first. */
+export const fuseRanks = (rankings: readonly Ranking[], k: number = K): Fused[] => {
   const sums = new Map<number, number>()
-  const used = lists.filter((list) => list.length > 0)
-  for (const list of used) {
-    for (const [index, id] of list.entries()) {
-      sums.set(id, (sums.get(id) ?? 0) + 1 / (K + index + 1))
+  let best = 0
+  for (const { ids, weight } of rankings) {
+    if (ids.length > 0) best += weight / (k + 1)
+    for (const [index, id] of ids.entries()) {
+      sums.set(id, (sums.get(id) ?? 0) + weight / (k + index + 1))
     }
   }
-  const best = used.length / (K + 1)
   return [...sums]
     .map(([id, sum]) => ({ id, share: sum / best }))
     .toSorted((a, b) => b.share - a.share || a.id - b.id)

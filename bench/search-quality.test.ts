@@ -1,0 +1,6 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { component, skipUnless } from '../server/tests/support/components.ts'
+import { CHUNKINGS, ENGINES, fillStores } from './filled-stores.ts'
+import { judge, qualityOf } from './ranking-quality.ts'
+import { LANGUAGES, readSearchSet } from './search-set.ts'
