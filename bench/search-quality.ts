@@ -11,7 +11,7 @@ import { toMarkdown, toText, type Measured } from './search-quality-report.ts'
 
 const DOCUMENT = path.join(import.meta.dirname, '../docs/search-quality.md')
 
-export const SEARCH_QUALITY_USAGE = `npm run bench -- search-quality [--write]
+const USAGE = `npm run bench -- search-quality [--write]
   judges search by the labelled set in bench/search-set; fetches a small embedding model (100 MB) the first time
   --write            also write docs/search-quality.md
 `
@@ -49,9 +49,9 @@ const measureOn = async (
 /** Runs the whole measure, a few minutes. @throws Error when the embedding model cannot be fetched or a document is not indexed */
 export const benchSearchQuality = async (args: readonly string[]): Promise<void> => {
   const unknown = args.find((arg) => arg !== '--write' && arg !== '--help')
-  if (unknown !== undefined) throw new Error(`'${unknown}' is no option\n${SEARCH_QUALITY_USAGE}`)
+  if (unknown !== undefined) throw new Error(`'${unknown}' is no option\n${USAGE}`)
   if (args.includes('--help')) {
-    process.stdout.write(SEARCH_QUALITY_USAGE)
+    process.stdout.write(USAGE)
     return
   }
   const set = await readSearchSet()
