@@ -10,8 +10,8 @@ import { LANGUAGES, readSearchSet, type Question } from './search-set.ts'
  * found are paraphrases without a shared word, for which there are vectors.
  */
 const FLOOR: Record<Engine, Record<Question['language'], number>> = {
-  sqlite: { en: 0.67, 'zh-TW': 0.8 },
-  postgres: { en: 0.67, 'zh-TW': 0.79 },
+  sqlite: { en: 0.71, 'zh-TW': 0.8 },
+  postgres: { en: 0.69, 'zh-TW': 0.8 },
 }
 const FINE = CHUNKINGS.filter(({ chunking }) => chunking.maxTokens === 200)
 
@@ -30,7 +30,7 @@ for (const engine of ENGINES) {
       assert.ok(recall >= FLOOR[engine][language], `${language}: recall@5 is ${recall}`)
       const words = mine.filter(({ question }) => question.kind !== 'paraphrase')
       const { recall: found } = qualityOf(words)
-      assert.ok(found >= 0.93, `${language}, in the document's words: recall@5 is ${found}`)
+      assert.ok(found >= 0.95, `${language}, in the document's words: recall@5 is ${found}`)
       for (const { question, rank } of words)
         if (question.kind === 'two-character') assert.ok(rank <= 5, question.question)
     }
