@@ -1,6 +1,6 @@
 /**
  * How little the first places differ, 1 / (K + place). The usual 60 is meant for deep, good rankings: with it, what stands thirtieth in two rankings beats
- * what is first in one, and the joined list was worse than its better half (docs/search-quality.md).
+ * what is first in one, and on short chunks the joined list was worse than its better half (docs/search-quality.md).
  */
 const K = 1
 /** The same for the share, by which thresholds cut: there the next place is only a little less than the one before. */
