@@ -6,6 +6,7 @@ import { measureLifecycles } from './lifecycles.ts'
 import { readOptions, USAGE } from './options.ts'
 import { measurePluginCalls } from './plugin-calls.ts'
 import { thisMachine, toMarkdown, toText } from './report.ts'
+import { benchSearchQuality } from './search-quality.ts'
 import { measureStreamCpu } from './stream-cpu.ts'
 
 /** `npm run bench`: what Melzi costs, side by side with doing without it. See options.ts for its options. */
@@ -39,4 +40,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   await writeFile(DOCUMENT, toMarkdown(sections, machine, new Date().toISOString().slice(0, 10)))
 }
 
-await main(process.argv.slice(2))
+const [first, ...rest] = process.argv.slice(2)
+// Not a section: its figures are shares of right answers, and stand in a document of their own.
+if (first === 'search-quality') await benchSearchQuality(rest)
+else await main(process.argv.slice(2))

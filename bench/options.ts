@@ -14,6 +14,8 @@ export const USAGE = `npm run bench -- [options]
   --json             figures as JSON instead of tables
   --write            also write docs/benchmarks.md
   --profile <folder> the server leaves CPU profiles there
+npm run bench -- search-quality [--write]
+  how often search finds what was asked for: docs/search-quality.md
 `
 
 /** @throws Error for an option or a section that is none */

@@ -18,7 +18,9 @@ export const PYTHON_CLIENTS = [
   'gradio-4.44',
   'moto-5',
 ] as const
-export type PythonClient = (typeof PYTHON_CLIENTS)[number]
+/** An embedding model to judge search with: 100 MB to fetch, and only the bench asks for it. */
+type OnDemand = 'minilm-numpy'
+export type PythonClient = (typeof PYTHON_CLIENTS)[number] | OnDemand
 
 const python = (...args: string[]): string => run('python3', args)
 

@@ -38,6 +38,8 @@ export interface SearchQuery {
   filter?: SearchFilter | null
   /** Vectors are left out, also where there are some. */
   textOnly?: boolean
+  /** What the rankings count for (`hybrid_search`); by default 1 each. A ranking of weight 0 is left out. */
+  weights?: { text: number; embedding: number }
   signal?: AbortSignal
 }
 
@@ -153,12 +155,18 @@ export const createKnowledge = ({ store, clock, log, embedder, vectors }: Search
         filter: filter === null ? null : (params) => filterSql(filter, params),
       }
       const terms = queries.map(queryTerms)
-      // At the same time: the vectors are looked at in a thread of their own.
+      const weights = asked.weights ?? { text: 1, embedding: 1 }
+      const noVectors = asked.textOnly === true || weights.embedding === 0
+      // At the same time: the vectors are looked at in a thread of their own. Where there are none, the text serves alone, whatever its weight.
+      const searched = noVectors ? Promise.resolve([]) : searchVectors(scope, queries, signal)
       const [nearest, texts] = await Promise.all([
-        asked.textOnly === true ? [] : searchVectors(scope, queries, signal),
-        searchTexts(scope, terms),
+        searched,
+        weights.text > 0 || (await searched).length === 0 ? searchTexts(scope, terms) : [],
       ])
-      const fused = fuseRanks([...texts, ...nearest.map((list) => [...list.keys()])])
+      const fused = fuseRanks([
+        ...texts.map((ids) => ({ ids, weight: weights.text || 1 })),
+        ...nearest.map((list) => ({ ids: [...list.keys()], weight: weights.embedding })),
+      ])
       const best = fused.slice(0, asked.maxResults)
       const found = await readFound(
         store,

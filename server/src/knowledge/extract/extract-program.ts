@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { indexTerms } from '../bigrams.ts'
 import { chunkText } from '../chunk.ts'
+import { titleTerms } from '../title-terms.ts'
 import { ExtractError } from './extract-error.ts'
 import type { ExtractAnswer, ExtractedChunk, ExtractRequest } from './extract-protocol.ts'
 import { extractText } from './extract-text.ts'
@@ -20,9 +21,10 @@ const say = async (answer: ExtractAnswer): Promise<void> => {
 const answer = async (request: ExtractRequest, bytes: Buffer): Promise<void> => {
   const text = await extractText(bytes, request.filename)
   await say({ type: 'extracted', length: text.length })
+  const title = titleTerms(request.filename, text)
   let batch: ExtractedChunk[] = []
   for (const chunk of chunkText(text, request.chunking)) {
-    batch.push({ ...chunk, terms: indexTerms(chunk.text) })
+    batch.push({ ...chunk, terms: [...indexTerms(chunk.text), ...title] })
     if (batch.length < BATCH) continue
     await say({ type: 'chunks', chunks: batch })
     batch = []

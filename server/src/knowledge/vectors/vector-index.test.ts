@@ -78,13 +78,19 @@ describe('the vector index', () => {
 
 describe('joined rankings', () => {
   it('put first what stands high in several', () => {
-    const fused = fuseRanks([
-      [1, 2, 3],
-      [2, 4],
-    ])
+    const ranking = (weight: number, ...places: number[]) => ({ ids: places, weight })
+    const fused = fuseRanks([ranking(1, 1, 2, 3), ranking(1, 2, 4)])
     assert.deepEqual(ids(fused), [2, 1, 4, 3])
     assert.ok((fused[0]?.share ?? 0) < 1)
-    assert.equal(fuseRanks([[7], []])[0]?.share, 1)
-    assert.deepEqual(fuseRanks([[], []]), [])
+    assert.equal(fuseRanks([ranking(1, 7), ranking(1)])[0]?.share, 1)
+    assert.deepEqual(fuseRanks([ranking(1), ranking(1)]), [])
+  })
+
+  it('count by their weight', () => {
+    const light = { ids: [1, 2], weight: 1 }
+    const heavy = { ids: [2, 1], weight: 3 }
+    assert.deepEqual(ids(fuseRanks([light, heavy])), [2, 1])
+    assert.deepEqual(ids(fuseRanks([{ ...light, weight: 5 }, heavy])), [1, 2])
+    assert.equal(fuseRanks([{ ids: [7], weight: 0.2 }])[0]?.share, 1)
   })
 })

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { openFeatureStore, type FeatureStore } from '../../../tests/support/feature-store.ts'
+import { indexTerms } from '../../knowledge/bigrams.ts'
+import { EmbeddingError } from '../../knowledge/embeddings/embedder.ts'
+import { toBytes } from '../../knowledge/vectors/vector-bytes.ts'
+import { VectorIndex } from '../../knowledge/vectors/vector-index.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { newId } from '../../platform/ids.ts'
+import { createLog } from '../../platform/log.ts'
+import { insertChunks } from './chunk-store.ts'
+import { insertEmbeddings } from './embedding-store.ts'
+import { insertEntries, type EntryRecord } from './entry-store.ts'
+import { completeEntry } from './job-store.ts'
+import { createKnowledge, type SearchQuery } from './search.ts'
+import { insertStore } from './store.ts'
+
+const MODEL = 'scripted'
+/** The question's words stand in the first; the question's vector is that of the second. */
+const CHUNKS = [
+  { text: 'the word itself', vector: [0, 1] },
+  { text: 'what it means', vector: [1, 0] },
+]
+
+describe('weights of the rankings', () => {
+  let house: FeatureStore
+  let entry: EntryRecord
+  let vectors: VectorIndex
+  let embeds = true
+
+  before(async () => {
+    house = await openFeatureStore()
+    vectors = new VectorIndex()
+    const { workspaceId, personId } = await house.person()
+    entry = {
+      workspaceId,
+      storeId: newId('vs_'),
+      fileId: newId('file-'),
+      entryId: newId('vsf_'),
+      batchId: null,
+      createdAt: 1,
+      filename: 'a.txt',
+      status: 'in_progress',
+      lastError: null,
+      attributes: {},
+      maxTokens: 800,
+      overlapTokens: 400,
+      usageBytes: 0,
+      attempt: 1,
+      tries: 0,
+    }
+    await house.store.write('test.entry', async (tx) => {
+      await insertStore(tx, {
+        workspaceId,
+        id: entry.storeId,
+        ownerId: personId,
+        createdAt: 1,
+        name: null,
+        description: null,
+        metadata: {},
+        expiresAfterDays: null,
+        lastActiveAt: 1,
+      })
+      await tx.run(
+        `insert into files (workspace_id, id, owner_id, created_at, purpose, filename, bytes) values (?1, ?2, ?3, 1, 'assistants', 'a', 1)`,
+        [workspaceId, entry.fileId, personId],
+      )
+      await insertEntries(tx, [entry], 1)
+      const chunks = CHUNKS.map(({ text }, position) => {
+        return { text, terms: indexTerms(text), start: 0, tokens: 3, position, hash: `${position}` }
+      })
+      const known = new Map(CHUNKS.map(({ vector }, hash) => [`${hash}`, toBytes(vector)]))
+      await insertEmbeddings(tx, workspaceId, MODEL, known, 1)
+      await insertChunks(tx, entry, chunks)
+      await completeEntry(tx, entry, 1, 1)
+    })
+  })
+  after(async () => {
+    await vectors[Symbol.asyncDispose]()
+    await house[Symbol.asyncDispose]()
+  })
+
+  const search = async (weights: SearchQuery['weights']) => {
+    const knowledge = createKnowledge({
+      store: house.store,
+      clock: systemClock,
+      log: createLog('silent'),
+      embedder: {
+        model: MODEL,
+        embed: async (texts) => {
+          if (!embeds) throw new EmbeddingError('down', false)
+          return texts.map(() => [1, 0])
+        },
+      },
+      vectors,
+    })
+    const passages = await knowledge.search({
+      workspaceId: entry.workspaceId,
+      storeIds: [entry.storeId],
+      query: 'word',
+      maxResults: 5,
+      scoreThreshold: 0,
+      ...(weights === undefined ? {} : { weights }),
+    })
+    return passages.map(({ text }) => text)
+  }
+  const [word, meaning] = CHUNKS.map(({ text }) => text)
+
+  it('say which ranking goes first', async () => {
+    // The vectors rank both, the text only one, which therefore has two places to count.
+    assert.deepEqual(await search(undefined), [word, meaning])
+    assert.deepEqual(await search({ text: 1, embedding: 4 }), [meaning, word])
+    assert.deepEqual(await search({ text: 4, embedding: 1 }), [word, meaning])
+  })
+
+  it('leave a ranking out when they are 0', async () => {
+    assert.deepEqual(await search({ text: 1, embedding: 0 }), [word])
+    assert.deepEqual(await search({ text: 0, embedding: 1 }), [meaning, word])
+  })
+
+  it('do not silence the text when there are no vectors', async () => {
+    embeds = false
+    assert.deepEqual(await search({ text: 0, embedding: 1 }), [word])
+    embeds = true
+  })
+})
