@@ -55,6 +55,8 @@ export const searchFiles = async (
   signal: AbortSignal,
 ): Promise<StoredFileSearch> => {
   const query = questionIn(call.arguments)
+  const ranking = rankingOptionsOf(run)
+  const { hybrid_search: hybrid } = ranking
   const limits = SMALL_MODEL.test(run.model) ? SMALL_LIMITS : LIMITS
   const passages =
     query === null
@@ -64,7 +66,10 @@ export const searchFiles = async (
           storeIds,
           query,
           maxResults: settingsOf(run).max_num_results ?? limits.results,
-          scoreThreshold: rankingOptionsOf(run).score_threshold,
+          scoreThreshold: ranking.score_threshold,
+          ...(hybrid == null
+            ? {}
+            : { weights: { embedding: hybrid.embedding_weight, text: hybrid.text_weight } }),
           signal,
         })
   const results: FileSearchResult[] = []
