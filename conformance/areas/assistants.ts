@@ -1,0 +1,3 @@
+import { rowsOf } from '../row.ts'
+
+export const { rows: assistantRows } = rowsOf('assistants')
