@@ -38,7 +38,7 @@ const table = (head: readonly string[], lines: readonly (readonly string[])[]): 
 
 const INTRO = `Each row is one thing a server of the Assistants v2 wire does or does not do. Every reply is held against the published schema, every stream against every rule of its grammar.
 Evidence: **R** recorded traffic of the live service, **D** stated in its documents, **S** read in or measured with SDKs, **T** told by third parties, **0** what clients of this house ask for beside it, **?** not established. Rows with **?** are never conformance: they tell what the server does, its choice. What a row needs and does not find is skipped and said, never passed.
-Not provoked: a full quota (429), a fault of the server itself (500).`
+Not provoked: a full quota (429), a fault of the server itself (500) or of a stream (event error), the expiry of a run after its ten minutes, of idle threads.`
 
 export interface Heading {
   /** Name and version, or address. */

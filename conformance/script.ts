@@ -61,10 +61,10 @@ export const useBuiltIn =
     return { toolCalls: [{ name: fn.name, arguments: args }] }
   }
 
-/** Repeats the first marker it was shown, in pieces as models send it. */
+/** Repeats the first marker a tool showed it, in pieces as models send it. */
 export const cite = ({ messages = [] }: ChatBody): ScriptedTurn => {
-  const [, marks = '4:0', name = 'harbour.txt'] =
-    /【([^†】]+)†([^】]+)】/.exec(JSON.stringify(messages)) ?? []
+  const shown = JSON.stringify(messages.filter(({ role }) => role === 'tool'))
+  const [, marks = '4:0', name = 'harbour.txt'] = /【([^†】]+)†([^】]+)】/.exec(shown) ?? []
   return { text: ['The clock is blue【', `${marks}†`, `${name}】`, '.'] }
 }
 

@@ -41,6 +41,8 @@ export const foreignTarget = (foreign: Foreign): Target => ({
   [Symbol.asyncDispose]: async () => {},
 })
 
+/** What the code interpreter fetches, kept from boot to boot. */
+const SANDBOX_CACHE = path.join(import.meta.dirname, '../node_modules/.cache/melzi-sandbox')
 const MODEL = 'scripted'
 const VOICE = 'voice'
 
@@ -64,8 +66,13 @@ export const bootTarget = async (version: string): Promise<Target> => {
       ],
     }),
   )
-  const env = { MELZI_MODELS_FILE: models, MELZI_POLL_MS: '100' }
-  const server = resources.use(await bootServer({ env, sandbox: true }))
+  const env = {
+    MELZI_MODELS_FILE: models,
+    MELZI_POLL_MS: '100',
+    MELZI_INTERPRETER: 'on',
+    MELZI_SANDBOX_CACHE: SANDBOX_CACHE,
+  }
+  const server = resources.use(await bootServer({ env }))
   const { apiKey: secondKey } = await server.keyOf('Somebody else')
   const owned = resources.move()
   return {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AssistantObject } from '@melzi/contract/assistant.ts'
 import type { MessageObject } from '@melzi/contract/message.ts'
 import type { RunStepObject } from '@melzi/contract/run-step.ts'
 import type { RunObject } from '@melzi/contract/run.ts'
@@ -13,8 +15,33 @@ export const codeInterpreterRows = rows
 
 const CHOICE = { tool_choice: { type: 'code_interpreter' } }
 const SCRIPT = 'a scripted model'
-const coder = (bench: Bench) =>
-  bench.once('coder', () => bench.newAssistant({ tools: [{ type: 'code_interpreter' }] }))
+const WARM_MS = 180_000
+
+const coder = (bench: Bench): Promise<AssistantObject> =>
+  bench.once('coder', async () => {
+    const assistant = await bench.newAssistant({ tools: [{ type: 'code_interpreter' }] })
+    await warmUp(bench, assistant)
+    return assistant
+  })
+
+/** A booted server may fetch its data packages when they are first asked for: waits until it has. */
+const warmUp = async (bench: Bench, { id }: AssistantObject): Promise<void> => {
+  if (bench.target.script === null) return
+  const until = Date.now() + WARM_MS
+  for (;;) {
+    bench.target.script.clear()
+    bench.says(useBuiltIn('import matplotlib'), { text: 'Done.' })
+    const run = await bench.settled(await bench.run((await bench.thread('Begin.')).id, id))
+    const logs = logsOf(callsOf(await bench.steps(run))[0])
+    bench.target.script.clear()
+    if (run.status === 'completed' && logs === '') return
+    assert.ok(
+      Date.now() < until,
+      `the data packages are not there: ${run.last_error?.message ?? logs}`,
+    )
+    await sleep(1_000)
+  }
+}
 
 const callsOf = (steps: readonly RunStepObject[]) =>
   steps
@@ -24,12 +51,13 @@ const callsOf = (steps: readonly RunStepObject[]) =>
     .map((call) => (call.type === 'code_interpreter' ? call : assert.fail(call.type)))
 
 const ran = async (bench: Bench, question: string, turns: Turn[], thread: object = {}) => {
+  const assistant = await coder(bench)
   bench.says(...turns)
   const { id } = await bench.newThread({
     messages: [{ role: 'user', content: question }],
     ...thread,
   })
-  const run = await bench.settled(await bench.run(id, (await coder(bench)).id, CHOICE))
+  const run = await bench.settled(await bench.run(id, assistant.id, CHOICE))
   assert.equal(run.status, 'completed', JSON.stringify(run.last_error))
   const steps = await bench.steps(run)
   return { run, steps, calls: callsOf(steps), message: (await bench.messages(id)).at(-1) }
@@ -128,9 +156,10 @@ good(
 
 const PLOT = 'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()'
 stream('createRun', 'input in pieces, then outputs, then the answer', 'S', async (bench) => {
+  const assistant = await coder(bench)
   bench.says(useBuiltIn('print(6 * 7)'), { text: ['It is ', '42.'] })
   const { id } = await bench.thread('Run exactly this Python: print(6 * 7)')
-  const body = { assistant_id: (await coder(bench)).id, ...CHOICE }
+  const body = { assistant_id: assistant.id, ...CHOICE }
   const events = await bench.api.events(`/threads/${id}/runs`, body)
   assert.deepEqual(order(events).slice(0, 7), [
     'run.created',
@@ -145,9 +174,10 @@ stream('createRun', 'input in pieces, then outputs, then the answer', 'S', async
   assert.match(logsOf(callsOf(await bench.steps(run))[0]), /42/)
 })
 stream('createRun', 'a picture: an output, and a part before the text', 'R', async (bench) => {
+  const assistant = await coder(bench)
   bench.says(useBuiltIn(PLOT), { text: 'Here it is.' })
   const { id } = await bench.thread(`Run exactly this Python: ${PLOT}`)
-  const body = { assistant_id: (await coder(bench)).id, ...CHOICE }
+  const body = { assistant_id: assistant.id, ...CHOICE }
   const events = await bench.api.events(`/threads/${id}/runs`, body)
   const { content } = last<MessageObject>(events, 'message.completed')
   const [picture, text] = content

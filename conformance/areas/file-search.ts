@@ -167,12 +167,44 @@ good('createRun', 'a file attached to the thread, waited for and found', 'D', as
   const [found] = callOf((await bench.steps(run))[0]).file_search.results ?? []
   assert.equal(found?.file_id, file.id)
 })
-good('createRun', 'use refreshes last_active_at of the store', 'D', async (bench) => {
+good('createRun', 'when use moves last_active_at of the store', '?', async (bench) => {
   const run = await searched(bench)
   const { store } = await bench.filled()
   const found = await bench.api.get<VectorStoreObject>(`/vector_stores/${store.id}`)
-  assert.ok((found.last_active_at ?? 0) >= (run.started_at ?? Infinity) - 1)
+  const [before, after] = [store.last_active_at ?? 0, found.last_active_at ?? 0]
+  const used = run.started_at ?? 0
+  return after > before ? 'at once' : `not ${used - before} s after the last time`
 })
+good('createRun', 'include[] brings content to the results of the stream', 'R', async (bench) => {
+  bench.says(useBuiltIn('harbour clock'), cite)
+  const { id } = await bench.thread(QUESTION)
+  const body = { assistant_id: (await searcher(bench)).id, ...CHOICE }
+  const events = await bench.api.events(`/threads/${id}/runs?${INCLUDE}`, body)
+  const ended = events.findIndex(({ event }) => event === 'thread.run.step.completed')
+  const step = last<RunStepObject>(events.slice(0, ended + 1), 'step.completed')
+  const [part] = callOf(step).file_search.results?.[0]?.content ?? []
+  assert.ok(part?.text.includes('harbour clock'), JSON.stringify(callOf(step)))
+})
+good(
+  'createRun',
+  'how offsets count characters outside the BMP',
+  '?',
+  async (bench) => {
+    bench.says(useBuiltIn('harbour clock'), (request) => {
+      const said = cite(request)
+      return 'text' in said && said.text !== undefined
+        ? { text: ['🕰🕰 ', ...[said.text].flat()] }
+        : said
+    })
+    const thread = await bench.thread(QUESTION)
+    const run = await bench.settled(await bench.run(thread.id, (await searcher(bench)).id, CHOICE))
+    const part = (await bench.messages(run.thread_id)).at(-1)?.content[0]
+    assert.ok(part?.type === 'text')
+    const [{ start_index: start = 0, end_index: end = 0, text = '' } = {}] = part.text.annotations
+    return [...part.text.value].slice(start, end).join('') === text ? 'as one' : 'as two'
+  },
+  'a scripted model',
+)
 good(
   'createRun',
   'a search and a function of the client in one run',

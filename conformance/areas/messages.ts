@@ -101,6 +101,16 @@ good('createMessage', 'empty text', '?', async (bench) => {
   const body = { role: 'user', content: '' }
   return told(await bench.api.send('POST', `/threads/${id}/messages`, { body }))
 })
+error('createMessage', 'many attachments', '?', async (bench) => {
+  const { id } = await bench.newThread()
+  const file = await bench.file()
+  const attachments = Array.from({ length: 21 }, () => ({
+    file_id: file.id,
+    tools: [{ type: 'code_interpreter' }],
+  }))
+  const body = { role: 'user', content: 'x', attachments }
+  return `21: ${told(await bench.api.send('POST', `/threads/${id}/messages`, { body }))}`
+})
 good('getMessage', 'what was made', 'D', async (bench) => {
   const made = await add(bench, { content: 'x', metadata: { a: 'b' } })
   assert.deepEqual(await bench.api.get(`/threads/${made.thread_id}/messages/${made.id}`), made)

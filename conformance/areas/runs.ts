@@ -123,6 +123,13 @@ good('createRun', 'run_id of additional_messages', '?', async (bench) => {
   const [message] = await bench.messages(id)
   return message?.run_id === run.id ? 'the run' : `${message?.run_id}`
 })
+error('createRun', 'many additional_messages', '?', async (bench) => {
+  const { id } = await bench.newThread()
+  const additional_messages = Array.from({ length: 101 }, () => ({ role: 'user', content: 'x' }))
+  const body = { assistant_id: (await bench.assistant()).id, additional_messages }
+  bench.says({ text: 'Hello.' })
+  return `101: ${told(await bench.api.send('POST', `/threads/${id}/runs`, { body }))}`
+})
 good('createRun', 'additional_instructions and the field instructions', '?', async (bench) => {
   const assistant = await bench.newAssistant({ instructions: 'One.' })
   const run = await bench.answered(assistant, { additional_instructions: 'Two.' })
