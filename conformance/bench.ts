@@ -38,6 +38,9 @@ export interface Filled {
   batch: FileBatchObject
 }
 
+/** A model that is not scripted did something else than asked: that is no fault of the server. */
+export class OwnWill extends Error {}
+
 export class Bench {
   readonly target: Target
   readonly api: Client
@@ -181,6 +184,7 @@ export class Bench {
     const assistant = await this.tooled()
     const thread = await this.thread('What is the price of one kilogram, if 2 kg cost 120?')
     const run = await this.settled(await this.run(thread.id, assistant.id, FORCED))
+    modelMust(this, run.status !== 'completed', 'call the function')
     assert.equal(run.status, 'requires_action', JSON.stringify(run.last_error))
     return run
   }
@@ -244,3 +248,12 @@ export const outputsOf = (run: RunObject, output = '60') => ({
 })
 
 export const pathOf = ({ thread_id, id }: RunObject): string => `/threads/${thread_id}/runs/${id}`
+
+/**
+ * The model did what it was asked to do.
+ * @throws OwnWill when it is not scripted and did not, AssertionError when it is
+ */
+export function modelMust({ target }: Bench, did: unknown, what: string): asserts did {
+  if (!did && target.script === null) throw new OwnWill(`the model did not ${what}`)
+  assert.ok(did, `the model was made to ${what}, and nothing of it is to be seen`)
+}

@@ -1,4 +1,4 @@
-import type { Bench } from './bench.ts'
+import { OwnWill, type Bench } from './bench.ts'
 import type { Outcome, Row } from './row.ts'
 import { lacks } from './target.ts'
 
@@ -12,6 +12,8 @@ const checkRow = async (row: Row, bench: Bench): Promise<Outcome> => {
     const note = (await row.check(bench)) ?? ''
     return { row, status: row.evidence === '?' ? 'our choice' : 'pass', note }
   } catch (error) {
+    if (error instanceof OwnWill)
+      return { row, status: 'skipped', note: `needs a scripted model: ${error.message}` }
     // A row is judged by whatever its check throws: an assertion, or a connection that broke.
     const note = error instanceof Error ? error.message : String(error)
     return { row, status: 'fail', note: note.slice(0, MAX_NOTE) }

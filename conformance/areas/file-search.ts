@@ -3,7 +3,7 @@ import type { MessageObject } from '@melzi/contract/message.ts'
 import type { RunStepObject } from '@melzi/contract/run-step.ts'
 import type { RunObject } from '@melzi/contract/run.ts'
 import type { VectorStoreObject } from '@melzi/contract/vector-store.ts'
-import { pathOf, type Bench } from '../bench.ts'
+import { modelMust, pathOf, type Bench } from '../bench.ts'
 import { last, order } from '../event-order.ts'
 import { rowsOf } from '../row.ts'
 import { cite, useBuiltIn } from '../script.ts'
@@ -33,10 +33,10 @@ const searched = (bench: Bench) =>
     assert.equal(run.status, 'completed', JSON.stringify(run.last_error))
     return run
   })
-const callOf = (step: RunStepObject | undefined) => {
+const callOf = (bench: Bench, step: RunStepObject | undefined) => {
   const details = step?.step_details
   const call = details?.type === 'tool_calls' ? details.tool_calls[0] : undefined
-  assert.ok(call?.type === 'file_search', JSON.stringify(details))
+  modelMust(bench, call?.type === 'file_search', 'search')
   return call
 }
 
@@ -48,7 +48,7 @@ good(
     const run = await searched(bench)
     const { files } = await bench.filled()
     const steps = await bench.steps(run)
-    const { id, file_search } = callOf(steps[0])
+    const { id, file_search } = callOf(bench, steps[0])
     assert.match(id, /^call_/)
     const { ranker, score_threshold } = file_search.ranking_options ?? {}
     assert.deepEqual({ ranker, score_threshold }, RANKING)
@@ -67,10 +67,10 @@ good('getRunStep', 'content of results with include[] alone', 'R', async (bench)
   const run = await searched(bench)
   const [step] = await bench.steps(run)
   const path = `${pathOf(run)}/steps/${step?.id}`
-  const found = callOf(await bench.api.get<RunStepObject>(`${path}?${INCLUDE}`)).file_search
+  const found = callOf(bench, await bench.api.get<RunStepObject>(`${path}?${INCLUDE}`)).file_search
   const [part] = found.results?.[0]?.content ?? []
   assert.deepEqual([part?.type, part?.text.includes('harbour clock')], ['text', true])
-  const plain = callOf(await bench.api.get<RunStepObject>(path)).file_search
+  const plain = callOf(bench, await bench.api.get<RunStepObject>(path)).file_search
   assert.ok(!('content' in (plain.results?.[0] ?? {})))
 })
 good('listRunSteps', 'content of results with include[]', 'R', async (bench) => {
@@ -78,7 +78,7 @@ good('listRunSteps', 'content of results with include[]', 'R', async (bench) => 
   const { data } = await bench.api.get<{ data: RunStepObject[] }>(
     `${pathOf(run)}/steps?order=asc&${INCLUDE}`,
   )
-  assert.ok(callOf(data[0]).file_search.results?.[0]?.content?.[0]?.text)
+  assert.ok(callOf(bench, data[0]).file_search.results?.[0]?.content?.[0]?.text)
 })
 good('getMessage', 'a citation covers its marker and names its file', 'R', async (bench) => {
   const run = await searched(bench)
@@ -87,6 +87,7 @@ good('getMessage', 'a citation covers its marker and names its file', 'R', async
   assert.ok(part?.type === 'text')
   const { value, annotations } = part.text
   const [annotation] = annotations
+  modelMust(bench, value.includes('【') || annotation, 'cite')
   assert.ok(annotation?.type === 'file_citation', value)
   const { start_index, end_index, text } = annotation
   assert.equal([...value].slice(start_index, end_index).join(''), text)
@@ -118,7 +119,9 @@ stream('createRun', 'a search, its citation, in this order', 'R', async (bench) 
     'done',
   ])
   const [part] = last<MessageObject>(events, 'message.completed').content
-  assert.ok(part?.type === 'text' && part.text.annotations.length > 0, JSON.stringify(part))
+  assert.ok(part?.type === 'text')
+  modelMust(bench, part.text.value.includes('【'), 'cite')
+  assert.ok(part.text.annotations.length > 0, JSON.stringify(part))
   const run = last<RunObject>(events, 'run.completed')
   assert.deepEqual((await bench.messages(run.thread_id)).at(-1), last(events, 'message.completed'))
 })
@@ -153,7 +156,7 @@ good('createRun', 'max_num_results bounds the results', 'D', async (bench) => {
   bench.says(useBuiltIn('harbour pears owls trains'), cite)
   const thread = await bench.thread(QUESTION)
   const run = await bench.settled(await bench.run(thread.id, assistant.id, CHOICE))
-  assert.equal(callOf((await bench.steps(run))[0]).file_search.results?.length, 1)
+  assert.equal(callOf(bench, (await bench.steps(run))[0]).file_search.results?.length, 1)
 })
 good('createRun', 'a file attached to the thread, waited for and found', 'D', async (bench) => {
   const file = await bench.newFile('The lighthouse keeper is called Ottavia.', 'keeper.txt')
@@ -164,7 +167,7 @@ good('createRun', 'a file attached to the thread, waited for and found', 'D', as
   bench.says(useBuiltIn('lighthouse keeper'), cite)
   const run = await bench.settled(await bench.run(thread.id, assistant.id, CHOICE))
   assert.equal(run.status, 'completed', JSON.stringify(run.last_error))
-  const [found] = callOf((await bench.steps(run))[0]).file_search.results ?? []
+  const [found] = callOf(bench, (await bench.steps(run))[0]).file_search.results ?? []
   assert.equal(found?.file_id, file.id)
 })
 good('createRun', 'when use moves last_active_at of the store', '?', async (bench) => {
@@ -182,8 +185,8 @@ good('createRun', 'include[] brings content to the results of the stream', 'R', 
   const events = await bench.api.events(`/threads/${id}/runs?${INCLUDE}`, body)
   const ended = events.findIndex(({ event }) => event === 'thread.run.step.completed')
   const step = last<RunStepObject>(events.slice(0, ended + 1), 'step.completed')
-  const [part] = callOf(step).file_search.results?.[0]?.content ?? []
-  assert.ok(part?.text.includes('harbour clock'), JSON.stringify(callOf(step)))
+  const [part] = callOf(bench, step).file_search.results?.[0]?.content ?? []
+  assert.ok(part?.text.includes('harbour clock'), JSON.stringify(callOf(bench, step)))
 })
 good(
   'createRun',
@@ -200,7 +203,9 @@ good(
     const run = await bench.settled(await bench.run(thread.id, (await searcher(bench)).id, CHOICE))
     const part = (await bench.messages(run.thread_id)).at(-1)?.content[0]
     assert.ok(part?.type === 'text')
-    const [{ start_index: start = 0, end_index: end = 0, text = '' } = {}] = part.text.annotations
+    const [annotation] = part.text.annotations
+    assert.ok(annotation, part.text.value)
+    const { start_index: start, end_index: end, text } = annotation
     return [...part.text.value].slice(start, end).join('') === text ? 'as one' : 'as two'
   },
   'a scripted model',
