@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { startModelServer } from '../server/tests/support/model-server.ts'
 import { Bench } from './bench.ts'
 import { checkRows } from './check-rows.ts'
-import { readOptions } from './options.ts'
+import { commandOf, readOptions } from './options.ts'
 import { toMarkdown, toText } from './report.ts'
 import type { Outcome } from './row.ts'
 import { allRows } from './rows.ts'
@@ -73,6 +73,11 @@ describe('options', () => {
     refused(['--base-url', 'http://127.0.0.1:1'], /goes with --api-key and --model/)
     refused(['--api-key', 'k'], /goes with --base-url/)
     refused(['--write', '--only', 'runs'], /--write wants every area/)
+  })
+  it('are repeated without keys', () => {
+    const args = ['--api-key', 'secret', '--second-key=secret', '--model', 'm']
+    const command = commandOf(args)
+    assert.equal(command, 'npm run conformance -- --api-key … --second-key=… --model m')
   })
   it('are read', () => {
     const options = readOptions(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Bench } from './bench.ts'
 import { checkRows } from './check-rows.ts'
-import { readOptions, USAGE } from './options.ts'
+import { commandOf, readOptions, USAGE } from './options.ts'
 import { toLine, toMarkdown, toText } from './report.ts'
 import { allRows } from './rows.ts'
 import { bootTarget, foreignTarget } from './target.ts'
@@ -15,12 +15,6 @@ const ROOT = path.join(import.meta.dirname, '..')
 const version = (): string => {
   const text = readFileSync(path.join(ROOT, 'server/package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
-}
-
-/** What was typed, without keys. */
-const commandOf = (args: readonly string[]): string => {
-  const shown = args.map((arg, i) => (args[i - 1]?.endsWith('-key') ? '…' : arg))
-  return ['npm run conformance', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' ')
 }
 
 const main = async (args: readonly string[]): Promise<number> => {

@@ -78,3 +78,11 @@ export const readOptions = (args: readonly string[]): Options => {
     help: values.help,
   }
 }
+
+/** What was typed, without keys. */
+export const commandOf = (args: readonly string[]): string => {
+  const shown = args.map((arg, i) =>
+    args[i - 1]?.endsWith('-key') ? '…' : arg.replace(/^(--[a-z]+-key=).*/s, '$1…'),
+  )
+  return ['npm run conformance', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' ')
+}
