@@ -31,7 +31,7 @@ export const pagingRows = (
   { make, isShared, item, itemPath }: ListCase,
 ): Row[] => {
   const area = OPERATIONS[id]?.area ?? assert.fail(id)
-  const { rows, list, error } = rowsOf(area)
+  const { rows, list, error, isolation } = rowsOf(area)
   const max = id === 'listFiles' ? 10_000 : 100
   const listed = (bench: Bench) => bench.once(`list ${id}`, () => make(bench))
   const page = async (bench: Bench, path: string, parts: Record<string, string | number>) => {
@@ -77,6 +77,22 @@ export const pagingRows = (
     const end = { after: ids.at(-1) ?? '', order: 'asc' }
     assert.deepEqual(await page(bench, path, end), { ids: [], more: false })
   })
+  if (isShared)
+    isolation(
+      id,
+      'shows nothing to the key of somebody else',
+      'D',
+      async (bench) => {
+        const { path, ids } = await listed(bench)
+        const other = bench.other ?? assert.fail('no second key')
+        const { data } = await other.get<Page>(`${path}?limit=100`)
+        assert.deepEqual(
+          data.filter((one) => ids.includes(one.id)),
+          [],
+        )
+      },
+      'a second key',
+    )
   if (query.includes('before'))
     list(id, 'before', '?', async (bench) => {
       const { path, ids } = await listed(bench)

@@ -81,7 +81,9 @@ good('listRunSteps', 'include[] is taken, encoded or not', 'R', async (bench) =>
     await bench.api.get(`${pathOf(run)}/steps/${step.id}?${query}`)
   }
 })
-error('listRunSteps', 'an include there is not', 'T', async (bench) => {
-  const { run } = await bench.ended()
-  await bench.api.refused('GET', `${pathOf(run)}/steps?include[]=everything`, {}, { status: 400 })
-})
+for (const operation of ['listRunSteps', 'getRunStep'])
+  error(operation, 'an include there is not', 'T', async (bench) => {
+    const { run, step } = await bench.ended()
+    const steps = `${pathOf(run)}/steps${operation === 'getRunStep' ? `/${step.id}` : ''}`
+    await bench.api.refused('GET', `${steps}?include[]=everything`, {}, { status: 400 })
+  })

@@ -6,7 +6,7 @@ import { told } from '../client.ts'
 import { rowsOf } from '../row.ts'
 
 /** behaviour.md 7 and 8. */
-const { rows, good, error } = rowsOf('runs')
+const { rows, good, error, isolation } = rowsOf('runs')
 export const runRows = rows
 
 const hello = (content = 'Say hello.') => ({ messages: [{ role: 'user', content }] })
@@ -277,6 +277,49 @@ good(
   'a scripted model',
 )
 
+good('getRun', 'usage tells cached and reasoning tokens', 'R', async (bench) => {
+  const { run } = await bench.ended()
+  const { prompt_token_details, completion_tokens_details } = run.usage ?? {}
+  assert.ok(Number.isInteger(prompt_token_details?.cached_tokens))
+  assert.ok(Number.isInteger(completion_tokens_details?.reasoning_tokens))
+})
+good('createThreadAndRun', 'tool_resources of its own', 'D', async (bench) => {
+  const file = await bench.file()
+  bench.says({ text: 'Hello.' })
+  const tool_resources = { code_interpreter: { file_ids: [file.id] } }
+  const run = await bench.api.post<RunObject>('/threads/runs', {
+    assistant_id: (await bench.assistant()).id,
+    thread: hello(),
+    tool_resources,
+  })
+  bench.keep(`/threads/${run.thread_id}`)
+  assert.equal((await bench.settled(run)).status, 'completed')
+})
+error('createRun', 'an include there is not', 'T', async (bench) => {
+  const { id } = await bench.thread('Say hello.')
+  const body = { assistant_id: (await bench.assistant()).id }
+  const path = `/threads/${id}/runs?include[]=everything`
+  await bench.api.refused('POST', path, { body }, { status: 400 })
+})
+for (const operation of ['createRun', 'createThreadAndRun'])
+  isolation(
+    operation,
+    'the assistant of somebody else',
+    'D',
+    async (bench) => {
+      const other = bench.other ?? assert.fail('no second key')
+      const body = { assistant_id: (await bench.assistant()).id }
+      let path = '/threads/runs'
+      if (operation === 'createRun') {
+        const { id } = await other.post<{ id: string }>('/threads', hello())
+        path = `/threads/${id}/runs`
+      }
+      const reply = await other.send('POST', path, { body })
+      if (operation === 'createRun') await other.delete(path.replace('/runs', ''))
+      assert.ok([403, 404].includes(reply.status), `${reply.status} ${reply.text.slice(0, 200)}`)
+    },
+    'a second key',
+  )
 error('createRun', 'nothing to say', 'R', async (bench) => {
   const { id } = await bench.newThread()
   const message =

@@ -4,7 +4,7 @@ import { told } from '../client.ts'
 import { rowsOf } from '../row.ts'
 
 /** behaviour.md 3 and 14. */
-const { rows, good, error } = rowsOf('vector stores')
+const { rows, good, error, isolation } = rowsOf('vector stores')
 export const vectorStoreRows = rows
 
 const DAY = 86_400
@@ -96,3 +96,15 @@ error('createVectorStore', 'another anchor', 'T', async ({ api }) => {
   const refusal = { status: 400, param: 'expires_after.anchor', code: 'invalid_value' }
   await api.refused('POST', '/vector_stores', { body }, refusal)
 })
+isolation(
+  'createVectorStore',
+  'a file of somebody else',
+  'D',
+  async (bench) => {
+    const other = bench.other ?? assert.fail('no second key')
+    const body = { file_ids: [(await bench.file()).id] }
+    const reply = await other.send('POST', '/vector_stores', { body })
+    assert.ok([403, 404].includes(reply.status), `${reply.status} ${reply.text.slice(0, 200)}`)
+  },
+  'a second key',
+)
