@@ -51,7 +51,7 @@ export class Bench {
 
   constructor(target: Target) {
     this.target = target
-    this.api = new Client(target.baseUrl, target.apiKey)
+    this.api = new Client(target.baseUrl, target.apiKey, (path) => this.keep(path))
     this.other = target.secondKey === null ? null : new Client(target.baseUrl, target.secondKey)
   }
 
@@ -81,14 +81,8 @@ export class Bench {
     for (const path of this.#paths.toReversed()) await this.api.fetch('DELETE', path)
   }
 
-  async #create<T extends { id: string }>(path: string, body: unknown): Promise<T> {
-    const made = await this.api.post<T>(path, body)
-    this.keep(`${path}/${made.id}`)
-    return made
-  }
-
   newAssistant(fields: object = {}): Promise<AssistantObject> {
-    return this.#create('/assistants', { model: this.model, ...fields })
+    return this.api.post('/assistants', { model: this.model, ...fields })
   }
   assistant(): Promise<AssistantObject> {
     return this.once('assistant', () => this.newAssistant())
@@ -98,7 +92,7 @@ export class Bench {
     return this.once('tooled', () => this.newAssistant({ tools: [unitPrice] }))
   }
   newThread(fields: object = {}): Promise<ThreadObject> {
-    return this.#create('/threads', fields)
+    return this.api.post('/threads', fields)
   }
   /** A new thread with these messages of the user. */
   thread(...said: string[]): Promise<ThreadObject> {
@@ -109,13 +103,13 @@ export class Bench {
     name = 'harbour.txt',
     fields: Record<string, string> = { purpose: 'assistants' },
   ): Promise<FileObject> {
-    return this.#create('/files', fileForm(content, name, fields))
+    return this.api.post('/files', fileForm(content, name, fields))
   }
   file(): Promise<FileObject> {
     return this.once('file', () => this.newFile())
   }
   newStore(fields: object = {}): Promise<VectorStoreObject> {
-    return this.#create('/vector_stores', fields)
+    return this.api.post('/vector_stores', fields)
   }
   newUpload(bytes = 4): Promise<UploadObject> {
     return this.api.post('/uploads', {

@@ -11,6 +11,8 @@ import { BrokenStreamRule } from '../server/tests/support/stream-rules.ts'
 /** A plain HTTP client. Every answer of a path of the contract is held against the published schema. */
 
 const TIMEOUT_MS = 60_000
+/** Where a POST makes an object of its own. */
+const MAKES = new Set(['/assistants', '/threads', '/files', '/vector_stores'])
 
 export interface Request {
   /** Becomes JSON; a form goes as it is. */
@@ -61,10 +63,13 @@ export const told = (reply: Reply): string => {
 export class Client {
   readonly baseUrl: string
   readonly #key: string
+  readonly #made: (path: string) => void
 
-  constructor(baseUrl: string, key: string) {
+  /** @param made hears the path of every object that a call made, so that it can be deleted in the end */
+  constructor(baseUrl: string, key: string, made: (path: string) => void = () => {}) {
     this.baseUrl = baseUrl.replace(/\/+$/, '')
     this.#key = key
+    this.#made = made
   }
 
   /** Only the transport: nothing is checked. */
@@ -103,8 +108,15 @@ export class Client {
       assert.deepEqual(Object.keys(errorOf(reply)).toSorted(), ['code', 'message', 'param', 'type'])
     } else if (request.body !== undefined && !(request.body instanceof FormData))
       validateRequest(method, pathname, request.body)
+    if (method === 'POST' && status < 400 && isJson) this.#note(pathname, reply.body)
     if (isJson) validateResponse(method, pathname, status, reply.body)
     return reply
+  }
+
+  #note(path: string, body: unknown): void {
+    const { id, thread_id } = body as { id?: string; thread_id?: string }
+    if (path === '/threads/runs') this.#made(`/threads/${thread_id}`)
+    else if (MAKES.has(path)) this.#made(`${path}/${id}`)
   }
 
   /** An accepted call. */

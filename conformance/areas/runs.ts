@@ -156,7 +156,6 @@ good('createThreadAndRun', 'makes both', 'R', async (bench) => {
     assistant_id: (await bench.assistant()).id,
     thread: { ...hello(), metadata: { a: 'b' } },
   })
-  bench.keep(`/threads/${run.thread_id}`)
   assert.equal(run.status, 'queued')
   assert.equal((await bench.settled(run)).status, 'completed')
   assert.equal((await bench.messages(run.thread_id)).length, 2)
@@ -167,7 +166,6 @@ good('createThreadAndRun', 'no thread, an assistant with instructions', 'R', asy
   bench.says({ text: 'Hello.' })
   const assistant = await bench.newAssistant({ instructions: 'Say hello.' })
   const run = await bench.api.post<RunObject>('/threads/runs', { assistant_id: assistant.id })
-  bench.keep(`/threads/${run.thread_id}`)
   assert.equal((await bench.settled(run)).status, 'completed')
 })
 good('listRuns', 'has the run as it is read', 'D', async (bench) => {
@@ -292,7 +290,6 @@ good('createThreadAndRun', 'tool_resources of its own', 'D', async (bench) => {
     thread: hello(),
     tool_resources,
   })
-  bench.keep(`/threads/${run.thread_id}`)
   assert.equal((await bench.settled(run)).status, 'completed')
 })
 error('createRun', 'an include there is not', 'T', async (bench) => {

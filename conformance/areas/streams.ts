@@ -205,10 +205,14 @@ stream('createRun', 'a client that leaves does not end the run', 'T', async (ben
   const body = { assistant_id: (await bench.assistant()).id, stream: true }
   const response = await bench.api.fetch('POST', `/threads/${id}/runs`, { body })
   const reader = response.body?.getReader() ?? assert.fail('no stream')
-  const { value } = await reader.read()
+  let text = ''
+  while (!text.includes('\n\n')) {
+    const { value, done } = await reader.read()
+    assert.ok(!done, text)
+    text += new TextDecoder().decode(value)
+  }
   await reader.cancel()
-  const first = new TextDecoder().decode(value)
-  const [, runId] = /"id":"(run_\w+)"/.exec(first) ?? assert.fail(first)
+  const [, runId] = /"id":"(run_\w+)"/.exec(text) ?? assert.fail(text)
   const run = await bench.api.get<RunObject>(`/threads/${id}/runs/${runId}`)
   assert.equal((await bench.settled(run)).status, 'completed')
 })

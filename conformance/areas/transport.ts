@@ -72,7 +72,7 @@ good(
   'openai-poll-after-ms is a whole number while the run goes on',
   'S',
   async (bench) => {
-    bench.says({ text: 'Hello.', firstDelayMs: 300 })
+    bench.says({ text: 'Hello.', firstDelayMs: 1_000 })
     const thread = await bench.thread('Say hello.')
     const run = await bench.run(thread.id, (await bench.assistant()).id)
     const reply = await bench.api.send('GET', pathOf(run))
