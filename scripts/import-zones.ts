@@ -19,6 +19,7 @@ type Zone =
   | 'panel'
   | 'scripts'
   | 'bench'
+  | 'conformance'
   | 'config'
   | 'platform'
   | 'http'
@@ -76,6 +77,7 @@ const MAY_IMPORT: Record<Zone, readonly Zone[]> = {
   main: [...ABOVE_APP, 'cli'],
   scripts: [...ABOVE_APP, 'main', 'test-support', 'bench'],
   bench: [...ABOVE_APP, 'main', 'test-support', 'scripts'],
+  conformance: ['contract', 'test-support', 'scripts'],
   'black-box': ['contract', 'test-support', 'scripts'],
   'test-support': [...ABOVE_APP, 'cli', 'main', 'scripts'],
 }
@@ -91,7 +93,8 @@ const zoneOf = (file: string): Zone | null => {
     top === 'runner' ||
     top === 'panel' ||
     top === 'scripts' ||
-    top === 'bench'
+    top === 'bench' ||
+    top === 'conformance'
   )
     return top
   if (top !== 'server') return null

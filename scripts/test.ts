@@ -13,7 +13,7 @@ import { startPostgres } from '../server/tests/support/postgres.ts'
  * with the command that installs it; with CI=true that is a failure.
  */
 const ROOT = path.dirname(import.meta.dirname)
-const FOLDERS = ['contract', 'runner', 'server', 'scripts', 'bench', 'panel']
+const FOLDERS = ['contract', 'runner', 'server', 'scripts', 'bench', 'conformance', 'panel']
 const CONCURRENCY = 2
 const FILE_TIMEOUT_MS = 300_000
 const LONG_FILE_TIMEOUT_MS = 3_600_000

@@ -1,248 +1,240 @@
 import assert from 'node:assert/strict'
-import type { MessageDelta, MessageObject } from '@melzi/contract/message.ts'
-import type { RunStepDelta, RunStepObject } from '@melzi/contract/run-step.ts'
+import type { MessageObject } from '@melzi/contract/message.ts'
+import type { RunStepObject } from '@melzi/contract/run-step.ts'
 import type { RunObject } from '@melzi/contract/run.ts'
 import { StreamEvent } from '@melzi/contract/stream-event.ts'
+import { OpenMessage } from './lawful-message.ts'
+import { isStepEnd, OpenStep } from './lawful-step.ts'
 import type { WireEvent } from './sse.ts'
+import { BrokenStreamRule, hold } from './stream-rules.ts'
 
 /**
  * Says whether a finished stream keeps the rules of behaviour.md 10 to 13: what SDK helpers need so that they neither throw nor double
  * anything. The order of a particular flow is the business of its test.
  */
 
-const END_STATES = ['completed', 'incomplete', 'failed', 'cancelled', 'expired']
-const STEP_ENDS = ['completed', 'failed', 'cancelled', 'expired']
-
-interface OpenPart {
-  type: string
-  text: string
-}
-
-interface OpenCall {
-  type: string
-  id: string
-  name: string
-  arguments: string
-}
-
 export interface StreamContext {
   /** The tool step that waited for the outputs this stream was opened with. */
   waitingStepId?: string
+  /** Whether the request made the thread too. */
+  makesThread?: boolean
+  /** Whether the stream may end with an error event: a fault of the stream, not of the run. */
+  mayBreak?: boolean
 }
 
-/** @throws AssertionError naming the broken rule and the event's position */
+/** What may be said of a run after what (behaviour.md 8). Cancelling may be too short to be seen: the order is not established. */
+const MOVES: Record<string, readonly string[]> = {
+  nothing: ['created'],
+  created: ['queued'],
+  waited: ['queued'],
+  queued: ['in_progress', 'failed', 'cancelling', 'cancelled', 'expired'],
+  in_progress: [
+    'requires_action',
+    'completed',
+    'incomplete',
+    'failed',
+    'cancelling',
+    'cancelled',
+    'expired',
+  ],
+  cancelling: ['cancelled', 'completed', 'incomplete', 'failed', 'expired'],
+}
+const STOPS = ['requires_action', 'completed', 'incomplete', 'failed', 'cancelled', 'expired']
+
+/**
+ * Also holds every event against our own schemas.
+ * @throws AssertionError naming the broken rule and the event's position
+ */
 export const assertLawfulStream = (
   events: readonly WireEvent[],
-  { waitingStepId }: StreamContext = {},
-): void => {
-  const law = new StreamLaw(waitingStepId)
-  for (const [at, { event, data, raw }] of events.entries()) {
+  context: StreamContext = {},
+): void =>
+  judge(events, context, ({ event, data }) => {
     const parsed = StreamEvent.safeParse({ event, data })
-    assert.ok(parsed.success, `event ${at} ${event}: ${parsed.error?.message} in ${raw}`)
+    hold('schema', parsed.success, parsed.error?.message)
+    // not settled for every end state (behaviour.md 7), so a rule of ours
+    const { expires_at } = data as Partial<RunObject>
+    const end = /^thread\.run\.(?:cancelled|expired)$/.test(event)
+    if (end) assert.equal(expires_at, null, 'an ended run has no expiry')
+  })
+
+/**
+ * @param check holds one event against a schema
+ * @throws AssertionError naming the broken rule and the event's position
+ */
+export const judge = (
+  events: readonly WireEvent[],
+  context: StreamContext,
+  check: (event: WireEvent) => void,
+): void => {
+  const law = new StreamLaw(context)
+  for (const [at, event] of events.entries()) {
     try {
-      law.take(parsed.data, data)
+      check(event)
+      law.take(event)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new assert.AssertionError({ message: `event ${at} ${event}: ${reason}\n${raw}` })
+      const place = `event ${at} ${event.event}\n${event.raw.slice(0, 600)}`
+      if (error instanceof BrokenStreamRule)
+        throw new BrokenStreamRule(error.rule, `${error.detail} at ${place}`)
+      throw new Error(`${error instanceof Error ? error.message : String(error)} at ${place}`)
     }
   }
   law.end()
 }
 
 class StreamLaw {
-  private step: { id: string; type: string; calls: OpenCall[] } | null = null
-  private message: { id: string; parts: OpenPart[] } | null = null
-  private ended = new Set<string>()
-  private stepTokens = 0
-  private runEnd: string | null = null
-  private done = false
+  readonly #context: StreamContext
+  #run = 'nothing'
+  #ids: { run: string; thread: string } | null = null
+  #step: OpenStep | null = null
+  #message: OpenMessage | null = null
+  readonly #ended = new Set<string>()
+  #events = 0
+  /** Tokens of ended steps; null once a step ended that need not say its tokens. */
+  #tokens: number | null = 0
+  /** A completed step whose functions have no output: the next event must say that a limit cut the run. */
+  #cut: string | null = null
+  #over: 'done' | 'error' | null = null
 
-  constructor(waitingStepId: string | undefined) {
-    if (waitingStepId !== undefined) this.step = { id: waitingStepId, type: 'waiting', calls: [] }
+  constructor(context: StreamContext) {
+    this.#context = context
   }
 
-  take(event: StreamEvent, raw: unknown): void {
-    assert.ok(!this.done, 'nothing comes after done')
-    switch (event.event) {
-      case 'done':
-        assert.notEqual(this.runEnd, null, 'done comes after the run has stopped')
-        this.done = true
-        return
-      case 'error':
-        assert.fail('an error event')
-        return
-      case 'thread.created':
-        return
-      case 'thread.run.step.delta':
-        return this.stepDelta(event.data, raw)
-      case 'thread.message.delta':
-        return this.messageDelta(event.data, raw)
-      case 'thread.run.step.created':
-      case 'thread.run.step.in_progress':
-      case 'thread.run.step.completed':
-      case 'thread.run.step.failed':
-      case 'thread.run.step.cancelled':
-      case 'thread.run.step.expired':
-        return this.takeStep(event.event.slice('thread.run.step.'.length), event.data)
-      case 'thread.message.created':
-      case 'thread.message.in_progress':
-      case 'thread.message.completed':
-      case 'thread.message.incomplete':
-        return this.takeMessage(event.event.slice('thread.message.'.length), event.data)
-      default:
-        return this.takeRun(event.event.slice('thread.run.'.length), event.data)
+  take({ event, data }: WireEvent): void {
+    hold('nothing-after-done', this.#over !== 'done')
+    hold('nothing-after-error', this.#over !== 'error')
+    if (event === 'done') {
+      hold('done-after-stop', STOPS.includes(this.#run))
+      hold('done-exactly', data === '[DONE]')
+      this.#over = 'done'
+      return
     }
+    if (event === 'error') return this.#error(data)
+    hold('stop-is-last', !STOPS.includes(this.#run))
+    hold('output-filled', this.#cut === null || event === 'thread.run.incomplete', this.#cut ?? '')
+    const isFirst = this.#events++ === 0
+    if (event === 'thread.created')
+      return hold('thread-first', isFirst && this.#context.makesThread !== false)
+    if (this.#context.makesThread === true && isFirst) throw new BrokenStreamRule('thread-first')
+    const [, kind, name = ''] = /^thread\.(run\.step|message|run)\.(\w+)$/.exec(event) ?? []
+    if (kind === 'run') return this.#takeRun(name, data as RunObject)
+    if (this.#run === 'nothing') this.#mustBeWaitingStep(event, data as RunStepObject)
+    else hold('work-in-progress', ['in_progress', 'cancelling'].includes(this.#run), this.#run)
+    if (kind === 'message') this.#takeMessage(name, data as MessageObject)
+    else this.#takeStep(name, data as RunStepObject)
   }
 
   end(): void {
-    assert.ok(this.done, 'the stream ends with done')
+    hold('ends-with-done', this.#over !== null)
   }
 
-  private takeRun(name: string, run: RunObject): void {
-    assert.equal(this.runEnd, null, 'no run event after the one that stops the stream')
-    assert.equal(run.status, name === 'created' ? 'queued' : name, 'the status matches the event')
+  #error(data: unknown): void {
+    const error = (data as { error?: object }).error
+    hold('error-wrapped', typeof error === 'object' && error !== null)
+    hold(
+      'error-wrapped',
+      Object.keys(error).toSorted().join() === 'code,message,param,type',
+      JSON.stringify(error),
+    )
+    hold('no-error', this.#context.mayBreak, JSON.stringify(error))
+    this.#over = 'error'
+  }
+
+  #mustBeWaitingStep(event: string, step: RunStepObject): void {
+    const { waitingStepId } = this.#context
+    hold('run-first', waitingStepId !== undefined)
+    hold('submit-first', event === 'thread.run.step.completed' && step.id === waitingStepId)
+    this.#step = new OpenStep(step, { waited: true })
+    this.#run = 'waited'
+  }
+
+  #sameRun(run: string | null, thread: string): void {
+    this.#ids ??= { run: run ?? '', thread }
+    hold('one-run', run === this.#ids.run && thread === this.#ids.thread, `${run} of ${thread}`)
+  }
+
+  #takeRun(name: string, run: RunObject): void {
+    const { waitingStepId } = this.#context
+    hold('submit-first', waitingStepId === undefined || this.#run !== 'nothing')
+    if (this.#run === 'nothing') hold('run-first', name === 'created')
+    if (this.#run === 'created') hold('run-first', name === 'queued')
+    if (this.#run === 'waited') hold('submit-first', name === 'queued')
+    hold('run-order', MOVES[this.#run]?.includes(name), `${name} after ${this.#run}`)
+    hold('status', run.status === (name === 'created' ? 'queued' : name), run.status)
+    this.#sameRun(run.id, run.thread_id)
+    this.#run = name
     if (name === 'requires_action') {
-      assert.ok((run.required_action?.submit_tool_outputs.tool_calls.length ?? 0) > 0)
-      assert.equal(this.step?.type, 'tool_calls', 'a tool step is open')
-      assert.equal(run.usage, null, 'usage is null while the client is awaited')
-      this.runEnd = name
-    } else if (END_STATES.includes(name)) {
-      assert.equal(this.step, null, 'no step is open when the run ends')
-      assert.equal(this.message, null, 'no message is open when the run ends')
-      assert.equal(run.expires_at, null, 'an ended run has no expiry')
-      if (name === 'failed') assert.ok(run.last_error, 'a failed run says why')
-      if (name === 'completed') {
-        assert.ok(run.completed_at && run.usage, 'completed_at and usage')
-        assert.ok((run.usage?.total_tokens ?? 0) >= this.stepTokens, 'usage sums the steps')
-      }
-      this.runEnd = name
-    }
+      hold('action-open-step', this.#step?.type === 'tool_calls')
+      this.#step.holdAction(run)
+      hold('action-usage', run.usage === null)
+    } else if (STOPS.includes(name)) this.#endRun(name, run)
   }
 
-  private takeStep(name: string, step: RunStepObject): void {
-    const isEnd = STEP_ENDS.includes(name)
-    assert.equal(step.status, isEnd ? name : 'in_progress', 'the status matches the event')
-    assert.ok(!this.ended.has(step.id), 'no step event after its end')
-    if (name === 'created') {
-      assert.equal(this.step, null, 'one open step at a time')
-      this.step = { id: step.id, type: step.type, calls: [] }
+  #endRun(name: string, run: RunObject): void {
+    hold('end-closes', this.#step === null && this.#message === null)
+    if (['completed', 'incomplete', 'failed'].includes(name))
+      hold('end-expiry', run.expires_at === null)
+    if (name === 'failed') hold('failed-run', run.last_error && run.failed_at)
+    if (name === 'cancelled') hold('cancelled-run', run.cancelled_at)
+    if (name === 'incomplete') hold('incomplete-run', run.completed_at && run.incomplete_details)
+    if (name !== 'completed') return
+    hold('completed-run', run.completed_at && run.usage)
+    const total = run.usage.total_tokens
+    if (this.#tokens === null) return
+    // a submit stream shows the steps since the submit; earlier ones count as well
+    const { waitingStepId } = this.#context
+    const fits = waitingStepId === undefined ? total === this.#tokens : total >= this.#tokens
+    hold('usage-sum', fits, `${total}, steps ${this.#tokens}`)
+  }
+
+  #takeStep(name: string, step: RunStepObject): void {
+    hold('step-again', !this.#ended.has(step.id))
+    if (name === 'delta') {
+      const delta = step as unknown as Parameters<OpenStep['delta']>[0]
+      hold('step-delta-place', this.#step?.id === step.id)
+      return this.#step.delta(delta, delta)
     }
-    assert.equal(this.step?.id, step.id, 'the step is the open one')
-    const details = step.step_details
-    if (!isEnd) {
-      if (details.type === 'tool_calls')
-        assert.deepEqual(details.tool_calls, [], 'calls come by deltas, not with the step')
+    hold('status', step.status === (isStepEnd(name) ? name : 'in_progress'), step.status)
+    this.#sameRun(step.run_id, step.thread_id)
+    if (name === 'created') {
+      hold('one-step', this.#step === null)
+      this.#step = new OpenStep(step)
       return
     }
-    assert.equal(this.message, null, "the message ends before its step's end")
-    if (name === 'completed') {
-      assert.ok(step.usage, 'a completed step carries usage')
-      this.stepTokens += step.usage?.total_tokens ?? 0
-    }
-    if (details.type === 'tool_calls' && this.step?.type === 'tool_calls') {
-      const final = details.tool_calls.map((call) =>
-        call.type === 'function'
-          ? {
-              type: call.type,
-              id: call.id,
-              name: call.function.name,
-              arguments: call.function.arguments,
-            }
-          : { type: call.type, id: call.id, name: '', arguments: '' },
-      )
-      assert.deepEqual(final, this.step.calls, 'the deltas add up to the calls of the ended step')
-    }
-    this.step = null
-    this.ended.add(step.id)
+    hold('open-step', this.#step?.id === step.id, step.id)
+    if (!isStepEnd(name)) return this.#step.begin(step)
+    hold('step-message', this.#message === null, 'the message is still open')
+    this.#cut = this.#step.end(step, name)
+    if (name === 'completed' && this.#tokens !== null) this.#tokens += step.usage?.total_tokens ?? 0
+    else this.#tokens = null
+    this.#step = null
+    this.#ended.add(step.id)
   }
 
-  private takeMessage(name: string, message: MessageObject): void {
+  #takeMessage(name: string, message: MessageObject): void {
+    hold('message-again', !this.#ended.has(message.id))
+    if (name === 'delta') {
+      const delta = message as unknown as Parameters<OpenMessage['delta']>[0]
+      hold('delta-open', this.#message?.id === message.id)
+      return this.#message.delta(delta, delta)
+    }
     const isEnd = name === 'completed' || name === 'incomplete'
-    assert.equal(message.status, isEnd ? name : 'in_progress', 'the status matches the event')
-    assert.ok(!this.ended.has(message.id), 'no message event after its end')
+    hold('status', message.status === (isEnd ? name : 'in_progress'), message.status)
+    this.#sameRun(message.run_id, message.thread_id)
     if (name === 'created') {
-      assert.equal(this.message, null, 'one open message at a time')
-      assert.equal(this.step?.type, 'message_creation', 'a message comes inside its step')
-      this.message = { id: message.id, parts: [] }
-    }
-    const open = this.message
-    assert.equal(open?.id, message.id, 'the message is the open one')
-    if (!isEnd) {
-      assert.deepEqual(message.content, [], 'content comes by deltas')
+      hold('one-message', this.#message === null)
+      hold('message-step', this.#step !== null)
+      this.#step.holdMessage(message.id)
+      this.#message = new OpenMessage(message)
       return
     }
-    const final = message.content.map((part) => ({
-      type: part.type,
-      text: part.type === 'text' ? part.text.value : part.type === 'refusal' ? part.refusal : '',
-    }))
-    assert.deepEqual(final, open?.parts, 'the deltas add up to the message')
-    if (name === 'completed') {
-      assert.ok(final.length > 0, 'a completed message has a part')
-      assert.ok(message.completed_at, 'completed_at')
-    } else {
-      assert.ok(message.incomplete_at && message.incomplete_details, 'incomplete: when and why')
-    }
-    this.message = null
-    this.ended.add(message.id)
-  }
-
-  private messageDelta(event: MessageDelta, raw: unknown): void {
-    const open = this.message
-    assert.equal(open?.id, event.id, 'the delta is of the open message')
-    if (open === null) return
-    const delta = (raw as { delta: Record<string, unknown> }).delta
-    assert.deepEqual(Object.keys(delta), ['content'], 'a message delta carries content alone')
-    assert.doesNotMatch(JSON.stringify(delta), /:null/, 'null is never sent for "unchanged"')
-    for (const part of event.delta.content ?? []) {
-      const first: boolean = part.index === open.parts.length
-      assert.ok(
-        first || part.index === open.parts.length - 1,
-        `part indexes are dense and rising (${part.index} after ${open.parts.length} parts)`,
-      )
-      const at: OpenPart = (open.parts[part.index] ??= { type: part.type, text: '' })
-      assert.equal(at.type, part.type, 'a part keeps its type')
-      if (part.type === 'text') {
-        if (first) assert.ok(part.text?.annotations, 'the first text delta has annotations')
-        else if (part.text?.annotations !== undefined)
-          assert.ok(part.text.annotations.length > 0, 'no empty annotations later on')
-        at.text += part.text?.value ?? ''
-      } else if (part.type === 'refusal') at.text += part.refusal ?? ''
-      else assert.ok(first, 'a picture comes in one delta')
-    }
-  }
-
-  private stepDelta(event: RunStepDelta, raw: unknown): void {
-    const open = this.step
-    assert.equal(open?.id, event.id, 'the delta is of the open step')
-    assert.equal(open?.type, 'tool_calls', 'only tool steps have deltas')
-    if (open === null) return
-    const delta = (raw as { delta: Record<string, unknown> }).delta
-    assert.deepEqual(Object.keys(delta), ['step_details'], 'a step delta carries details alone')
-    const details = event.delta.step_details
-    const calls = details?.type === 'tool_calls' ? (details.tool_calls ?? []) : []
-    const rawCalls = (delta as { step_details: { tool_calls: Record<string, unknown>[] } })
-      .step_details.tool_calls
-    for (const [i, call] of calls.entries()) {
-      const first: boolean = call.index === open.calls.length
-      assert.ok(
-        first || call.index === open.calls.length - 1,
-        `call indexes are dense and rising, one call after the other (${call.index})`,
-      )
-      const rawCall = rawCalls[i] ?? {}
-      assert.equal('id' in rawCall, first, 'the id is sent once, first')
-      const at: OpenCall = (open.calls[call.index] ??= {
-        type: call.type,
-        id: call.id ?? '',
-        name: '',
-        arguments: '',
-      })
-      if (call.type !== 'function') continue
-      const rawFunction = rawCall['function'] as Record<string, unknown>
-      assert.equal('name' in rawFunction, first, 'the name is sent once, first')
-      assert.equal('output' in rawFunction, first, 'output is null in the first delta only')
-      if (first) assert.equal(rawFunction['output'], null)
-      at.name += call.function?.name ?? ''
-      at.arguments += call.function?.arguments ?? ''
-    }
+    hold('open-message', this.#message?.id === message.id, message.id)
+    if (!isEnd) return this.#message.begin(message)
+    this.#message.end(message, name)
+    this.#step?.messageEnded(
+      name === 'completed' ? name : (message.incomplete_details?.reason ?? ''),
+    )
+    this.#message = null
+    this.#ended.add(message.id)
   }
 }

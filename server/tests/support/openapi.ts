@@ -9,6 +9,8 @@ interface Media {
   schema?: object
 }
 interface Operation {
+  operationId: string
+  parameters?: { name: string; in: string }[]
   requestBody?: { content?: Record<string, Media> }
   responses: Record<string, { content?: Record<string, Media> }>
 }
@@ -87,6 +89,46 @@ export const publishedSchema = (name: string): { properties?: object; required?:
   contract().document.components.schemas[name] ?? assert.fail(`no schema ${name}`)
 
 const JSON_TYPE = 'application/json'
+
+export interface PublishedOperation {
+  id: string
+  /** In capitals. */
+  method: string
+  /** As `/threads/{thread_id}`. */
+  path: string
+  /** Names of the query's keys. */
+  query: string[]
+  /** Schema of the JSON body; null where there is none. */
+  body: object | null
+  /** Whether the body is a form. */
+  isForm: boolean
+}
+
+/** Every operation of the contract, in its order. */
+export const publishedOperations = (): PublishedOperation[] =>
+  Object.entries(contract().document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([verb, operation]) => {
+      if (operation === undefined) return []
+      const content = operation.requestBody?.content ?? {}
+      const query = (operation.parameters ?? []).filter((one) => one.in === 'query')
+      return [
+        {
+          id: operation.operationId,
+          method: verb.toUpperCase(),
+          path,
+          query: query.map(({ name }) => name),
+          body: content[JSON_TYPE]?.schema ?? null,
+          isForm: 'multipart/form-data' in content,
+        },
+      ]
+    }),
+  )
+
+/** What a `$ref` of the document means. */
+export const resolveRef = (ref: string): object =>
+  contract().document.components.schemas[ref.split('/').at(-1) ?? ''] ??
+  assert.fail(`no schema ${ref}`)
+
 /** What Azure has on paths of the contract, and the contract has not (behaviour.md 15). */
 const BESIDE = new Set(['get /threads'])
 
