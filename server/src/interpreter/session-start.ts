@@ -15,6 +15,8 @@ export interface SessionLimits {
   wallMs: number
   memoryMiB: number
   diskMiB: number
+  /** Files and folders, at most. */
+  diskFiles: number
   /** Printed text that is kept. */
   logBytes: number
   /** Printed bytes, kept or not, before the session is ended. */
