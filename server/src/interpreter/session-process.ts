@@ -78,11 +78,8 @@ export class SessionProcess implements AsyncDisposable {
   private constructor(starting: Starting, limits: SessionLimits) {
     this.#starting = starting
     this.#limits = limits
-    const { child, printed, complaints, results } = starting
-    this.#closed = once(child, 'close').then(
-      ([code, signal]: (number | string | null)[]) => this.#close(String(signal ?? `exit ${code}`)),
-      () => this.#close('it could not be started'),
-    )
+    const { printed, complaints, results, closed } = starting
+    this.#closed = closed.then((how) => this.#close(how))
     const reader = new FrameReader(
       (line) => this.#hear(line),
       (body) => this.#onBody(body),
