@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
 import { findPython } from '../find-python.ts'
-import { allGone, openInterpreter, run, WALL_SETS } from './support.ts'
+import { skipUnless } from '../../../tests/support/components.ts'
+import { allGone, openInterpreter, run, SYSTEM_PATH, WALL_SETS } from './support.ts'
 
 for (const { name, bubblewrap, needs } of WALL_SETS) {
-  describe(name, needs(), () => {
+  describe(name, skipUnless(...needs), () => {
     const interpreter = openInterpreter({ bubblewrap })
     after(async () => {
       await interpreter[Symbol.asyncDispose]()
@@ -82,7 +83,7 @@ time.sleep(0.2)`
     test('a call in a session is quicker than a Python that does nothing', async (t) => {
       const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
       const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : null
-      const { executable } = await findPython(null, identity, process.env['PATH'] ?? '')
+      const { executable } = await findPython(null, identity, SYSTEM_PATH)
       const calls: number[] = []
       const yardstick: number[] = []
       for (let count = 0; count < 15; count += 1) {

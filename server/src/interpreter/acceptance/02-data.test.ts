@@ -10,6 +10,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import type { Execution, SessionFile } from '../code-interpreter.ts'
 import type { NativeInterpreter } from '../native-interpreter.ts'
+import { skipUnless } from '../../../tests/support/components.ts'
 import { aFile, allGone, openInterpreter, run, WALL_SETS } from './support.ts'
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
@@ -24,7 +25,7 @@ const sizeOf = (image: Uint8Array) => {
 const names = ({ files }: Execution) => files.map(({ name }) => name)
 
 for (const { name, bubblewrap, needs } of WALL_SETS) {
-  describe(`${name}, packages`, needs(), () => {
+  describe(`${name}, packages`, skipUnless(...needs), () => {
     let interpreter: NativeInterpreter
     let unavailable = ''
     before(async () => {
@@ -119,7 +120,7 @@ print("done")`
     })
   })
 
-  describe(`${name}, files`, needs(), () => {
+  describe(`${name}, files`, skipUnless(...needs), () => {
     const limits = { diskMiB: 32, fileBytes: 4 * 1024 * 1024 }
     const interpreter = openInterpreter({ bubblewrap, limits })
     after(() => interpreter[Symbol.asyncDispose]())
@@ -217,7 +218,7 @@ open("empty", "w").close()`
   })
 }
 
-describe('packages that cannot be had', WALL_SETS[0].needs(), () => {
+describe('packages that cannot be had', skipUnless('python3'), () => {
   const folder = mkdtempSync(join(tmpdir(), 'melzi-interpreter-cache-'))
   // The sessions' user must get there, or the cache would be another one.
   chmodSync(folder, 0o755)

@@ -13,6 +13,7 @@ import {
   processAttacks,
   systemCalls,
 } from './attacks.ts'
+import { skipUnless } from '../../../tests/support/components.ts'
 import { allGone, attempts, openInterpreter, SECRET, successes, WALL_SETS } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'melzi-planted-'))
@@ -34,7 +35,7 @@ after(() => {
 })
 
 for (const { name, bubblewrap, needs } of WALL_SETS) {
-  describe(name, needs(), () => {
+  describe(name, skipUnless(...needs), () => {
     const interpreter = openInterpreter({ bubblewrap })
     after(async () => {
       await interpreter[Symbol.asyncDispose]()

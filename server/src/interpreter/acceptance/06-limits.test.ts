@@ -1,6 +1,7 @@
 /** Groups 6, 7 and 9: time, memory, threads, disk and output are bounded, and the host hears one clear sentence. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { skipUnless } from '../../../tests/support/components.ts'
 import { allGone, openInterpreter, run, sessionProcesses, WALL_SETS } from './support.ts'
 
 const MEMORY_MIB = 256
@@ -15,7 +16,7 @@ const LIMITS = {
 const LATE_MS = 1500
 
 for (const { name, bubblewrap, needs } of WALL_SETS) {
-  describe(name, needs(), () => {
+  describe(name, skipUnless(...needs), () => {
     const interpreter = openInterpreter({ bubblewrap, limits: LIMITS })
     const slow = openInterpreter({ bubblewrap, limits: { ...LIMITS, wallMs: 20_000 } })
     after(async () => {

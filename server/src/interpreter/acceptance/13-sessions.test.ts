@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { skipUnless } from '../../../tests/support/components.ts'
 import {
   allGone,
   eventually,
@@ -17,7 +18,7 @@ import {
 const MINUTE = 60_000
 
 for (const { name, bubblewrap, needs } of WALL_SETS) {
-  describe(name, needs(), () => {
+  describe(name, skipUnless(...needs), () => {
     after(async () => assert.ok(await allGone()))
 
     test('two threads share nothing', async () => {
@@ -120,7 +121,7 @@ seen`,
   })
 }
 
-describe('landlock, turns', WALL_SETS[0].needs(), () => {
+describe('landlock, turns', skipUnless('python3'), () => {
   after(async () => {
     assert.ok(await allGone())
     const left = readdirSync(tmpdir()).filter((name) =>

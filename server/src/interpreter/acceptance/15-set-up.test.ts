@@ -1,12 +1,14 @@
 /** Group 15: where something is missing or not what it should be, a clear sentence or the other walls, never fewer walls in silence. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { skipUnless } from '../../../tests/support/components.ts'
+import { reachable } from '../../platform/reachable-folder.ts'
 import { createNoInterpreter } from '../no-interpreter.ts'
-import { openInterpreter, run, sessionProcesses } from './support.ts'
+import { openInterpreter, run, SYSTEM_PATH, sessionProcesses } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'melzi-interpreter-test-'))
 chmodSync(folder, 0o755)
@@ -19,7 +21,7 @@ const program = (name: string, script: string): string => {
   writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   return place
 }
-const PATH = process.env['PATH'] ?? ''
+const NOBODY = { uid: 65534, gid: 65534 }
 
 describe('set-up', skipUnless('python3'), () => {
   test('an old bubblewrap is not used, nor one that fails, lies or is setuid: Landlock stands instead', async () => {
@@ -39,7 +41,10 @@ describe('set-up', skipUnless('python3'), () => {
 while [ "$1" != -- ]; do shift; done; shift; echo '{"child-pid": '$$'}' >&4; exec "$@"`,
       ),
     ]) {
-      await using interpreter = openInterpreter({ bubblewrap: 'auto', path: `${place}:${PATH}` })
+      await using interpreter = openInterpreter({
+        bubblewrap: 'auto',
+        path: `${place}:${SYSTEM_PATH}`,
+      })
       const { ok, walls, why } = await interpreter.probe()
       assert.deepEqual([ok, why], [true, null], place)
       assert.match(walls.join(), /^landlock \d+,seccomp,limits$/, place)
@@ -108,9 +113,13 @@ echo '{"t":"ready","landlock":7}' >&3; exec cat >/dev/null\n`,
 })
 
 describe('as another user than root', skipUnless('python3'), () => {
-  test('a server that is not root has the same walls', async () => {
-    if (process.getuid?.() !== 0) return
-    // The same program, as a user that owns nothing: what the plain uid's server would start.
+  test('a server that is not root has the same walls', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('every other test of this folder runs as this user')
+    if (
+      !(await reachable(import.meta.dirname, NOBODY)) ||
+      !(await reachable(process.execPath, NOBODY))
+    )
+      return t.skip(`needs a checkout that user ${NOBODY.uid} can read`)
     const script = `
 import { NativeInterpreter } from ${JSON.stringify(join(import.meta.dirname, '../native-interpreter.ts'))}
 import { mkdtempSync } from 'node:fs'
@@ -132,12 +141,10 @@ answers.push(await run('os.mkdir("shut", 0o300)\\nfor n in range(30_000): open(f
 console.log(JSON.stringify({ answers: answers.map(({ ok, value, ended }) => [ok, value, ended?.kind ?? null]), left: readFileSync(join(data, 'secret'), 'utf8') }))
 rmSync(data, { recursive: true, force: true })
 `
-    const { spawnSync } = await import('node:child_process')
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      uid: 65534,
-      gid: 65534,
+      ...NOBODY,
       cwd: '/',
-      env: { PATH },
+      env: { PATH: SYSTEM_PATH },
       encoding: 'utf8',
     })
     assert.equal(child.status, 0, child.stderr)

@@ -3,19 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { skipUnless } from '../../../tests/support/components.ts'
 import type { CodeInterpreter, Execution, SessionFile } from '../code-interpreter.ts'
 import { NativeInterpreter, type NativeInterpreterOptions } from '../native-interpreter.ts'
 
 export const SECRET = 'planted-secret-81c2d7'
 
 /** Kept between runs: fetching the data packages takes half a minute. */
-export const CACHE = join(import.meta.dirname, '../../../../node_modules/.cache/melzi-interpreter')
+const CACHE = join(import.meta.dirname, '../../../../node_modules/.cache/melzi-interpreter')
+
+/** Where the system's own Python and bubblewrap are. */
+export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
 
 /** The sets of walls, with what a test of each needs. */
 export const WALL_SETS = [
-  { name: 'landlock', bubblewrap: 'off', needs: () => skipUnless('python3') },
-  { name: 'bubblewrap', bubblewrap: 'trusted', needs: () => skipUnless('python3', 'bubblewrap') },
+  { name: 'landlock', bubblewrap: 'off', needs: ['python3'] },
+  { name: 'bubblewrap', bubblewrap: 'trusted', needs: ['python3', 'bubblewrap'] },
 ] as const
 
 /** On Landlock and without fetching, unless told otherwise. */
@@ -25,7 +27,7 @@ export const openInterpreter = (
   new NativeInterpreter({
     cacheDir: CACHE,
     clock: { now: () => Date.now() },
-    path: process.env['PATH'] ?? '',
+    path: SYSTEM_PATH,
     bubblewrap: 'off',
     packageIndexUrl: null,
     ...options,
