@@ -81,7 +81,7 @@ export const checkInterpreter = async (config: Config): Promise<Check> => {
     return note(
       name,
       `calls of code_interpreter are refused: ${why ?? 'no session starts'}`,
-      'use Linux 6.2 or newer, or bubblewrap 0.12.0 or newer, with python3 (3.10 or newer); MELZI_INTERPRETER=off switches it off',
+      'use Linux 6.2 or newer, or bubblewrap 0.12.0 or newer, with python3 (3.11 or newer); MELZI_INTERPRETER=off switches it off',
     )
   }
   if (packages.length > 0) return ok(name, `${walls.join(', ')}; with ${packages.join(', ')}`)

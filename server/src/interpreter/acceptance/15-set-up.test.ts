@@ -54,7 +54,10 @@ while [ "$1" != -- ]; do shift; done; shift; echo '{"child-pid": '$$'}' >&4; exe
 
   test('no Python, another Python, one that cannot be run', async () => {
     const cases: [string, RegExp][] = [
-      [join(folder, 'nothing', 'python3'), /MELZI_INTERPRETER_PYTHON names .*cannot be run/],
+      [
+        join(folder, 'nothing', 'python3'),
+        /MELZI_INTERPRETER_PYTHON names .*, which .*user.* cannot run/,
+      ],
       [
         join(
           program(
@@ -63,9 +66,9 @@ while [ "$1" != -- ]; do shift; done; shift; echo '{"child-pid": '$$'}' >&4; exe
           ),
           'python3',
         ),
-        /is cpython 3\.8; CPython 3\.10 or newer is needed/,
+        /is cpython 3\.8; CPython 3\.11 or newer is needed/,
       ],
-      [join(program('python-bad', 'exit 3'), 'python3'), /cannot be run/],
+      [join(program('python-bad', 'exit 3'), 'python3'), /cannot run/],
     ]
     for (const [python, sentence] of cases) {
       await using interpreter = openInterpreter({ python })
