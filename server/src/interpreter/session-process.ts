@@ -307,7 +307,7 @@ export class SessionProcess implements AsyncDisposable {
     const { folder } = this.#starting
     return folder === null
       ? useOfMounts(this.pid)
-      : useOfFolder(this.pid, folder, this.#limits.diskFiles)
+      : useOfFolder(this.pid, folder, this.#limits.diskFiles, this.#starting.identity)
   }
 
   #close(how: string): void {

@@ -52,6 +52,8 @@ export interface Starting {
   results: Readable
   /** The process's id on the host: of Python itself, not of a helper. */
   pid: number
+  /** Whom it runs as; null: as the server does. */
+  identity: Identity | null
   /** Resolves when it is over, with how. */
   closed: Promise<string>
   /** Its folder on the host; null where its files are in memory of its own. */
@@ -123,7 +125,7 @@ export const startSession = async (options: StartOptions): Promise<Starting> => 
   try {
     const named = bubblewrap === null ? child.pid : childOf(information, complaints)
     const pid = await (named ?? failed)
-    return { child, commands, printed, complaints, results, pid, closed, folder }
+    return { child, commands, printed, complaints, results, pid, identity, closed, folder }
   } catch (error) {
     if (child.pid !== undefined) child.kill('SIGKILL')
     throw error

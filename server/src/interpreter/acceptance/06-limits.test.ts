@@ -105,6 +105,7 @@ time.sleep(0.1)`
         'with open("/mnt/data/big", "wb") as f:\n  while True: f.write(bytes(1_000_000))',
         'for n in range(20):\n  with open(f"/mnt/data/f{n}", "wb") as f: f.write(bytes(8_000_000))\nimport time\ntime.sleep(1)',
         'import os, time\nkept = []\nfor n in range(20):\n  f = open("/mnt/data/x", "wb"); os.unlink("/mnt/data/x"); f.write(bytes(8_000_000)); f.flush(); kept.append(f)\ntime.sleep(1)',
+        'import os, mmap, time\nkept = []\nfor n in range(20):\n  f = open("/mnt/data/x", "w+b"); os.unlink("/mnt/data/x"); f.write(bytes(8_000_000)); f.flush(); kept.append(mmap.mmap(f.fileno(), 4096)); f.close()\ntime.sleep(1)',
         'import os\nfor n in range(50_000): os.mkdir(f"/mnt/data/{n}")',
         'import os\nfor n in range(200): os.mkdir("d"); os.chdir("d")\nimport time\ntime.sleep(1)\nwhile True: open(str(n), "w").write("x" * 1000); n += 1',
       ]

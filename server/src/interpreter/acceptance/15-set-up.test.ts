@@ -115,15 +115,8 @@ echo '{"t":"ready","landlock":7}' >&3; exec cat >/dev/null\n`,
   })
 })
 
-describe('as another user than root', skipUnless('python3'), () => {
-  test('a server that is not root has the same walls', async (t) => {
-    if (process.getuid?.() !== 0) return t.skip('every other test of this folder runs as this user')
-    if (
-      !(await reachable(import.meta.dirname, NOBODY)) ||
-      !(await reachable(process.execPath, NOBODY))
-    )
-      return t.skip(`needs a checkout that user ${NOBODY.uid} can read`)
-    const script = `
+/** A server of its own, that runs the same code and attacks; prints what they got. */
+const SCRIPT = `
 import { NativeInterpreter } from ${JSON.stringify(join(import.meta.dirname, '../native-interpreter.ts'))}
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -141,21 +134,57 @@ for (const code of ['open(' + path + ').read()', 'open(' + path + ', "w")', 'imp
   'os.kill(' + process.pid + ', 9)', 'open("/proc/' + process.pid + '/environ").read()', 'os.listdir(' + JSON.stringify(data) + ')', 'os.chmod(' + path + ', 0)'])
   answers.push(await run(code))
 answers.push(await run('os.mkdir("shut", 0o300)\\nfor n in range(30_000): open(f"shut/{n}", "w").close()\\nimport time; time.sleep(5)'))
+answers.push(await run('import os\\nkept = []\\nfor n in range(60):\\n  f = open("x", "wb"); os.unlink("x"); f.write(bytes(8_000_000)); f.flush(); kept.append(f)\\nimport time; time.sleep(5)'))
 console.log(JSON.stringify({ answers: answers.map(({ ok, value, ended }) => [ok, value, ended?.kind ?? null]), left: readFileSync(join(data, 'secret'), 'utf8') }))
 rmSync(data, { recursive: true, force: true })
 `
-    const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      ...NOBODY,
+
+const assertWalled = (stdout: string) => {
+  const { answers, left } = JSON.parse(stdout) as { answers: unknown[][]; left: string }
+  assert.deepEqual(answers[0], [true, '42', null])
+  for (const [ok, value] of answers.slice(1, 8)) assert.deepEqual([ok, value], [false, null])
+  assert.deepEqual(answers[8], [true, null, null], 'a change of modes does nothing')
+  assert.deepEqual(
+    answers[9],
+    [false, null, 'output'],
+    'a folder it shuts is looked into, or counts',
+  )
+  assert.deepEqual(answers[10], [false, null, 'output'], 'files without a name')
+  assert.equal(left, 'planted')
+}
+
+/** What a container has that was started with the defaults of Docker. */
+const CONTAINER_RIGHTS =
+  '-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap'
+
+describe('with other rights', skipUnless('python3'), () => {
+  const start = (command: string, args: readonly string[], identity: object) => {
+    const program = [process.execPath, '--input-type=module', '-e', SCRIPT]
+    const [file = '', ...rest] = command === '' ? program : [command, ...args, ...program]
+    return spawnSync(file, rest, {
+      ...identity,
       cwd: '/',
       env: { PATH: SYSTEM_PATH },
       encoding: 'utf8',
     })
+  }
+
+  test('a server that is not root has the same walls', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('every other test of this folder runs as this user')
+    if (
+      !(await reachable(import.meta.dirname, NOBODY)) ||
+      !(await reachable(process.execPath, NOBODY))
+    )
+      return t.skip(`needs a checkout that user ${NOBODY.uid} can read`)
+    const child = start('', [], NOBODY)
     assert.equal(child.status, 0, child.stderr)
-    const { answers, left } = JSON.parse(child.stdout) as { answers: unknown[][]; left: string }
-    assert.deepEqual(answers[0], [true, '42', null])
-    for (const [ok, value] of answers.slice(1, 8)) assert.deepEqual([ok, value], [false, null])
-    assert.deepEqual(answers[8], [true, null, null], 'a change of modes does nothing')
-    assert.deepEqual(answers[9], [false, null, 'output'], 'a folder the server cannot look into')
-    assert.equal(left, 'planted')
+    assertWalled(child.stdout)
+  })
+
+  test('so has root in a plain container, who may not look at the processes of others', (t) => {
+    if (process.getuid?.() !== 0) return t.skip('only root can give rights away')
+    const child = start('setpriv', ['--inh-caps=-all', `--bounding-set=${CONTAINER_RIGHTS}`], {})
+    assert.equal(child.status, 0, child.stderr)
+    assertWalled(child.stdout)
   })
 })
