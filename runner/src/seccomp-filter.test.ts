@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seccompFilter, type FilterArch } from './seccomp-filter.ts'
+import { seccompFilter, type FilterArch, type FilterProfile } from './seccomp-filter.ts'
 
 const ALLOW = 0x7fff0000
 const EPERM = 0x00050001
@@ -14,8 +14,9 @@ const verdict = (
   number: number,
   values: number[] = [],
   auditArch: number = AUDIT[arch],
+  profile: FilterProfile = 'pipes',
 ): number => {
-  const filter = seccompFilter(arch)
+  const filter = seccompFilter(arch, profile)
   const program = new DataView(filter.buffer)
   const data = new DataView(new ArrayBuffer(64))
   data.setUint32(0, number, true)
@@ -78,4 +79,69 @@ test('aarch64', () => {
   assert.equal(verdict('aarch64', 25, [3, 4, 0o4000]), ALLOW, 'O_NONBLOCK')
   assert.equal(verdict('aarch64', 29, [0, 0x8901]), EPERM)
   assert.equal(verdict('aarch64', 0, [], AUDIT.x86_64), KILL)
+})
+
+test('the profile for files allows files and nothing else that the other refuses', () => {
+  const PRETENDED = 0x00050000
+  const cases = { x86_64: 0, aarch64: 1 } as const
+  for (const [arch, at] of Object.entries(cases) as [FilterArch, 0 | 1][]) {
+    const files = (numbers: readonly [number | null, number | null], values: number[] = []) => {
+      const number = numbers[at]
+      return number === null ? null : verdict(arch, number, values, AUDIT[arch], 'files')
+    }
+    // open, openat, stat, statx, access, readlink, chdir, unlink, rename, mkdir, link, symlink, truncate, listxattr
+    for (const numbers of [
+      [2, null],
+      [257, 56],
+      [4, null],
+      [332, 291],
+      [269, 48],
+      [267, 78],
+      [80, 49],
+      [263, 35],
+      [264, 38],
+      [258, 34],
+      [265, 37],
+      [266, 36],
+      [76, 45],
+      [194, 11],
+    ] as const)
+      assert.equal(files(numbers) ?? ALLOW, ALLOW, String(numbers))
+    // chmod, fchmod, fchmodat, fchmodat2, utimensat
+    for (const numbers of [
+      [90, null],
+      [91, 52],
+      [268, 53],
+      [452, 452],
+      [280, 88],
+    ] as const)
+      assert.equal(files(numbers) ?? PRETENDED, PRETENDED, String(numbers))
+    // socket, execve, fork, kill, ptrace, mount, unshare, bpf, io_uring, memfd_create, chown, mknod, setxattr, open_by_handle_at
+    for (const numbers of [
+      [41, 198],
+      [59, 221],
+      [57, null],
+      [62, 129],
+      [101, 117],
+      [165, 40],
+      [272, 97],
+      [321, 280],
+      [425, 425],
+      [319, 279],
+      [92, null],
+      [260, 54],
+      [259, 33],
+      [188, 5],
+      [304, 265],
+    ] as const)
+      assert.equal(files(numbers) ?? EPERM, EPERM, String(numbers))
+    assert.equal(files([302, 261], [0, 7, 0, 0]), ALLOW, 'reading its own limits')
+    assert.equal(files([302, 261], [1234, 7, 0, 0]), EPERM, 'those of another')
+    assert.equal(files([302, 261], [0, 7, 4096, 0]), EPERM, 'setting them')
+    assert.equal(files([157, 167], [1]), EPERM, 'outliving the parent')
+    assert.equal(files([157, 167], [4]), EPERM, 'hiding')
+    assert.equal(files([157, 167], [15]), ALLOW, 'naming a thread')
+    assert.equal(files([56, 220], [17]), EPERM)
+    assert.equal(files([56, 220], [0x10000]), ALLOW)
+  }
 })

@@ -259,7 +259,8 @@ const createSandbox = (config: Config): SandboxDriver =>
       })
     : createNoDriver()
 
-const createInterpreter = (
+/** The code interpreter as the settings have it; it starts nothing yet. */
+export const createInterpreter = (
   { interpreter, sandbox, data }: Config,
   clock: Clock,
 ): CodeInterpreter => {

@@ -13,6 +13,8 @@ import types
 
 VALUE_CHARACTERS = 32_768
 TRACEBACK_CHARACTERS = 16_384
+# Of a traceback; a recursion without end has a million.
+DEEPEST_FRAMES = 200
 CUT = "\n[cut]"
 
 
@@ -96,7 +98,7 @@ class Cells:
 
     def explain(self, error):
         try:
-            report = traceback.TracebackException(type(error), error, error.__traceback__)
+            report = traceback.TracebackException(type(error), error, error.__traceback__, limit=-DEEPEST_FRAMES)
             keep_cells(report)
             text = "".join(report.format())
             return shorten(text.replace(self.outward.folder, self.outward.name), TRACEBACK_CHARACTERS, tail=True)

@@ -43,22 +43,7 @@ def install(real):
         return text
 
     def wrap(function, count):
-        def with_paths(*arguments, **named):
-            mapped = [inward(value) for value in arguments[:count]]
-            for key in ("path", "file", "src", "dst"):
-                if key in named:
-                    named[key] = inward(named[key])
-            try:
-                return function(*mapped, *arguments[count:], **named)
-            except OSError as error:
-                error.filename = outward(error.filename)
-                if error.filename2 is not None:
-                    error.filename2 = outward(error.filename2)
-                raise
-
-        with_paths.__name__ = with_paths.__qualname__ = function.__name__
-        with_paths.__doc__ = function.__doc__
-        return with_paths
+        return Mapped(function, count, inward, outward)
 
     for name, count in FUNCTIONS.items():
         original = getattr(os, name)
@@ -71,11 +56,76 @@ def install(real):
                 able.add(wrapped)
     opened = wrap(io.open, 1)
     builtins.open = io.open = sys.modules["_io"].open = opened
+    scan = os.scandir
+
+    def scandir(path="."):
+        return scan(path) if inward(path) is path else MappedEntries(scan(path), outward)
+
+    os.scandir = posix.scandir = scandir
+    os.supports_fd.add(scandir)
     get, get_bytes = os.getcwd, os.getcwdb
     os.getcwd = lambda: outward(get())
     os.getcwdb = lambda: outward(get_bytes())
     sys.meta_path.insert(0, DatabaseFinder(wrap))
     return outward
+
+
+class Mapped:
+    """A function of paths. No function itself, so that it does not become a method where a class takes it for an attribute."""
+
+    def __init__(self, function, count, inward, outward):
+        self.function, self.count, self.inward, self.outward = function, count, inward, outward
+        self.__name__ = self.__qualname__ = function.__name__
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *arguments, **named):
+        mapped = [self.inward(value) for value in arguments[: self.count]]
+        for key in ("path", "file", "src", "dst"):
+            if key in named:
+                named[key] = self.inward(named[key])
+        try:
+            return self.function(*mapped, *arguments[self.count :], **named)
+        except OSError as error:
+            error.filename = self.outward(error.filename)
+            if error.filename2 is not None:
+                error.filename2 = self.outward(error.filename2)
+            raise
+
+
+class MappedEntries:
+    """What scandir gives, with the paths that were asked for."""
+
+    def __init__(self, entries, outward):
+        self.entries, self.outward = entries, outward
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return MappedEntry(next(self.entries), self.outward)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.entries.close()
+
+    def close(self):
+        self.entries.close()
+
+
+class MappedEntry:
+    def __init__(self, entry, outward):
+        self.entry, self.path, self.name = entry, outward(entry.path), entry.name
+
+    def __getattr__(self, name):
+        return getattr(self.entry, name)
+
+    def __fspath__(self):
+        return self.path
+
+    def __repr__(self):
+        return f"<DirEntry {self.name!r}>"
 
 
 class DatabaseFinder:

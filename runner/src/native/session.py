@@ -108,7 +108,7 @@ class Session:
             self.hand_over(name, size)
         self.channel.write(self.channel.printed, message["mark"].encode())
         self.channel.send(
-            t="done", ok=ok, value=value, traceback=trace, leftOut=left_out[:20], leftOutCount=len(left_out) + self.pictures.left_out
+            t="done", mark=message["mark"], ok=ok, value=value, traceback=trace, leftOut=left_out[:20], leftOutCount=len(left_out) + self.pictures.left_out
         )
 
     def hand_over(self, name, size):

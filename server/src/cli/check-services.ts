@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { ModelConfig, ModelServerConfig, ModelsConfig } from '../config/models-settings.ts'
+import { createInterpreter } from '../context.ts'
 import { createKeyService } from '../features/keys/service.ts'
 import { quickstartFile, readEnvFile } from '../features/quickstart/env-file.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -67,6 +68,30 @@ export const checkSandbox = async ({ sandbox }: Config): Promise<Check> => {
         why ?? 'does not start',
         'run `npm ci` again without --omit=optional, on Linux x64 with glibc; MELZI_SANDBOX=off serves without plugins',
       )
+}
+
+/** Starts one session behind its walls, as the server does before it runs code of the tool code_interpreter. */
+export const checkInterpreter = async (config: Config): Promise<Check> => {
+  const name = 'Code interpreter'
+  if (!config.interpreter.enabled)
+    return note(name, 'it is switched off', 'set MELZI_INTERPRETER=on to run code')
+  await using interpreter = createInterpreter(config, systemClock)
+  const { ok: holds, why, walls, packages } = await interpreter.probe()
+  if (!holds) {
+    return note(
+      name,
+      `calls of code_interpreter are refused: ${why ?? 'no session starts'}`,
+      'use Linux 6.2 or newer, or bubblewrap 0.12.0 or newer, with python3 (3.11 or newer); MELZI_INTERPRETER=off switches it off',
+    )
+  }
+  if (packages.length > 0) return ok(name, `${walls.join(', ')}; with ${packages.join(', ')}`)
+  return note(
+    name,
+    `${walls.join(', ')}; pandas, numpy, matplotlib, openpyxl and pillow are not there yet`,
+    config.sandbox.packageIndexUrl === null
+      ? 'set MELZI_PYTHON_INDEX to a package index, or install them for python3'
+      : 'they are fetched with pip when code is first run',
+  )
 }
 
 export const checkModels = async (models: ModelsConfig): Promise<Check[]> => {

@@ -5,7 +5,13 @@ import type { Answer } from './answer.ts'
 import { checkBlobs } from './check-blobs.ts'
 import { checkDataFolder, checkNode, checkPlatform, thisMachine } from './check-machine.ts'
 import { checkSearch } from './check-search.ts'
-import { checkModels, checkQuickstart, checkSandbox, checkStore } from './check-services.ts'
+import {
+  checkInterpreter,
+  checkModels,
+  checkQuickstart,
+  checkSandbox,
+  checkStore,
+} from './check-services.ts'
 import { note, type Check } from './check.ts'
 
 const SIGNS = { ok: 'ok      ', note: 'note    ', missing: 'MISSING ' } as const
@@ -24,17 +30,20 @@ export const doctor = async (
   const folder = checkDataFolder(data.dir)
   // What lies in a folder that cannot be used would only repeat that.
   const lost = (file: string) => folder.state === 'missing' && isBelow(data.dir, file)
-  const [store, blobs, search, sandbox, models] = await Promise.all([
+  const [store, blobs, search, sandbox, interpreter, models] = await Promise.all([
     where.kind === 'sqlite' && lost(where.file)
       ? note('Store (SQLite)', NOT_CHECKED, null)
       : checkStore(config),
     checkBlobs(config),
     checkSearch(config),
     box.enabled && lost(box.cacheDir) ? note('Sandbox', NOT_CHECKED, null) : checkSandbox(config),
+    config.interpreter.enabled && lost(box.cacheDir)
+      ? note('Code interpreter', NOT_CHECKED, null)
+      : checkInterpreter(config),
     findModels().then(checkModels),
   ])
   const machineChecks = [checkNode(machine), checkPlatform(machine), folder]
-  const checks = [...machineChecks, store, ...blobs, search, sandbox, ...models]
+  const checks = [...machineChecks, store, ...blobs, search, sandbox, interpreter, ...models]
   if (store.state === 'ok' && folder.state === 'ok') checks.push(await checkQuickstart(config))
   return report(checks)
 }

@@ -207,7 +207,7 @@ const readInterpreter = (env: Env): Config['interpreter'] => {
     python:
       optional('MELZI_INTERPRETER_PYTHON', {
         meaning:
-          'the CPython (3.10 or newer) that runs it; without it the first python3 on the PATH',
+          'the CPython (3.11 or newer) that runs it; without it the first python3 on the PATH',
         schema: z.string().startsWith('/', 'must be an absolute path'),
       }) ?? null,
     bubblewrap: withDefault<'auto' | 'trusted' | 'off'>('MELZI_BWRAP', 'auto', {

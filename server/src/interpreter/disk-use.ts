@@ -1,12 +1,16 @@
 /** How much a session has on disk. It may be changing what is counted here while it is counted; nothing is followed or opened. */
-import { lstat, opendir, readFile, readdir, readlink, stat, statfs } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { lstat, opendir, readFile, readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Identity } from '../platform/reachable-folder.ts'
 
 export interface DiskUse {
   bytes: number
   files: number
 }
 
+const run = promisify(execFile)
 const BLOCK = 512
 const MAX_DEPTH = 64
 /** What a mapped file without a name counts at least. */
@@ -51,40 +55,71 @@ const walk = async (folder: string, maxFiles: number, depth = 0): Promise<DiskUs
   return use
 }
 
+/** Prints links, blocks and inode of what a process holds open, then what it has mapped. Its own user may look. */
+const LOOK = `cd /proc/$1/fd 2>/dev/null && stat -L -c '%h %b %i' -- * 2>/dev/null; echo maps; cat /proc/$1/maps 2>/dev/null; exit 0`
+
+/** What a process holds: [links, blocks, inode] of each open file, and its mappings as the kernel lists them. */
+const held = async (pid: number, identity: Identity | null) => {
+  try {
+    const files: [links: number, blocks: number, inode: string][] = []
+    for (const number of await readdir(`/proc/${pid}/fd`)) {
+      const info = await stat(`/proc/${pid}/fd/${number}`).catch(() => null)
+      if (info !== null) files.push([info.nlink, info.blocks, String(info.ino)])
+    }
+    return { files, maps: await readFile(`/proc/${pid}/maps`, 'utf8') }
+  } catch (error) {
+    if (identity === null || !['EACCES', 'EPERM'].includes(codeOf(error))) throw error
+  }
+  // In a plain container root has not the right to look at other users' processes; they themselves have.
+  const options = { ...identity, cwd: '/', maxBuffer: 16 * 1024 * 1024 }
+  const { stdout } = await run('/bin/sh', ['-c', LOOK, 'sh', String(pid)], options)
+  const [list = '', maps = ''] = stdout.split(/^maps$/m)
+  const files = list
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): [number, number, string] => {
+      const [links, blocks, inode = ''] = line.split(' ')
+      return [Number(links), Number(blocks), inode]
+    })
+  return { files, maps }
+}
+
 /** Files that have no name any more but are held open, or mapped, by the process. */
-const nameless = async (pid: number, folder: string): Promise<DiskUse> => {
+const nameless = async (
+  pid: number,
+  folder: string,
+  identity: Identity | null,
+): Promise<DiskUse> => {
   const seen = new Map<string, number>()
   try {
-    for (const number of await readdir(`/proc/${pid}/fd`)) {
-      const path = `/proc/${pid}/fd/${number}`
-      const name = await readlink(path).catch(() => '')
-      if (!name.startsWith(folder)) continue
-      const info = await stat(path).catch(() => null)
-      if (info?.nlink === 0) seen.set(String(info.ino), info.blocks * BLOCK)
-    }
-    for (const line of (await readFile(`/proc/${pid}/maps`, 'utf8')).split('\n')) {
+    const { files, maps } = await held(pid, identity)
+    for (const [links, blocks, inode] of files) if (links === 0) seen.set(inode, blocks * BLOCK)
+    for (const line of maps.split('\n')) {
       if (!line.endsWith(DELETED) || !line.includes(folder)) continue
-      const [range = '', , , , inode = ''] = line.split(/\s+/, 5)
-      const [from = '0', to = '0'] = range.split('-')
+      const inode = line.split(/\s+/, 5)[4] ?? ''
       // The file behind a mapping cannot be asked for its size, which may be far larger than what is mapped of it.
-      if (!seen.has(inode))
-        seen.set(
-          `mapped ${inode}`,
-          Math.max(MAPPED_AT_LEAST, parseInt(to, 16) - parseInt(from, 16)),
-        )
+      if (!seen.has(inode)) seen.set(inode, MAPPED_AT_LEAST)
     }
   } catch (error) {
     if (!isGone(error)) return TOO_MUCH
   }
   return { bytes: [...seen.values()].reduce((sum, bytes) => sum + bytes, 0), files: seen.size }
 }
-/** Of a session whose files are below a folder of the host. @param maxFiles where counting stops */
+
+/**
+ * Of a session whose files are below a folder of the host.
+ * @param maxFiles where counting stops @param identity whom the process runs as; null: as the server does
+ */
 export const useOfFolder = async (
   pid: number,
   folder: string,
   maxFiles: number,
+  identity: Identity | null,
 ): Promise<DiskUse> => {
-  const [named, others] = await Promise.all([walk(folder, maxFiles), nameless(pid, folder)])
+  const [named, others] = await Promise.all([
+    walk(folder, maxFiles),
+    nameless(pid, folder, identity),
+  ])
   return { bytes: named.bytes + others.bytes, files: named.files + others.files }
 }
 

@@ -22,7 +22,7 @@ export const SYSTEM_FOLDERS = [
 
 const run = promisify(execFile)
 const ASK_MS = 20_000
-const OLDEST = [3, 10] as const
+const OLDEST = [3, 11] as const
 
 /** What the import names of the data packages are. */
 export const DATA_PACKAGES: Readonly<Record<string, string>> = {
@@ -88,13 +88,17 @@ export const findPython = async (
       if (code !== 'ENOENT') why ||= `; ${program}: ${reason(error)}`
     }
   }
-  const whom = identity === null ? '' : ` that user ${identity.uid} can run`
+  const user = identity === null ? 'this user' : `user ${identity.uid}`
   throw new Error(
     wanted === null
-      ? `there is no python3${whom} on the PATH${why}; install it (apt-get install python3) or name one with MELZI_INTERPRETER_PYTHON`
-      : `MELZI_INTERPRETER_PYTHON names ${wanted}, which cannot be run${whom}${why}`,
+      ? `there is no python3 on the PATH that ${user} can run${why}; install it (apt-get install python3) or name one with MELZI_INTERPRETER_PYTHON`
+      : `MELZI_INTERPRETER_PYTHON names ${wanted}, which ${user} cannot run${why}`,
   )
 }
 
-const reason = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+/** What the program said last or, when it said nothing, what the system did. */
+const reason = (error: unknown): string => {
+  const said = ((error as { stderr?: string }).stderr ?? '').trim().split('\n').at(-1) ?? ''
+  if (said !== '') return said
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+}

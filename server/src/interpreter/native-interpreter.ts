@@ -58,6 +58,7 @@ const DEFAULT_LIMITS: SessionLimits = {
   wallMs: 60_000,
   memoryMiB: 1024,
   diskMiB: 256,
+  diskFiles: 20_000,
   logBytes: 1_000_000,
   rawBytes: 64 * MiB,
   fileCount: 20,

@@ -17,6 +17,8 @@ const message = z.discriminatedUnion('t', [
   }),
   z.strictObject({
     t: z.literal('done'),
+    /** Of the call that it answers. */
+    mark: text(100),
     ok: z.boolean(),
     value: text(40_000).nullable(),
     traceback: text(40_000).nullable(),

@@ -50,7 +50,6 @@ const STORE_MS = 120_000
 const MARK_MS = 2000
 const COMPLAINT_BYTES = 8192
 const MAX_THREADS = 64
-const MAX_FILES_ON_DISK = 20_000
 /** What a call holds besides the user's own files: folders, matplotlib's font list. */
 const OWN_FILES_BYTES = 16 * 1024 * 1024
 const GONE = ' The session has ended: its variables and files are gone.'
@@ -79,11 +78,8 @@ export class SessionProcess implements AsyncDisposable {
   private constructor(starting: Starting, limits: SessionLimits) {
     this.#starting = starting
     this.#limits = limits
-    const { child, printed, complaints, results } = starting
-    this.#closed = once(child, 'close').then(
-      ([code, signal]: (number | string | null)[]) => this.#close(String(signal ?? `exit ${code}`)),
-      () => this.#close('it could not be started'),
-    )
+    const { printed, complaints, results, closed } = starting
+    this.#closed = closed.then((how) => this.#close(how))
     const reader = new FrameReader(
       (line) => this.#hear(line),
       (body) => this.#onBody(body),
@@ -155,14 +151,14 @@ export class SessionProcess implements AsyncDisposable {
     const mark = `\0${randomBytes(24).toString('hex')}\0`
     const printed = new PrintedText(mark, this.#limits.logBytes, request.onLogs)
     this.#printed = printed
-    this.#listen(outcome)
+    this.#listen(outcome, mark)
     using watch = new SessionWatch(
       this.pid,
       {
         memoryMiB: this.#limits.memoryMiB,
         threads: MAX_THREADS,
         diskBytes: this.#limits.diskMiB * 1024 * 1024 + OWN_FILES_BYTES,
-        diskFiles: MAX_FILES_ON_DISK,
+        diskFiles: this.#limits.diskFiles,
       },
       () => this.#useOfDisk(),
       ({ kind, message }) => this.#end({ kind, message }),
@@ -211,7 +207,7 @@ export class SessionProcess implements AsyncDisposable {
     return outcome
   }
 
-  #listen(outcome: CallOutcome): void {
+  #listen(outcome: CallOutcome, mark: string): void {
     let bytes = 0
     let body: { kind: 'image' | 'file'; name: string } | null = null
     this.#onBody = (data) => {
@@ -219,7 +215,7 @@ export class SessionProcess implements AsyncDisposable {
     }
     this.#onMessage = (message) => {
       if (outcome.done !== null) return this.#misspoke()
-      if (message.t === 'done') outcome.done = message
+      if (message.t === 'done' && message.mark === mark) outcome.done = message
       else if (message.t === 'stored' && message.id === this.#awaited)
         this.#stored.set(message.id, message.problem)
       else if (message.t === 'body') {
@@ -311,7 +307,7 @@ export class SessionProcess implements AsyncDisposable {
     const { folder } = this.#starting
     return folder === null
       ? useOfMounts(this.pid)
-      : useOfFolder(this.pid, folder, MAX_FILES_ON_DISK)
+      : useOfFolder(this.pid, folder, this.#limits.diskFiles, this.#starting.identity)
   }
 
   #close(how: string): void {

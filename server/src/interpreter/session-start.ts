@@ -1,5 +1,6 @@
 /** Starts a session's process behind its walls and checks from outside that they stand. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { chown, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,6 +16,8 @@ export interface SessionLimits {
   wallMs: number
   memoryMiB: number
   diskMiB: number
+  /** Files and folders, at most. */
+  diskFiles: number
   /** Printed text that is kept. */
   logBytes: number
   /** Printed bytes, kept or not, before the session is ended. */
@@ -36,6 +39,7 @@ export interface StartOptions {
 }
 
 const OPEN_FILES = 64
+const NAMESPACE_MS = 20_000
 /** Of /etc: what libraries ask for, and stop at when it is there but closed. */
 const PUBLIC_FILES = ['/etc/ld.so.cache', '/etc/mime.types', '/etc/localtime']
 
@@ -48,6 +52,10 @@ export interface Starting {
   results: Readable
   /** The process's id on the host: of Python itself, not of a helper. */
   pid: number
+  /** Whom it runs as; null: as the server does. */
+  identity: Identity | null
+  /** Resolves when it is over, with how. */
+  closed: Promise<string>
   /** Its folder on the host; null where its files are in memory of its own. */
   folder: string | null
 }
@@ -70,6 +78,8 @@ export const frame = (message: object): Buffer => {
 export const startSession = async (options: StartOptions): Promise<Starting> => {
   const { python, bubblewrap, identity, limits, packages } = options
   const filter = Buffer.from(seccompFilter(arch(), 'files')).toString('base64')
+  // Before the start: what the process says must find listeners.
+  const sources = await nativeSources()
   const folder = bubblewrap === null ? await makeWorkFolder(options.workRoot, identity) : null
   const readable = [...python.folders, ...(packages === null ? [] : [packages.root])]
   const program = [python.executable, '-I', '-B', '-X', 'utf8', '-c', NATIVE_BOOT]
@@ -87,12 +97,16 @@ export const startSession = async (options: StartOptions): Promise<Starting> => 
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
   child.once('error', fail)
   failed.catch(() => {})
+  const closed = once(child, 'close').then(
+    ([code, signal]: (number | string | null)[]) => String(signal ?? `exit ${code}`),
+    () => 'it could not be started',
+  )
   const streams = child.stdio as unknown as [Writable, Readable, Readable, Readable, Readable]
   const [commands, printed, complaints, results, information] = streams
   // A killed child closes its end first; that is no news.
   for (const stream of streams) stream.on('error', () => {})
   const setup = {
-    sources: await nativeSources(),
+    sources,
     workFolder: folder ?? '/tmp',
     dataFolder: folder === null ? '/mnt/data' : join(folder, 'data'),
     mapDataFolder: folder !== null,
@@ -111,7 +125,7 @@ export const startSession = async (options: StartOptions): Promise<Starting> => 
   try {
     const named = bubblewrap === null ? child.pid : childOf(information, complaints)
     const pid = await (named ?? failed)
-    return { child, commands, printed, complaints, results, pid, folder }
+    return { child, commands, printed, complaints, results, pid, identity, closed, folder }
   } catch (error) {
     if (child.pid !== undefined) child.kill('SIGKILL')
     throw error
@@ -135,9 +149,9 @@ const childOf = (information: Readable, complaints: Readable): Promise<number> =
       const match = /"child-pid"\s*:\s*(\d+)/.exec(text)
       if (match !== null) resolve(Number(match[1]))
     })
-    complaints.on('close', () =>
-      reject(new Error(`bubblewrap could not make a sandbox: ${said.trim()}`)),
-    )
+    const fail = () => reject(new Error(`bubblewrap could not make a sandbox: ${said.trim()}`))
+    complaints.on('close', fail)
+    setTimeout(fail, NAMESPACE_MS).unref()
   })
 
 /**

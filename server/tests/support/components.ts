@@ -13,6 +13,7 @@ export type ComponentName =
   | 'python3-venv'
   | 'python-pip'
   | 'openssl'
+  | 'bubblewrap'
   | 'python-openai'
   | 'moto'
 
@@ -84,6 +85,10 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
     install: 'npm exec node scripts/python-clients.ts',
   },
   'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
+  bubblewrap: {
+    found: () => inPath('bwrap').length > 0,
+    install: 'apt-get install bubblewrap',
+  },
   openssl: { found: () => inPath('openssl').length > 0, install: 'apt-get install openssl' },
   'python-openai': { found: () => pythonCan('import openai'), install: 'pip install openai' },
 }

@@ -1,0 +1,175 @@
+/** Groups 6, 7 and 9: time, memory, threads, disk and output are bounded, and the host hears one clear sentence. */
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { skipUnless } from '../../../tests/support/components.ts'
+import { allGone, openInterpreter, run, sessionProcesses, WALL_SETS } from './support.ts'
+
+const MEMORY_MIB = 256
+const DISK_MIB = 24
+const LIMITS = {
+  wallMs: 1000,
+  diskFiles: 2000,
+  memoryMiB: MEMORY_MIB,
+  diskMiB: DISK_MIB,
+  fileBytes: 8 * 1024 * 1024,
+}
+const LATE_MS = 1500
+
+for (const { name, bubblewrap, needs } of WALL_SETS) {
+  describe(name, skipUnless(...needs), () => {
+    const interpreter = openInterpreter({ bubblewrap, limits: LIMITS })
+    const slow = openInterpreter({ bubblewrap, limits: { ...LIMITS, wallMs: 20_000 } })
+    after(async () => {
+      await interpreter[Symbol.asyncDispose]()
+      await slow[Symbol.asyncDispose]()
+      assert.ok(await allGone())
+    })
+
+    test('what runs too long is gone, whatever it does about it', async () => {
+      const sources = [
+        'import time\ntime.sleep(100)',
+        'import re\nre.match(r"(a+)+$", "a" * 60 + "b")',
+        'import signal\nfor n in range(1, 65):\n  try: signal.signal(n, signal.SIG_IGN)\n  except (OSError, ValueError): pass\nwhile True:\n  try:\n    while True: pass\n  except BaseException: pass',
+      ]
+      for (const source of sources) {
+        const started = performance.now()
+        const { ok, ended, logs } = await run(interpreter, `print("began")\n${source}`)
+        const ms = performance.now() - started
+        assert.deepEqual([ok, ended?.kind, logs], [false, 'timeout', 'began\n'], source)
+        assert.match(
+          ended?.message ?? '',
+          /^The code ran longer than 1 seconds\. The session has ended/,
+        )
+        assert.ok(ms < LIMITS.wallMs + LATE_MS, `${source}: ${ms} ms`)
+        assert.deepEqual(sessionProcesses(), [])
+      }
+    })
+
+    test('memory: an exception where Python can say so, else an end; the host is not touched', async () => {
+      const before = process.memoryUsage().rss
+      const list = await run(slow, 'kept = []\nwhile True: kept.append(bytearray(1_000_000))')
+      assert.deepEqual([list.ok, list.ended], [false, null])
+      assert.match(list.logs, /MemoryError/)
+      assert.ok(list.usage.peakMiB <= MEMORY_MIB + 32)
+      assert.equal((await run(slow, 'kept = None\n1 + 1')).value, '2')
+      const sources = [
+        'import sys\nsys.setrecursionlimit(10 ** 9)\ndef f(): return f()\nf()',
+        'import zlib\nz = zlib.compress(bytes(100_000_000))\n[zlib.decompress(z) for _ in range(40)]',
+        'import mmap\nm = [mmap.mmap(-1, 10_000_000) for _ in range(100)]\nfor x in m: x.write(bytes(10_000_000))',
+        'import os\nos.memfd_create("x")',
+      ]
+      for (const source of sources) {
+        const result = await run(interpreter, source)
+        assert.ok(!result.ok, source)
+        assert.ok(result.usage.peakMiB <= MEMORY_MIB + 64, `${source}: ${result.usage.peakMiB} MiB`)
+      }
+      assert.ok(process.memoryUsage().rss - before < 200 * 1024 * 1024)
+    })
+
+    test('a crash is told, and the next call says that the session is a new one', async () => {
+      await run(slow, 'here = 1', { thread: 'crash' })
+      const crash = await run(slow, 'import ctypes\nctypes.string_at(0)', { thread: 'crash' })
+      assert.equal(crash.ended?.kind, 'crash')
+      assert.match(crash.ended?.message ?? '', /The Python process ended \((SIGSEGV|exit 139)\)/)
+      const next = await run(slow, '"here" in globals()', { thread: 'crash' })
+      assert.deepEqual([next.ok, next.value, next.restarted], [true, 'False', true])
+      assert.equal((await run(slow, '1', { thread: 'crash' })).restarted, false)
+      const left = await run(slow, 'import os\nos._exit(0)', { thread: 'crash' })
+      assert.equal(left.ended?.kind, 'crash')
+    })
+
+    test('threads are few, and none runs between calls', async () => {
+      const bomb = `import threading, time
+try:
+    while True: threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
+except RuntimeError as error: print(error)
+time.sleep(0.5)`
+      const { ok, ended } = await run(slow, bomb, { thread: 'bomb' })
+      assert.ok(ok || ended?.kind === 'memory')
+      const counter = `import threading, time
+count = 0
+def work():
+    global count
+    while True: count += 1; time.sleep(0.001)
+threading.Thread(target=work, daemon=True).start()
+time.sleep(0.1)`
+      await run(slow, counter, { thread: 'counter' })
+      const first = Number((await run(slow, 'count', { thread: 'counter' })).value)
+      await new Promise((resolve) => setTimeout(resolve, 700))
+      const second = Number((await run(slow, 'count', { thread: 'counter' })).value)
+      assert.ok(first > 0 && second - first < 200, `${first} ${second}`)
+    })
+
+    test('the disk is bounded: large files, many files, files without a name', async () => {
+      const sources = [
+        'with open("/mnt/data/big", "wb") as f:\n  while True: f.write(bytes(1_000_000))',
+        'for n in range(20):\n  with open(f"/mnt/data/f{n}", "wb") as f: f.write(bytes(8_000_000))\nimport time\ntime.sleep(1)',
+        'import os, time\nkept = []\nfor n in range(20):\n  f = open("/mnt/data/x", "wb"); os.unlink("/mnt/data/x"); f.write(bytes(8_000_000)); f.flush(); kept.append(f)\ntime.sleep(1)',
+        'import os, mmap, time\nkept = []\nfor n in range(20):\n  f = open("/mnt/data/x", "w+b"); os.unlink("/mnt/data/x"); f.write(bytes(8_000_000)); f.flush(); kept.append(mmap.mmap(f.fileno(), 4096)); f.close()\ntime.sleep(1)',
+        'import os\nfor n in range(50_000): os.mkdir(f"/mnt/data/{n}")',
+        'import os\nfor n in range(200): os.mkdir("d"); os.chdir("d")\nimport time\ntime.sleep(1)\nwhile True: open(str(n), "w").write("x" * 1000); n += 1',
+      ]
+      for (const [index, source] of sources.entries()) {
+        const { ok, ended, logs } = await run(slow, source, { thread: `disk-${index}` })
+        assert.ok(!ok, source)
+        assert.ok(
+          ended?.kind === 'output' || /No space left|File too large|File name too long/.test(logs),
+          `${source}: ${logs} ${JSON.stringify(ended)}`,
+        )
+      }
+    })
+
+    test('what is printed is cut and said to be, a flood ends the session', async () => {
+      const long = await run(slow, 'print("x" * 3_000_000)\nprint("end")')
+      assert.ok(long.ok)
+      assert.ok(long.logs.length < 1_000_100)
+      assert.match(long.logs, /\n\[output cut after 1000000 bytes\]\n$/)
+      const failing = await run(slow, 'print("y" * 3_000_000)\n1 / 0')
+      assert.match(failing.logs, /output cut[\s\S]*ZeroDivisionError/)
+      for (const source of [
+        'import os\nwhile True: os.write(1, b"x" * 65536)',
+        'while True: print("y" * 100_000)',
+        'import sys\nsys.stderr.write("z" * 100_000_000)',
+      ]) {
+        const flood = await run(slow, source)
+        assert.equal(flood.ended?.kind, 'output', source)
+        assert.ok(flood.logs.length < 1_000_100)
+      }
+      const value = await run(slow, '"v" * 1_000_000')
+      assert.ok((value.value ?? '').length < 40_000)
+      const error = await run(slow, 'raise ValueError("e" * 1_000_000)')
+      assert.ok(error.logs.length < 40_000)
+    })
+
+    test('what is forged on the private descriptor harms its author alone', async () => {
+      const write = (text: string) =>
+        `import os\nfor n in range(49, 64):\n  try: os.write(n, ${text})\n  except OSError: pass`
+      const sources = [
+        write('b"not json\\n"'),
+        write('b\'{"t":"done"}\\n\''),
+        write('b\'{"t":"body","kind":"file","name":"../../x","bytes":1}\\nx\''),
+        write('b\'{"t":"body","kind":"file","name":"x","bytes":1000000000}\\n\''),
+        write('b\'{"t":"stored","id":"x","problem":null}\\n\''),
+        write('b"x" * 10_000_000'),
+        'import json\njson.dumps = lambda *a, **k: "x" * 3_000_000\n1',
+        'import os, sys\nfor n in range(64):\n  try: os.close(n)\n  except OSError: pass',
+      ]
+      for (const source of sources) {
+        const { ok, ended, files, logs } = await run(slow, source, { thread: 'forge' })
+        assert.deepEqual([ok, ended?.kind, files], [false, 'crash', []], source)
+        assert.ok(logs.length < 1_000_100)
+      }
+      // A whole answer before the real one, with the right mark: believed, and then one too many.
+      const early = `import json, os, sys
+frame = sys._getframe()
+while "message" not in frame.f_locals: frame = frame.f_back
+mark = frame.f_locals["message"]["mark"]
+os.write(50, json.dumps(dict(t="done", mark=mark, ok=True, value="forged", traceback=None, leftOut=[], leftOutCount=0)).encode() + b"\\n")`
+      const forged = await run(slow, early, { thread: 'forge' })
+      assert.ok(forged.value === 'forged' || forged.ended?.kind === 'crash', JSON.stringify(forged))
+      const next = await run(slow, '40 + 2', { thread: 'forge' })
+      assert.ok(next.value === '42' || next.ended?.kind === 'crash', JSON.stringify(next))
+      assert.equal((await run(slow, '40 + 3', { thread: 'forge' })).value, '43')
+    })
+  })
+}
