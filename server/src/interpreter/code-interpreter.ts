@@ -31,7 +31,9 @@ export interface Execution {
   ok: boolean
   /** One clear sentence when the session ended or none could be had; null else. */
   ended: { kind: EndKind; message: string } | null
-  /** True when this call ran in a new process although an earlier one of this session had existed. */
+  /** True when this call was the first of its process. */
+  isNew: boolean
+  /** True when this call ran in a new process although this server had an earlier one of the session. */
   restarted: boolean
   /** PNG pictures made by matplotlib, in order. */
   images: { name: string; data: Uint8Array }[]
@@ -55,6 +57,7 @@ export const notExecuted = (kind: EndKind, message: string): Execution => ({
   value: null,
   ok: false,
   ended: { kind, message },
+  isNew: false,
   restarted: false,
   images: [],
   files: [],

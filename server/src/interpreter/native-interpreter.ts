@@ -217,7 +217,7 @@ export class NativeInterpreter implements CodeInterpreter {
         },
         signal,
       )
-      return toExecution(outcome, session.isRestarted, performance.now() - started)
+      return toExecution(outcome, session, performance.now() - started)
     } finally {
       this.#table.rest(session)
     }
@@ -272,7 +272,11 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-const toExecution = (outcome: CallOutcome, restarted: boolean, ms: number): Execution => {
+const toExecution = (
+  outcome: CallOutcome,
+  { isNew, isRestarted }: Pick<Session, 'isNew' | 'isRestarted'>,
+  ms: number,
+): Execution => {
   const { done, ended, text, bodies, problems, peakMiB } = outcome
   const notes = [...problems]
   if (done !== null && done.leftOutCount > 0) {
@@ -287,7 +291,8 @@ const toExecution = (outcome: CallOutcome, restarted: boolean, ms: number): Exec
     value: done?.value ?? null,
     ok: ended === null && done?.ok === true,
     ended,
-    restarted,
+    isNew,
+    restarted: isRestarted,
     images: bodies.filter(({ kind }) => kind === 'image').map(({ name, data }) => ({ name, data })),
     files: bodies
       .filter(({ kind }) => kind === 'file')

@@ -6,7 +6,9 @@ export interface Session {
   readonly threadId: string
   readonly workspaceId: string
   readonly process: SessionProcess
-  /** Whether an earlier session of the thread had existed; told once. */
+  /** Whether its process is as it started: no call has come to its end. */
+  isNew: boolean
+  /** Whether an earlier session of the thread had existed here; told once. */
   isRestarted: boolean
   isRunning: boolean
   /** When its last call ended, ms. */
@@ -79,6 +81,7 @@ export class SessionTable implements AsyncDisposable {
     const live = this.#sessions.get(threadId)
     if (live !== undefined && !live.process.isOver && live.workspaceId === workspaceId) {
       live.isRunning = true
+      live.isNew = false
       live.isRestarted = false
       return live
     }
@@ -95,6 +98,7 @@ export class SessionTable implements AsyncDisposable {
       threadId,
       workspaceId,
       process,
+      isNew: true,
       isRestarted: this.#known.has(threadId),
       isRunning: true,
       restingSince: 0,

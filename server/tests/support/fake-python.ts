@@ -8,6 +8,7 @@ const execution = (fields: Partial<Execution> = {}): Execution => ({
   value: null,
   ok: true,
   ended: null,
+  isNew: false,
   restarted: false,
   images: [],
   files: [],

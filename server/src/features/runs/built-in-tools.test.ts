@@ -223,7 +223,7 @@ onEachEngine('built-in tools', (engine) => {
     }
     await orphan(house, run.id)
     const next = await house.node({
-      python: async (code) => ({ logs: `second ${code}` }),
+      python: async (code) => ({ logs: `second ${code}`, isNew: true }),
       script: () => [...text('done'), finish()],
     })
     await next.until(run, 'completed')
@@ -234,6 +234,8 @@ onEachEngine('built-in tools', (engine) => {
     assert.equal(order(next.heard(run)), `step.completed ${MSG} run.completed`)
     const [step] = await next.steps(run)
     assert.match(JSON.stringify(codeCalls(step)), /first one.*second two/)
+    const outputs = next.requests[0]?.messages.flatMap((m) => (m.role === 'tool' ? [m.output] : []))
+    assert.match(outputs?.[1] ?? '', /variables of earlier calls are gone.*\nsecond two/)
     hanging.reject(new Error('the test is over'))
   })
 

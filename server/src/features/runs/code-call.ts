@@ -36,11 +36,14 @@ export const sessionFiles = async (
   return found
 }
 
-/** Runs Python that the model wrote, and makes files of the pictures and files that came of it. */
+/**
+ * Runs Python that the model wrote, and makes files of the pictures and files that came of it.
+ * @param isFirst false when the run has run Python before: then a process that is new has lost something, maybe on another node
+ */
 export const runCode = async (
   { files, interpreter }: CodeCallDeps,
   run: RunOwner,
-  mounted: readonly SessionFile[],
+  { mounted, isFirst }: { mounted: readonly SessionFile[]; isFirst: boolean },
   call: StoredCodeCall,
   signal: AbortSignal,
 ): Promise<StoredCodeCall> => {
@@ -67,16 +70,20 @@ export const runCode = async (
   return {
     ...call,
     code_interpreter: { input: code, outputs },
-    output: outputText(execution, written),
+    output: outputText(execution, written, isFirst),
     files: written,
   }
 }
 
 /** What the model is told of an execution. */
-const outputText = (execution: Execution, written: StoredCodeCall['files']): string => {
-  const { logs, value, images, ended, restarted } = execution
+const outputText = (
+  execution: Execution,
+  written: StoredCodeCall['files'],
+  isFirst: boolean,
+): string => {
+  const { logs, value, images, ended, isNew, restarted } = execution
   const parts: string[] = []
-  if (restarted) {
+  if (restarted || (isNew && !isFirst)) {
     parts.push('[Python was started anew: variables of earlier calls are gone.]')
   }
   if (logs !== '') parts.push(shorten(logs, READ_LOGS))

@@ -168,11 +168,15 @@ const pythonWork =
     const { run } = journal
     const ids = await pythonFileIds(deps, run)
     const mounted = await sessionFiles(deps, run.workspaceId, ids)
+    let isFirst = !journal.steps
+      .flatMap(callsOf)
+      .some((call) => call.type === 'code_interpreter' && isDone(call))
     let last: StoredCodeCall | null = null
     for (const [index, call] of made.entries()) {
       if (journal.saysStep && !journal.hasSaid(index)) sayCall(journal, index, call)
       if (call.type !== 'code_interpreter' || isDone(call)) continue
-      last = await runCode(deps, run, mounted, call, stop)
+      last = await runCode(deps, run, { mounted, isFirst }, call, stop)
+      isFirst = false
       made[index] = last
       if (journal.saysStep) journal.sayOutputs(index, last.code_interpreter.outputs)
       await journal.saveToolCalls(made)
