@@ -18,6 +18,7 @@ import { createThreadService, type ThreadService } from './features/threads/serv
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
+import { openPgvector } from './features/vector-stores/pgvector.ts'
 import { createKnowledge } from './features/vector-stores/search.ts'
 import {
   createVectorStoreService,
@@ -155,8 +156,11 @@ export const createContext = async (
   const { embeddings, workers } = config.knowledge
   const embedder = embeddings === null ? null : createEmbedder(embeddings)
   const vectors = stack.use(new VectorIndex())
+  const pgvector = stack.use(
+    embedder === null ? null : await openPgvector({ store, log, model: embedder.model }),
+  )
   const extractor = stack.use(new Extractor({ processes: workers }))
-  const indexing = { store, clock, log, files, extractor, embedder }
+  const indexing = { store, clock, log, files, extractor, embedder, pgvector }
   const indexer = stack.use(
     new Indexer({
       store,
@@ -168,7 +172,7 @@ export const createContext = async (
       work: (entry, signal) => indexEntry(indexing, entry, signal),
     }),
   )
-  const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
+  const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
   const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
   const quickstart = createQuickstart({
     store,

@@ -6,6 +6,7 @@ import { checkBlobs } from './check-blobs.ts'
 import { checkDataFolder, checkNode, checkPlatform, thisMachine } from './check-machine.ts'
 import { checkSearch } from './check-search.ts'
 import { checkModels, checkQuickstart, checkSandbox, checkStore } from './check-services.ts'
+import { checkVectors } from './check-vectors.ts'
 import { note, type Check } from './check.ts'
 
 const SIGNS = { ok: 'ok      ', note: 'note    ', missing: 'MISSING ' } as const
@@ -35,6 +36,8 @@ export const doctor = async (
   ])
   const machineChecks = [checkNode(machine), checkPlatform(machine), folder]
   const checks = [...machineChecks, store, ...blobs, search, sandbox, ...models]
+  if (store.state === 'ok' && config.knowledge.embeddings !== null)
+    checks.push(await checkVectors(config))
   if (store.state === 'ok' && folder.state === 'ok') checks.push(await checkQuickstart(config))
   return report(checks)
 }

@@ -119,7 +119,8 @@ const matchTsquery = (storeIds: readonly string[], terms: readonly QueryTerm[]):
   return `(${stores}) & (${wanted})`
 }
 
-const storesAndFilter = (scope: Scope, params: SqlValue[]): string => {
+/** The condition of a scope on `f`, the row of vector_store_files. @param params gets what it needs */
+export const storesAndFilter = (scope: Scope, params: SqlValue[]): string => {
   const stores = scope.storeIds.map((id) => `?${params.push(id)}`).join(', ')
   const filter = scope.filter === null ? '' : ` and ${scope.filter(params)}`
   return `f.store_id in (${stores}) and f.status = 'completed'${filter}`
