@@ -105,9 +105,13 @@ export const createKnowledge = (deps: SearchDeps) => {
     queries: readonly (readonly QueryTerm[])[],
   ): Promise<number[][]> => {
     const lists: number[][] = []
+    const share = await frequency.shareOf(store, scope.storeIds)
     for (const terms of queries) {
-      const telling = await frequency.selective(store, terms)
-      lists.push(await searchTerms(store, scope, telling, CANDIDATES))
+      const { telling, otherwise } = await frequency.selective(store, terms)
+      const found = await searchTerms(store, scope, telling, CANDIDATES, share)
+      lists.push(
+        found.length > 0 ? found : await searchTerms(store, scope, otherwise, CANDIDATES, share),
+      )
     }
     return lists
   }
