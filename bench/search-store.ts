@@ -118,7 +118,7 @@ const fill = async ({ from, to }: FillJob): Promise<void> => {
           const hash = `${at + position}`
           chunks.push({
             text: body,
-            terms: indexTerms(body),
+            terms: indexTerms(body).join(' '),
             start: 0,
             tokens: CHUNK_TOKENS,
             position,

@@ -10,6 +10,8 @@ import { usePostgres } from './postgres.ts'
 /** The real program, started as an operator starts it: what black-box suites talk to. */
 
 const PROGRAM = path.join(import.meta.dirname, '../../bin/melzi.ts')
+/** As `npm start` and the program's first line have them. */
+const NODE_OPTIONS = ['--max-semi-space-size=8']
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
 const BASE_PATH = '/api/assts/v1'
@@ -146,7 +148,7 @@ export const bootServer = async (options: BootOptions = {}): Promise<BootedServe
 
   const start = async (): Promise<string> => {
     const from = logs.length
-    const process_ = spawn(process.execPath, [PROGRAM, 'serve'], {
+    const process_ = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, 'serve'], {
       env: { ...env, PORT: port },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -36,9 +36,10 @@ const MAX_POSITION = 16_383
 const MAX_POSITIONS = 255
 
 /** Terms consist of letters and digits: nothing in them needs quoting. */
-const toTsvector = (storeId: string, terms: readonly string[]): string => {
+const toTsvector = (storeId: string, terms: string): string => {
   const places = new Map<string, number[]>()
-  for (const [index, term] of terms.entries()) {
+  for (const [index, term] of terms.split(' ').entries()) {
+    if (term === '') continue
     const known = places.get(term)
     const place = Math.min(index + 1, MAX_POSITION)
     if (known === undefined) places.set(term, [place])
@@ -82,7 +83,7 @@ export const insertChunks = async (
     await tx.run('insert into vector_chunk_terms (rowid, store, terms) values (?1, ?2, ?3)', [
       row?.id ?? null,
       bare(entry.storeId),
-      chunk.terms.join(' '),
+      chunk.terms,
     ])
   }
 }

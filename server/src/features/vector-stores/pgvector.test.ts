@@ -108,7 +108,7 @@ describe('vectors in pgvector', () => {
     }
     const chunks = vectors.map((_, position) => {
       const hash = `${entry.entryId} ${position}`
-      return { text: hash, terms: [], start: 0, tokens: 1, position, hash }
+      return { text: hash, terms: '', start: 0, tokens: 1, position, hash }
     })
     const bytes = new Map(
       chunks.map(({ hash, position }) => [hash, toBytes(vectors[position] ?? [])]),

@@ -59,7 +59,14 @@ onEachEngine('terms of a question', (engine) => {
       await insertEntries(tx, [entry], 1)
       const chunks = Array.from({ length: CHUNKS }, (_, position) => {
         const text = `handbook 手冊 ${position % 2 === 0 ? 'even' : 'odd'} number${position}`
-        return { text, terms: indexTerms(text), start: 0, tokens: 4, position, hash: `${position}` }
+        return {
+          text,
+          terms: indexTerms(text).join(' '),
+          start: 0,
+          tokens: 4,
+          position,
+          hash: `${position}`,
+        }
       })
       await insertChunks(tx, entry, chunks)
       await completeEntry(tx, entry, 1, 1)
@@ -79,7 +86,7 @@ onEachEngine('terms of a question', (engine) => {
       await insertEntries(tx, [other], 1)
       const few = chunks
         .slice(0, FEW)
-        .map((chunk) => ({ ...chunk, text: 'handbook', terms: ['handbook'] }))
+        .map((chunk) => ({ ...chunk, text: 'handbook', terms: 'handbook' }))
       await insertChunks(tx, other, few)
       await completeEntry(tx, other, 1, 1)
       scope = { workspaceId, storeIds: [entry.storeId], filter: null }

@@ -22,7 +22,7 @@ const answer = async (request: ExtractRequest, bytes: Buffer): Promise<void> => 
   await say({ type: 'extracted', length: text.length })
   let batch: ExtractedChunk[] = []
   for (const chunk of chunkText(text, request.chunking)) {
-    batch.push({ ...chunk, terms: indexTerms(chunk.text) })
+    batch.push({ ...chunk, terms: indexTerms(chunk.text).join(' ') })
     if (batch.length < BATCH) continue
     await say({ type: 'chunks', chunks: batch })
     batch = []
