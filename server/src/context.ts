@@ -30,6 +30,7 @@ import { Extractor } from './knowledge/extract/extractor.ts'
 import { VectorIndex } from './knowledge/vectors/vector-index.ts'
 import type { ModelRegistry } from './models/language-model.ts'
 import { createModelRegistry } from './models/model-registry.ts'
+import { rewriteQuestions } from './models/rewrite-questions.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
 import { openBlobs } from './platform/blobs/open-blobs.ts'
 import { sweepBlobs } from './platform/blobs/sweep-blobs.ts'
@@ -173,7 +174,15 @@ export const createContext = async (
     }),
   )
   const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
-  const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
+  const rewrite = createRewrite(models, modelsConfig, log)
+  const vectorStores = createVectorStoreService({
+    store,
+    clock,
+    files,
+    indexer,
+    knowledge,
+    rewrite,
+  })
   const quickstart = createQuickstart({
     store,
     people: createPeopleService({ clock }),
@@ -217,6 +226,16 @@ export const createContext = async (
       return sweepBlobs(blobs, holders, clock.now())
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** By the default model; null for the demo model, which would answer the question instead. */
+const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger) => {
+  if (config.kind === 'demo') return null
+  const name = config.default
+  return async (questions: readonly string[]): Promise<readonly string[]> => {
+    const model = models.find(name)
+    return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
   }
 }
 

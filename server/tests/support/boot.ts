@@ -11,7 +11,7 @@ import { usePostgres } from './postgres.ts'
 
 const PROGRAM = path.join(import.meta.dirname, '../../bin/melzi.ts')
 /** As `npm start` and the program's first line have them. */
-const NODE_OPTIONS = ['--max-semi-space-size=8']
+const NODE_OPTIONS = ['--max-semi-space-size=16', '--heap-growing-percent=50']
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
 const BASE_PATH = '/api/assts/v1'

@@ -51,12 +51,20 @@ export interface VectorStoreDeps {
   files: FileService
   indexer: Indexer
   knowledge: Knowledge
+  /** Turns questions into search queries, one for each; never rejects. Without it questions stay as they are. */
+  rewrite?: ((questions: readonly string[]) => Promise<readonly string[]>) | null
+}
+
+export interface FoundPassages {
+  /** What was searched. */
+  queries: readonly string[]
+  passages: Passage[]
 }
 
 export type VectorStoreService = ReturnType<typeof createVectorStoreService>
 
 export const createVectorStoreService = (deps: VectorStoreDeps) => {
-  const { store, clock, indexer, knowledge } = deps
+  const { store, clock, indexer, knowledge, rewrite = null } = deps
   const now = () => seconds(clock.now())
 
   const expiryOf = (record: StoreRecord): number | null =>
@@ -173,18 +181,16 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
         deleteUnusedEmbeddings(tx, now() - KEEP_EMBEDDINGS_SECONDS),
       ),
 
-    async search(principal: Principal, id: string, request: SearchRequest): Promise<Passage[]> {
-      if (request.rewrite_query) {
-        throw errors.unsupported(
-          "'rewrite_query' is not supported by this server yet: questions are searched as they are written.",
-          'rewrite_query',
-        )
-      }
+    async search(principal: Principal, id: string, request: SearchRequest): Promise<FoundPassages> {
       const record = await getLive(store, principal, id)
+      const asked = typeof request.query === 'string' ? [request.query] : request.query
+      const hasWords = asked.some((question) => question.trim() !== '')
+      const queries =
+        request.rewrite_query && hasWords ? ((await rewrite?.(asked)) ?? asked) : asked
       const passages = await knowledge.search({
         workspaceId: record.workspaceId,
         storeIds: [id],
-        query: request.query,
+        query: queries,
         maxResults: request.max_num_results,
         scoreThreshold: request.ranking_options?.score_threshold ?? 0,
         filter: request.filters ?? null,
@@ -195,7 +201,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
           touchStore(tx, record.workspaceId, id, now()),
         )
       }
-      return passages
+      return { queries, passages }
     },
   }
 }
