@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Readable } from 'node:stream'
 import { openFeatureStore, type FeatureStore } from '../../../tests/support/feature-store.ts'
 import { startPglite, type PgliteServer } from '../../../tests/support/pglite.ts'
+import { startScriptedEmbeddings } from '../../../tests/support/scripted-embeddings.ts'
 import type { Hit } from '../../knowledge/vectors/vector-protocol.ts'
 import { toBytes } from '../../knowledge/vectors/vector-bytes.ts'
+import { createEmbedder } from '../../knowledge/embeddings/embedder.ts'
+import { Extractor } from '../../knowledge/extract/extractor.ts'
+import { VectorIndex } from '../../knowledge/vectors/vector-index.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Principal } from '../../platform/principal.ts'
@@ -16,6 +22,8 @@ import { deleteEntry, insertEntries, type EntryRecord } from './entry-store.ts'
 import { completeEntry } from './job-store.ts'
 import { findExtension, searchIndex } from './pgvector-store.ts'
 import { openPgvector, type Pgvector } from './pgvector.ts'
+import { indexEntry, type IndexEntryDeps } from './index-entry.ts'
+import { createKnowledge } from './search.ts'
 import { insertStore } from './store.ts'
 
 const MODEL = "a model's vectors"
@@ -208,6 +216,56 @@ describe('vectors in pgvector', () => {
     assert.deepEqual(angles(hits), [30, 40])
     await addEntry(storeId, [at(3)], { through: null, complete: true })
     assert.equal(await pgvector.search(scopeOf(storeId), EAST, 9), null)
+  })
+
+  it('takes what is indexed, before it is found', async () => {
+    await using embeddings = await startScriptedEmbeddings()
+    await using extractor = new Extractor()
+    const settings = { baseUrl: embeddings.url, apiKey: null, model: MODEL }
+    const embedder = createEmbedder(settings)
+    const storeId = await makeStore()
+    const index = async (text: string) => {
+      const bare = await addEntry(storeId, [], { through: null, complete: false })
+      const files: IndexEntryDeps['files'] = {
+        find: async (_, workspaceId, id) => ({
+          workspaceId,
+          id,
+          ownerId: owner.personId,
+          createdAt: 1,
+          expiresAt: null,
+          purpose: 'assistants',
+          filename: bare.filename,
+          bytes: Buffer.byteLength(text),
+        }),
+        openContent: async () => Readable.from([Buffer.from(text)]),
+      }
+      await store.write('test.due', (tx) =>
+        tx.run('update vector_store_files set due_ms = 1 where entry_id = ?1', [bare.entryId]),
+      )
+      const deps = { store, clock: systemClock, log, files, extractor, embedder, pgvector }
+      await indexEntry(deps, bare, new AbortController().signal)
+    }
+    const before = (await countRows()) ?? 0
+    await index('the automobile needs repair')
+    await index('the garden needs water')
+    // A text that has its vector already.
+    await index('the automobile needs repair')
+    assert.equal(await countRows(), before + 3)
+    const knowledge = createKnowledge({
+      store,
+      clock: systemClock,
+      log,
+      embedder,
+      vectors: new VectorIndex(),
+      pgvector,
+    })
+    const { workspaceId } = owner
+    const asked = { workspaceId, storeIds: [storeId], maxResults: 3, scoreThreshold: 0 }
+    const passages = await knowledge.search({ ...asked, query: 'vehicle' })
+    assert.deepEqual(
+      passages.map(({ text }) => text.split(' ')[1]),
+      ['automobile', 'automobile', 'garden'],
+    )
   })
 
   it('finds by the index what it finds by looking at each', async () => {
