@@ -70,11 +70,14 @@ export const createExtension = async (tx: Tx): Promise<void> => {
 
 export const createTables = async (tx: Tx): Promise<void> => {
   await lock(tx)
-  const row = await tx.get<{ made: number }>(
-    "select to_regclass('vector_chunk_vectors') is not null as made",
+  const row = await tx.get<{ made: number; whole: number }>(
+    `select to_regclass('vector_chunk_vectors') is not null as made, exists (select 1 from pg_attribute
+       where attrelid = to_regclass('vector_chunk_vectors') and attname = 'embedding' and not attisdropped) as whole`,
   )
   // Asked first: `if not exists` wants the right to create also where there is nothing to do.
-  if (row?.made === 1) return
+  if (row?.whole === 1) return
+  // An extension that was dropped took the column along. All of it is copies.
+  if (row?.made === 1) await tx.run('drop table vector_chunk_vectors, vector_spaces')
   for (const statement of TABLES) await tx.run(statement)
 }
 

@@ -146,6 +146,17 @@ describe('vectors in pgvector', () => {
   const angles = (hits: readonly Hit[] | null) =>
     hits?.map(({ score }) => Math.round((Math.acos(Math.min(1, score)) * 180) / Math.PI)) ?? null
 
+  /** What is found once the vectors are copied; null when they are not in 10 s. */
+  const copied = async (storeId: string): Promise<Hit[] | null> => {
+    const until = Date.now() + 10_000
+    let hits: Hit[] | null = null
+    while (hits === null && Date.now() < until) {
+      await sleep(20)
+      hits = await pgvector.search(scopeOf(storeId), EAST, 9)
+    }
+    return hits
+  }
+
   const countRows = async () =>
     (await store.get<{ rows: number }>('select count(*) as rows from vector_chunk_vectors'))?.rows
 
@@ -207,13 +218,7 @@ describe('vectors in pgvector', () => {
     const storeId = await makeStore()
     await addEntry(storeId, [at(30), at(40)], { through: null, complete: true })
     assert.equal(await pgvector.search(scopeOf(storeId), EAST, 9), null)
-    const until = Date.now() + 10_000
-    let hits: Hit[] | null = null
-    while (hits === null && Date.now() < until) {
-      await sleep(20)
-      hits = await pgvector.search(scopeOf(storeId), EAST, 9)
-    }
-    assert.deepEqual(angles(hits), [30, 40])
+    assert.deepEqual(angles(await copied(storeId)), [30, 40])
     await addEntry(storeId, [at(3)], { through: null, complete: true })
     assert.equal(await pgvector.search(scopeOf(storeId), EAST, 9), null)
   })
@@ -292,6 +297,18 @@ describe('vectors in pgvector', () => {
       )
     })
     assert.match(JSON.stringify(plan), new RegExp(`vector_chunk_vectors_space_${search.space}`))
+  })
+
+  it('begins anew after the extension was dropped', async () => {
+    const storeId = await makeStore()
+    await addEntry(storeId, [at(11)], { through: pgvector, complete: true })
+    await pgvector[Symbol.asyncDispose]()
+    await store[Symbol.asyncDispose]()
+    await pglite.exec('drop extension vector cascade; deallocate all')
+    store = await openStore(pglite.config, { migrate: true, exclusive: true })
+    pgvector = await open()
+    assert.equal(await pgvector.search(scopeOf(storeId), EAST, 9), null)
+    assert.deepEqual(angles(await copied(storeId)), [11])
   })
 })
 
