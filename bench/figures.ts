@@ -22,7 +22,14 @@ export interface Section {
   skipped: string[]
 }
 
-export const SECTION_NAMES = ['first-token', 'stream-cpu', 'lifecycles', 'plugin-calls'] as const
+export const SECTION_NAMES = [
+  'first-token',
+  'stream-cpu',
+  'lifecycles',
+  'plugin-calls',
+  'search',
+  'indexing',
+] as const
 export type SectionName = (typeof SECTION_NAMES)[number]
 
 /** How much is measured. */

@@ -3,10 +3,12 @@ import path from 'node:path'
 import type { Scale, Section, SectionName } from './figures.ts'
 import { measureFirstToken } from './first-token.ts'
 import { measureLifecycles } from './lifecycles.ts'
+import { measureIndexing } from './indexing.ts'
 import { readOptions, USAGE } from './options.ts'
 import { measurePluginCalls } from './plugin-calls.ts'
 import { thisMachine, toMarkdown, toText } from './report.ts'
 import { benchSearchQuality } from './search-quality.ts'
+import { measureSearch } from './search.ts'
 import { measureStreamCpu } from './stream-cpu.ts'
 
 /** `npm run bench`: what Melzi costs, side by side with doing without it. See options.ts for its options. */
@@ -18,6 +20,8 @@ const MEASURES: Record<SectionName, (scale: Scale) => Promise<Section>> = {
   'stream-cpu': measureStreamCpu,
   lifecycles: measureLifecycles,
   'plugin-calls': measurePluginCalls,
+  search: measureSearch,
+  indexing: measureIndexing,
 }
 
 const main = async (args: readonly string[]): Promise<void> => {

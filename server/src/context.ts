@@ -19,6 +19,7 @@ import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
+import { openPgvector } from './features/vector-stores/pgvector.ts'
 import { createKnowledge } from './features/vector-stores/search.ts'
 import {
   createVectorStoreService,
@@ -33,6 +34,7 @@ import { Extractor } from './knowledge/extract/extractor.ts'
 import { VectorIndex } from './knowledge/vectors/vector-index.ts'
 import type { ModelRegistry } from './models/language-model.ts'
 import { createModelRegistry } from './models/model-registry.ts'
+import { rewriteQuestions } from './models/rewrite-questions.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
 import { openBlobs } from './platform/blobs/open-blobs.ts'
 import { sweepBlobs } from './platform/blobs/sweep-blobs.ts'
@@ -130,8 +132,11 @@ export const createContext = async (
   const { embeddings, workers } = config.knowledge
   const embedder = embeddings === null ? null : createEmbedder(embeddings)
   const vectors = stack.use(new VectorIndex())
+  const pgvector = stack.use(
+    embedder === null ? null : await openPgvector({ store, log, model: embedder.model }),
+  )
   const extractor = stack.use(new Extractor({ processes: workers }))
-  const indexing = { store, clock, log, files, extractor, embedder }
+  const indexing = { store, clock, log, files, extractor, embedder, pgvector }
   const indexer = stack.use(
     new Indexer({
       store,
@@ -143,8 +148,15 @@ export const createContext = async (
       work: (entry, signal) => indexEntry(indexing, entry, signal),
     }),
   )
-  const knowledge = createKnowledge({ store, clock, log, embedder, vectors })
-  const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
+  const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
+  const vectorStores = createVectorStoreService({
+    store,
+    clock,
+    files,
+    indexer,
+    knowledge,
+    rewrite: createRewrite(models, modelsConfig, log),
+  })
   const toolResources = createToolResources({
     clock,
     files,
@@ -245,6 +257,16 @@ export const createContext = async (
       return sweepBlobs(blobs, holders, clock.now())
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** By the default model; null for the demo model, which would answer the question instead. */
+const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger) => {
+  if (config.kind === 'demo') return null
+  const name = config.default
+  return async (questions: readonly string[]): Promise<readonly string[]> => {
+    const model = models.find(name)
+    return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
   }
 }
 

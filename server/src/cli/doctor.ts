@@ -12,6 +12,7 @@ import {
   checkSandbox,
   checkStore,
 } from './check-services.ts'
+import { checkVectors } from './check-vectors.ts'
 import { note, type Check } from './check.ts'
 
 const SIGNS = { ok: 'ok      ', note: 'note    ', missing: 'MISSING ' } as const
@@ -44,6 +45,8 @@ export const doctor = async (
   ])
   const machineChecks = [checkNode(machine), checkPlatform(machine), folder]
   const checks = [...machineChecks, store, ...blobs, search, sandbox, interpreter, ...models]
+  if (store.state === 'ok' && config.knowledge.embeddings !== null)
+    checks.push(await checkVectors(config))
   if (store.state === 'ok' && folder.state === 'ok') checks.push(await checkQuickstart(config))
   return report(checks)
 }

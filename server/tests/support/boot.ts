@@ -15,6 +15,8 @@ export const SANDBOX_CACHE = path.join(
   import.meta.dirname,
   '../../../node_modules/.cache/melzi-sandbox',
 )
+/** As `npm start` and the program's first line have them. */
+const NODE_OPTIONS = ['--max-semi-space-size=16', '--heap-growing-percent=50']
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
 const BASE_PATH = '/api/assts/v1'
@@ -156,7 +158,7 @@ export const bootServer = async (options: BootOptions = {}): Promise<BootedServe
 
   const start = async (): Promise<string> => {
     const from = logs.length
-    const process_ = spawn(process.execPath, [PROGRAM, 'serve'], {
+    const process_ = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, 'serve'], {
       env: { ...env, PORT: port },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

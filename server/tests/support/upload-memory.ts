@@ -9,7 +9,7 @@ import type { BootedServer } from './boot.ts'
 const PIECE = 1024 * 1024
 
 /** The most memory a process has had resident so far, in bytes; null where there is no /proc. */
-const peakMemory = (pid: number): number | null => {
+export const peakMemory = (pid: number): number | null => {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024

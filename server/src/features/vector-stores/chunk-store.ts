@@ -28,17 +28,18 @@ export interface Scope {
   filter: ((params: SqlValue[]) => string) | null
 }
 
-/** An id without its prefix, which the tokenizer would cut off. */
-const bare = (storeId: string): string => storeId.slice(storeId.indexOf('_') + 1)
+/** The term by which the index knows a store's chunks: its id without the prefix, which the tokenizer would cut off. */
+export const bare = (storeId: string): string => storeId.slice(storeId.indexOf('_') + 1)
 
 /** PostgreSQL holds positions up to 16,383, and 256 of one lexeme. */
 const MAX_POSITION = 16_383
 const MAX_POSITIONS = 255
 
 /** Terms consist of letters and digits: nothing in them needs quoting. */
-const toTsvector = (storeId: string, terms: readonly string[]): string => {
+const toTsvector = (storeId: string, terms: string): string => {
   const places = new Map<string, number[]>()
-  for (const [index, term] of terms.entries()) {
+  for (const [index, term] of terms.split(' ').entries()) {
+    if (term === '') continue
     const known = places.get(term)
     const place = Math.min(index + 1, MAX_POSITION)
     if (known === undefined) places.set(term, [place])
@@ -82,7 +83,7 @@ export const insertChunks = async (
     await tx.run('insert into vector_chunk_terms (rowid, store, terms) values (?1, ?2, ?3)', [
       row?.id ?? null,
       bare(entry.storeId),
-      chunk.terms.join(' '),
+      chunk.terms,
     ])
   }
 }
@@ -107,9 +108,10 @@ export const readChunks = (
     [entry.workspaceId, entry.entryId],
   )
 
-const matchFts5 = (storeIds: readonly string[], terms: readonly QueryTerm[]): string => {
-  const stores = storeIds.map((id) => `"${bare(id)}"`).join(' OR ')
+const matchFts5 = (storeIds: readonly string[] | null, terms: readonly QueryTerm[]): string => {
   const wanted = terms.map(({ term, prefix }) => `"${term}"${prefix ? '*' : ''}`).join(' OR ')
+  if (storeIds === null) return `terms : (${wanted})`
+  const stores = storeIds.map((id) => `"${bare(id)}"`).join(' OR ')
   return `(store : (${stores})) AND (terms : (${wanted}))`
 }
 
@@ -119,28 +121,56 @@ const matchTsquery = (storeIds: readonly string[], terms: readonly QueryTerm[]):
   return `(${stores}) & (${wanted})`
 }
 
-const storesAndFilter = (scope: Scope, params: SqlValue[]): string => {
+/** The condition of a scope on `f`, the row of vector_store_files. @param params gets what it needs */
+export const storesAndFilter = (scope: Scope, params: SqlValue[]): string => {
   const stores = scope.storeIds.map((id) => `?${params.push(id)}`).join(', ')
   const filter = scope.filter === null ? '' : ` and ${scope.filter(params)}`
   return `f.store_id in (${stores}) and f.status = 'completed'${filter}`
 }
 
-/** Read before the condition is looked at: more than asked for, since chunks of files that are not completed may be among them. */
-const SPARE = 4
+/** Matches whose rows are looked at: a few more than asked for, since chunks of files that are not completed may be among them. */
+const SPARE = 1.25
+/** When too few were left of those. */
+const MORE_SPARE = 10
 
-/** The chunks that hold most of the terms, rarer terms counting more on SQLite (BM25); best first. */
+/** From this share on the index is not asked for the stores' chunks only, which takes longer than passing over the others'. */
+const LARGE_SHARE = 0.5
+
+/**
+ * The chunks that hold most of the terms, rarer terms counting more on SQLite (BM25); best first.
+ * @param share how much of all chunks these stores hold, 0 to 1; 0 when it is not known
+ */
 export const searchTerms = async (
   db: Reader,
   scope: Scope,
   terms: readonly QueryTerm[],
   limit: number,
+  share = 0,
 ): Promise<number[]> => {
   if (terms.length === 0) return []
-  const isPostgres = db.engine === 'postgres'
-  const match = (isPostgres ? matchTsquery : matchFts5)(scope.storeIds, terms)
-  const params: SqlValue[] = [scope.workspaceId, match]
+  const match = (most: number | null) =>
+    matchTerms(db, scope, terms, limit, { inStores: true, most })
   // With a filter every match is looked at; without one the best are taken first, which spares their rows.
-  const spare = scope.filter === null ? `limit ?${params.push(limit * SPARE)}` : ''
+  if (scope.filter !== null) return match(null)
+  const isLarge = db.engine === 'sqlite' && share >= LARGE_SHARE
+  const most = Math.ceil((limit * SPARE) / (isLarge ? share : 1))
+  const found = await matchTerms(db, scope, terms, limit, { inStores: !isLarge, most })
+  return found.length === limit ? found : match(limit * MORE_SPARE)
+}
+
+const matchTerms = async (
+  db: Reader,
+  scope: Scope,
+  terms: readonly QueryTerm[],
+  limit: number,
+  { inStores, most }: { inStores: boolean; most: number | null },
+): Promise<number[]> => {
+  const isPostgres = db.engine === 'postgres'
+  const match = isPostgres
+    ? matchTsquery(scope.storeIds, terms)
+    : matchFts5(inStores ? scope.storeIds : null, terms)
+  const params: SqlValue[] = [scope.workspaceId, match]
+  const spare = most === null ? '' : `limit ?${params.push(most)}`
   const matches = isPostgres
     ? `select id, -ts_rank(terms, cast(?2 as tsquery), 1) as place from vector_chunks
        where workspace_id = ?1 and terms @@ cast(?2 as tsquery) order by place ${spare}`
@@ -195,9 +225,11 @@ export const readFound = async (
     attributes: string
     body: string
   }>(
-    `select c.id, f.id as file_id, f.filename, f.attributes, c.body from vector_chunks c
-     join vector_store_files f on f.workspace_id = c.workspace_id and f.entry_id = c.entry_id
-     where c.workspace_id = ?1 and f.status = 'completed' and c.id in (${ids.map((_, i) => `?${i + 2}`).join(', ')})`,
+    // Joined from the ids on: asked for `c.id in (…)`, SQLite walks through all chunks of the workspace, 100,000 in 10 ms.
+    `with wanted (id) as (values ${ids.map((_, i) => `(cast(?${i + 2} as bigint))`).join(', ')})
+     select c.id, f.id as file_id, f.filename, f.attributes, c.body
+     from wanted w cross join vector_chunks c cross join vector_store_files f
+     where c.workspace_id = ?1 and c.id = w.id and f.workspace_id = c.workspace_id and f.entry_id = c.entry_id and f.status = 'completed'`,
     [workspaceId, ...ids],
   )
   return rows.map((row) => ({

@@ -13,6 +13,7 @@ import { deleteChunks, insertChunks, type NewChunk } from './chunk-store.ts'
 import { insertEmbeddings, knownHashes } from './embedding-store.ts'
 import type { EntryRecord } from './entry-store.ts'
 import { completeEntry, failEntry, fenceEntry, postponeEntry } from './job-store.ts'
+import type { Pgvector } from './pgvector.ts'
 
 export interface IndexEntryDeps {
   store: Store
@@ -21,6 +22,8 @@ export interface IndexEntryDeps {
   files: Pick<FileService, 'find' | 'openContent'>
   extractor: Extractor
   embedder: Embedder | null
+  /** Where the database searches vectors itself. */
+  pgvector?: Pgvector | null
 }
 
 /** Another node has the entry, or it is gone: what this attempt still has to say is of no use. */
@@ -102,7 +105,7 @@ const writeChunks = async (
 }
 
 const writeBatch = async (
-  { clock, embedder }: IndexEntryDeps,
+  { clock, embedder, pgvector }: IndexEntryDeps,
   tx: Tx,
   entry: EntryRecord,
   { chunks, vectors }: Batch,
@@ -110,11 +113,13 @@ const writeBatch = async (
   const now = seconds(clock.now())
   if (embedder !== null) await insertEmbeddings(tx, entry.workspaceId, embedder.model, vectors, now)
   await insertChunks(tx, entry, chunks)
+  const [first] = chunks
+  if (first !== undefined) await pgvector?.write(tx, entry, first.position - 1)
 }
 
 /** Vectors of those texts that have none yet. */
 const makeVectors = async (
-  { store, embedder }: IndexEntryDeps,
+  { store, embedder, pgvector }: IndexEntryDeps,
   { workspaceId }: EntryRecord,
   chunks: readonly NewChunk[],
   signal: AbortSignal,
@@ -125,6 +130,7 @@ const makeVectors = async (
     texts.delete(hash)
   if (texts.size === 0) return new Map()
   const vectors = await embedder.embed([...texts.values()], signal)
+  if (vectors[0] !== undefined) await pgvector?.prepare(vectors[0].length)
   return new Map([...texts.keys()].map((hash, index) => [hash, toBytes(vectors[index] ?? [])]))
 }
 

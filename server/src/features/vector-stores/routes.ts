@@ -72,10 +72,10 @@ export const vectorStoreRoutes = (app: FastifyInstance, stores: VectorStoreServi
   app.post<{ Params: StoreParams }>(`${ONE}/search`, async (request): Promise<SearchPage> => {
     const body = parseBody(SearchRequest, request.body)
     const { vector_store_id: id } = request.params
-    const passages = await stores.search(request.principal, id, body)
+    const { queries, passages } = await stores.search(request.principal, id, body)
     return {
       object: 'vector_store.search_results.page',
-      search_query: typeof body.query === 'string' ? [body.query] : body.query,
+      search_query: [...queries],
       data: passages.map(presentPassage),
       has_more: false,
       next_page: null,

@@ -67,7 +67,14 @@ describe('weights of the rankings', () => {
       )
       await insertEntries(tx, [entry], 1)
       const chunks = CHUNKS.map(({ text }, position) => {
-        return { text, terms: indexTerms(text), start: 0, tokens: 3, position, hash: `${position}` }
+        return {
+          text,
+          terms: indexTerms(text).join(' '),
+          start: 0,
+          tokens: 3,
+          position,
+          hash: `${position}`,
+        }
       })
       const known = new Map(CHUNKS.map(({ vector }, hash) => [`${hash}`, toBytes(vector)]))
       await insertEmbeddings(tx, workspaceId, MODEL, known, 1)

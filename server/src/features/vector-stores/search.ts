@@ -9,12 +9,14 @@ import type {
   VectorIndex,
   VectorSource,
 } from '../../knowledge/vectors/vector-index.ts'
+import type { Hit } from '../../knowledge/vectors/vector-protocol.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { completedMark, entriesInScope, readFound, searchTerms, type Scope } from './chunk-store.ts'
 import { readVectors } from './embedding-store.ts'
 import { filterSql } from './filter-sql.ts'
+import type { Pgvector } from './pgvector.ts'
 import { TermFrequency } from './term-frequency.ts'
 
 /** A piece of a file that answers a question. */
@@ -49,6 +51,8 @@ export interface SearchDeps {
   log: Logger
   embedder: Embedder | null
   vectors: VectorIndex
+  /** Where the database searches vectors itself; without it they are searched here. */
+  pgvector?: Pgvector | null
 }
 
 /** Candidates of each ranking before they are joined. */
@@ -59,7 +63,8 @@ const PAGE = 500
 /** Search in stores, whoever asks: rights are the caller's business. */
 export type Knowledge = ReturnType<typeof createKnowledge>
 
-export const createKnowledge = ({ store, clock, log, embedder, vectors }: SearchDeps) => {
+export const createKnowledge = (deps: SearchDeps) => {
+  const { store, clock, log, embedder, vectors, pgvector = null } = deps
   const frequency = new TermFrequency(clock)
 
   const loadBlock = async (
@@ -102,11 +107,30 @@ export const createKnowledge = ({ store, clock, log, embedder, vectors }: Search
     queries: readonly (readonly QueryTerm[])[],
   ): Promise<number[][]> => {
     const lists: number[][] = []
+    const share = await frequency.shareOf(store, scope.storeIds)
     for (const terms of queries) {
-      const telling = await frequency.selective(store, terms)
-      lists.push(await searchTerms(store, scope, telling, CANDIDATES))
+      const { telling, otherwise } = await frequency.selective(store, terms)
+      const found = await searchTerms(store, scope, telling, CANDIDATES, share)
+      lists.push(
+        found.length > 0 ? found : await searchTerms(store, scope, otherwise, CANDIDATES, share),
+      )
     }
     return lists
+  }
+
+  const nearestChunks = async (
+    scope: Scope,
+    model: string,
+    question: readonly number[],
+  ): Promise<Hit[]> => {
+    const inDatabase = await pgvector?.search(scope, question, CANDIDATES)
+    if (inDatabase !== null && inDatabase !== undefined) return inDatabase
+    const sources: VectorSource[] = []
+    for (const id of scope.storeIds) sources.push(await sourceOf(scope.workspaceId, id, model))
+    const entries = scope.filter === null ? null : await entriesInScope(store, scope)
+    const query = new Float32Array(question.length)
+    readFloats(toBytes(question), query, 0)
+    return vectors.search(sources, entries, query, CANDIDATES)
   }
 
   /** The nearest chunks with their cosine. Without a provider, or while it fails, there are none: text search serves alone. */
@@ -124,15 +148,9 @@ export const createKnowledge = ({ store, clock, log, embedder, vectors }: Search
       log.warn({ err: error }, 'the question was not embedded; searching by text alone')
       return []
     }
-    const sources: VectorSource[] = []
-    for (const id of scope.storeIds)
-      sources.push(await sourceOf(scope.workspaceId, id, embedder.model))
-    const entries = scope.filter === null ? null : await entriesInScope(store, scope)
     const lists: Map<number, number>[] = []
     for (const question of questions) {
-      const query = new Float32Array(question.length)
-      readFloats(toBytes(question), query, 0)
-      const hits = await vectors.search(sources, entries, query, CANDIDATES)
+      const hits = await nearestChunks(scope, embedder.model, question)
       lists.push(new Map(hits.map(({ id, score }) => [id, score])))
     }
     return lists

@@ -50,12 +50,20 @@ export interface VectorStoreDeps {
   files: FileService
   indexer: Indexer
   knowledge: Knowledge
+  /** Turns questions into search queries, one for each; never rejects. Without it questions stay as they are. */
+  rewrite?: ((questions: readonly string[]) => Promise<readonly string[]>) | null
+}
+
+export interface FoundPassages {
+  /** What was searched. */
+  queries: readonly string[]
+  passages: Passage[]
 }
 
 export type VectorStoreService = ReturnType<typeof createVectorStoreService>
 
 export const createVectorStoreService = (deps: VectorStoreDeps) => {
-  const { store, clock, indexer, knowledge } = deps
+  const { store, clock, indexer, knowledge, rewrite = null } = deps
   const now = () => seconds(clock.now())
 
   const writer = createStoreWriter(deps)
@@ -151,25 +159,23 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       return live
     },
 
-    async search(principal: Principal, id: string, request: SearchRequest): Promise<Passage[]> {
-      if (request.rewrite_query) {
-        throw errors.unsupported(
-          "'rewrite_query' is not supported by this server yet: questions are searched as they are written.",
-          'rewrite_query',
-        )
-      }
+    async search(principal: Principal, id: string, request: SearchRequest): Promise<FoundPassages> {
       const record = await getLive(store, principal, id)
+      const asked = typeof request.query === 'string' ? [request.query] : request.query
+      const hasWords = asked.some((question) => question.trim() !== '')
+      const queries =
+        request.rewrite_query && hasWords ? ((await rewrite?.(asked)) ?? asked) : asked
       const passages = await knowledge.search({
         workspaceId: record.workspaceId,
         storeIds: [id],
-        query: request.query,
+        query: queries,
         maxResults: request.max_num_results,
         scoreThreshold: request.ranking_options?.score_threshold ?? 0,
         filter: request.filters ?? null,
         textOnly: request.ranking_options?.ranker === 'none',
       })
       await noteUse(record)
-      return passages
+      return { queries, passages }
     },
   }
 }

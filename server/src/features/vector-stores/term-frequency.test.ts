@@ -5,15 +5,19 @@ import { onEachEngine } from '../../../tests/support/store-engines.ts'
 import { indexTerms, queryTerms } from '../../knowledge/bigrams.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
-import { insertChunks } from './chunk-store.ts'
+import { insertChunks, searchTerms, type Scope } from './chunk-store.ts'
 import { insertEntries, type EntryRecord } from './entry-store.ts'
+import { completeEntry } from './job-store.ts'
 import { insertStore } from './store.ts'
 import { TermFrequency } from './term-frequency.ts'
 
 const CHUNKS = 200
+/** Chunks of the other store. */
+const FEW = 50
 
 onEachEngine('terms of a question', (engine) => {
   let house: FeatureStore
+  let scope: Scope
 
   before(async () => {
     house = await openFeatureStore(engine)
@@ -55,9 +59,37 @@ onEachEngine('terms of a question', (engine) => {
       await insertEntries(tx, [entry], 1)
       const chunks = Array.from({ length: CHUNKS }, (_, position) => {
         const text = `handbook 手冊 ${position % 2 === 0 ? 'even' : 'odd'} number${position}`
-        return { text, terms: indexTerms(text), start: 0, tokens: 4, position, hash: `${position}` }
+        return {
+          text,
+          terms: indexTerms(text).join(' '),
+          start: 0,
+          tokens: 4,
+          position,
+          hash: `${position}`,
+        }
       })
       await insertChunks(tx, entry, chunks)
+      await completeEntry(tx, entry, 1, 1)
+      // Beside them a small store whose chunks hold the terms in fewer words, and stand higher.
+      const other = { ...entry, storeId: newId('vs_'), entryId: newId('vsf_') }
+      await insertStore(tx, {
+        workspaceId,
+        id: other.storeId,
+        ownerId: personId,
+        createdAt: 1,
+        name: null,
+        description: null,
+        metadata: {},
+        expiresAfterDays: null,
+        lastActiveAt: 1,
+      })
+      await insertEntries(tx, [other], 1)
+      const few = chunks
+        .slice(0, FEW)
+        .map((chunk) => ({ ...chunk, text: 'handbook', terms: 'handbook' }))
+      await insertChunks(tx, other, few)
+      await completeEntry(tx, other, 1, 1)
+      scope = { workspaceId, storeIds: [entry.storeId], filter: null }
     })
     if (engine.name === 'postgres')
       await store.write('test.analyze', (tx) => tx.run('analyze vector_chunks'))
@@ -65,8 +97,8 @@ onEachEngine('terms of a question', (engine) => {
 
   const left = async (question: string, minChunks: number) => {
     const frequency = new TermFrequency(systemClock, minChunks)
-    const terms = await frequency.selective(house.store, queryTerms(question))
-    return terms.map(({ term }) => term)
+    const { telling } = await frequency.selective(house.store, queryTerms(question))
+    return telling.map(({ term }) => term)
   }
 
   it('lose those that stand in most chunks', async () => {
@@ -79,7 +111,30 @@ onEachEngine('terms of a question', (engine) => {
     assert.deepEqual(await left('handbook', 1), ['handbook'])
   })
 
+  it('keep the rarest of the frequent in hand, should no text hold the others', async () => {
+    const frequency = new TermFrequency(systemClock, 1)
+    const terms = queryTerms('handbook mistypd even 手冊')
+    const { telling, otherwise } = await frequency.selective(house.store, terms)
+    assert.deepEqual(
+      telling.map(({ term }) => term),
+      ['mistypd'],
+    )
+    assert.equal(otherwise.length, 2)
+    assert.ok(otherwise.some(({ term }) => term === 'even'))
+  })
+
   it('keep all while there are few chunks', async () => {
-    assert.deepEqual(await left('handbook number7', CHUNKS + 1), ['handbook', 'number7'])
+    assert.deepEqual(await left('handbook number7', CHUNKS + FEW + 1), ['handbook', 'number7'])
+  })
+
+  it('are looked for in the stores alone, however large their share is taken to be', async () => {
+    const terms = queryTerms('handbook')
+    const exact = await searchTerms(house.store, scope, terms, 20)
+    assert.equal(exact.length, 20)
+    for (const share of [1, 0.8, 0.5])
+      assert.deepEqual(await searchTerms(house.store, scope, terms, 20, share), exact)
+    const frequency = new TermFrequency(systemClock, 1)
+    const share = await frequency.shareOf(house.store, scope.storeIds)
+    assert.equal(share, engine.name === 'sqlite' ? CHUNKS / (CHUNKS + FEW) : 0)
   })
 })

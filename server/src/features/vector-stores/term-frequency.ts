@@ -1,6 +1,7 @@
 import type { QueryTerm } from '../../knowledge/bigrams.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Reader } from '../../platform/store/store.ts'
+import { bare } from './chunk-store.ts'
 
 /** A term in more chunks than this says little, and ranking all of them costs most of a search's time. */
 const FREQUENT_SHARE = 0.03
@@ -12,6 +13,12 @@ const KEEP_MS = 10 * 60 * 1000
 const MAX_KEPT = 50_000
 /** Terms that are kept when all are frequent: the rarest. */
 const KEPT_ANYWAY = 2
+
+export interface SelectedTerms {
+  telling: readonly QueryTerm[]
+  /** The rarest of the frequent, for when no text holds a telling one: a word that was mistyped is the rarest of all. */
+  otherwise: readonly QueryTerm[]
+}
 
 /** Tells which terms of a question are too frequent to look for. Counts are kept for ten minutes. */
 export class TermFrequency {
@@ -27,18 +34,35 @@ export class TermFrequency {
     this.#minChunks = minChunks
   }
 
-  /** The terms without the frequent ones; the two rarest when all are. */
-  async selective(db: Reader, terms: readonly QueryTerm[]): Promise<readonly QueryTerm[]> {
-    if (terms.length < 2) return terms
+  /** What to look for: the terms without the frequent ones, the two rarest when all are frequent. */
+  async selective(db: Reader, terms: readonly QueryTerm[]): Promise<SelectedTerms> {
+    const all = { telling: terms, otherwise: [] }
+    if (terms.length < 2) return all
     await this.#refresh(db)
-    if (this.#chunks < this.#minChunks) return terms
+    if (this.#chunks < this.#minChunks) return all
     const counted: { term: QueryTerm; count: number }[] = []
     for (const term of terms) counted.push({ term, count: await this.#count(db, term) })
     const limit = Math.min(this.#chunks * FREQUENT_SHARE, FREQUENT_CHUNKS)
-    const rare = counted.filter(({ count }) => count <= limit)
-    const kept =
-      rare.length > 0 ? rare : counted.toSorted((a, b) => a.count - b.count).slice(0, KEPT_ANYWAY)
-    return kept.map(({ term }) => term)
+    const rare = counted.filter(({ count }) => count <= limit).map(({ term }) => term)
+    const rarest = counted
+      .filter(({ count }) => count > limit)
+      .toSorted((a, b) => a.count - b.count)
+      .slice(0, KEPT_ANYWAY)
+      .map(({ term }) => term)
+    return rare.length > 0
+      ? { telling: rare, otherwise: rarest }
+      : { telling: rarest, otherwise: [] }
+  }
+
+  /** How much of all chunks these stores hold, 0 to 1; 0 on PostgreSQL, which does not say. */
+  async shareOf(db: Reader, storeIds: readonly string[]): Promise<number> {
+    if (db.engine === 'postgres') return 0
+    await this.#refresh(db)
+    let held = 0
+    // In lower case, as the tokenizer keeps it.
+    for (const id of storeIds)
+      held += await this.#count(db, { term: bare(id).toLowerCase(), prefix: false })
+    return this.#chunks === 0 ? 0 : Math.min(1, held / this.#chunks)
   }
 
   async #refresh(db: Reader): Promise<void> {

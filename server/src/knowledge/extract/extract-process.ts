@@ -1,9 +1,10 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { ExtractError, invalidFile } from './extract-error.ts'
+import { extractCommand } from './extract-walls.ts'
 import type { ExtractAnswer, ExtractedChunk, ExtractRequest } from './extract-protocol.ts'
 
 export interface ExtractLimits {
@@ -13,7 +14,6 @@ export interface ExtractLimits {
   memoryBytes: number
 }
 
-const PROGRAM = fileURLToPath(new URL('extract-program.ts', import.meta.url))
 const WATCH_MS = 200
 const PAGE_BYTES = 4_096
 
@@ -22,7 +22,7 @@ const tooSlow = () =>
 const tooBig = () =>
   invalidFile('Reading the file took too much memory. Split it into smaller files.')
 
-/** One process that reads files, one at a time. It may write nothing, start nothing and see nothing of the server's environment. */
+/** One process that reads files, one at a time, behind the walls of extract-walls.ts; it sees nothing of the server's environment. */
 export class ExtractProcess implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #limits: ExtractLimits
@@ -34,20 +34,8 @@ export class ExtractProcess implements AsyncDisposable {
 
   constructor(limits: ExtractLimits) {
     this.#limits = limits
-    const heapMiB = Math.max(64, Math.floor(limits.memoryBytes / 1024 / 1024 / 2))
-    this.#child = spawn(
-      process.execPath,
-      [
-        `--max-old-space-size=${heapMiB}`,
-        '--disable-warning=ExperimentalWarning',
-        '--permission',
-        '--allow-fs-read=*',
-        // for the watch on a parent that is gone (orphan-watch.ts)
-        '--allow-worker',
-        PROGRAM,
-      ],
-      { env: {}, stdio: 'pipe' },
-    )
+    const { file, args, user } = extractCommand(limits.memoryBytes / 2)
+    this.#child = spawn(file, args, { env: {}, cwd: path.parse(file).root, ...user, stdio: 'pipe' })
     this.#child.stdin.on('error', () => undefined) // its end is told by `exit`
     this.#child.stderr.on('data', (piece: Buffer) => {
       this.#errors = (this.#errors + piece.toString()).slice(-2_000)

@@ -24,7 +24,7 @@ const answer = async (request: ExtractRequest, bytes: Buffer): Promise<void> => 
   const title = titleTerms(request.filename, text)
   let batch: ExtractedChunk[] = []
   for (const chunk of chunkText(text, request.chunking)) {
-    batch.push({ ...chunk, terms: [...indexTerms(chunk.text), ...title] })
+    batch.push({ ...chunk, terms: [...indexTerms(chunk.text), ...title].join(' ') })
     if (batch.length < BATCH) continue
     await say({ type: 'chunks', chunks: batch })
     batch = []

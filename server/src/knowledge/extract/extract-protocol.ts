@@ -8,9 +8,10 @@ export interface ExtractRequest {
   chunking: Chunking
 }
 
-/** A chunk with its terms for full-text search, in their order. */
+/** A chunk with its terms for full-text search. */
 export interface ExtractedChunk extends Chunk {
-  terms: string[]
+  /** In their order, with a space between: one string, since a server that takes many chunks has no room for each term's own. */
+  terms: string
 }
 
 export type ExtractAnswer =

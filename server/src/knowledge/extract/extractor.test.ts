@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pdfFile } from '../../../tests/support/pdf-file.ts'
+import { pdfWithoutFont } from '../../../tests/support/pdf-font.ts'
 import { zipFile } from '../../../tests/support/zip-file.ts'
 import { ExtractError } from './extract-error.ts'
 import { ENCRYPTED_PDF } from './fixtures/encrypted-pdf.ts'
@@ -137,6 +138,13 @@ describe('reading files', () => {
       await read(extractor, 'a.pdf', pdfFile(['Hello world', 'page two'])),
       'Hello world\n\npage two',
     )
+  })
+
+  it('PDFs whose Chinese font is not in the file', async () => {
+    // 達哥 in UCS-2, and 嘐的 in Big5.
+    const ucs2 = pdfWithoutFont('UniCNS-UCS2-H', '905454e5')
+    assert.equal(await read(extractor, 'a.pdf', ucs2), '達哥')
+    assert.equal(await read(extractor, 'a.pdf', pdfWithoutFont('ETen-B5-H', 'b9ccaaba')), '嘐的')
   })
 
   it('refuses what cannot be read, with what helps', async () => {

@@ -1,15 +1,28 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { getDocumentProxy } from 'unpdf'
 import { invalidFile } from './extract-error.ts'
 import type { TextSink } from './text-sink.ts'
 
 const MAX_PAGES = 5_000
 
+/**
+ * What Chinese, Japanese and Korean fonts that are not in the file write: which codes stand for which characters. Made when a PDF is opened
+ * and not when the module is loaded.
+ */
+const cMapUrl = (): string =>
+  `${path.join(path.dirname(fileURLToPath(import.meta.resolve('pdfjs-dist/package.json'))), 'cmaps')}${path.sep}`
+
 const named = (error: unknown): string => (error instanceof Error ? error.name : '')
 
 const open = async (bytes: Buffer) => {
   try {
     // A copy of its own: the reader takes the memory over.
-    return await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 })
+    return await getDocumentProxy(new Uint8Array(bytes), {
+      verbosity: 0,
+      cMapUrl: cMapUrl(),
+      cMapPacked: true,
+    })
   } catch (error) {
     if (named(error) === 'PasswordException')
       throw invalidFile('The PDF is encrypted. Remove its password and upload it again.', error)

@@ -122,7 +122,11 @@ export class VectorIndex implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('vector-worker.ts', import.meta.url), { env: {} })
+    const worker = new Worker(new URL('vector-worker.ts', import.meta.url), {
+      env: {},
+      // Vectors lie outside the heap, and little else is made there.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    })
     worker.unref()
     worker.on('message', ({ id, hits }: FromWorker) => {
       this.#asked.get(id)?.resolve(hits)

@@ -21,7 +21,7 @@ export const connectSqlite = (file: string): DatabaseSync => {
     const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     // FULL: a commit is on the disk before it is acknowledged. Cache in KiB.
     db.exec(
-      'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -32768; pragma temp_store = memory',
+      'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -8192; pragma temp_store = memory',
     )
     return db
   } catch (cause) {

@@ -40,7 +40,7 @@ export const openSqlite = (options: SqliteOptions): Store => {
     // Batches wait for their lock without holding up the event loop, see #begin.
     writer.exec('pragma busy_timeout = 0')
     const reader = new DatabaseSync(options.file, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
-    reader.exec('pragma cache_size = -32768; pragma temp_store = memory')
+    reader.exec('pragma cache_size = -16384; pragma temp_store = memory')
     return new SqliteStore(
       new SqliteConnection(writer),
       new SqliteConnection(reader),
