@@ -176,3 +176,59 @@ export const validateEvent = (event: string, data: unknown): void => {
 
 const eventName = (schema: object): string | undefined =>
   (schema as { properties?: { event?: { enum?: string[] } } }).properties?.event?.enum?.[0]
+
+/** A schema of the document as it stands there. */
+export interface PublishedSchema {
+  $ref?: string
+  type?: string
+  enum?: unknown[]
+  oneOf?: PublishedSchema[]
+  anyOf?: PublishedSchema[]
+  allOf?: PublishedSchema[]
+  properties?: Record<string, PublishedSchema>
+  required?: string[]
+  additionalProperties?: boolean | PublishedSchema
+  items?: PublishedSchema
+  minItems?: number
+  maxItems?: number
+  minimum?: number
+  maximum?: number
+  maxLength?: number
+}
+
+export interface PublishedOperation {
+  method: string
+  /** `/threads/{thread_id}` */
+  path: string
+  query: { name: string; schema: PublishedSchema }[]
+  json: PublishedSchema | null
+  form: PublishedSchema | null
+}
+
+interface Parameter {
+  name: string
+  in: string
+  schema: PublishedSchema
+}
+
+/** Every operation of the corrected document. */
+export const publishedOperations = (): PublishedOperation[] =>
+  Object.entries(contract().document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => {
+      const { parameters = [] } = operation as { parameters?: Parameter[] }
+      const content = operation?.requestBody?.content ?? {}
+      return {
+        method: method.toUpperCase(),
+        path,
+        query: parameters.filter((one) => one.in === 'query'),
+        json: (content[JSON_TYPE]?.schema as PublishedSchema | undefined) ?? null,
+        form: (content['multipart/form-data']?.schema as PublishedSchema | undefined) ?? null,
+      }
+    }),
+  )
+
+/** The schema behind a reference of the document. */
+export const resolveSchema = (schema: PublishedSchema): PublishedSchema => {
+  if (schema.$ref === undefined) return schema
+  return resolveSchema(publishedSchema(schema.$ref.split('/').at(-1) ?? '') as PublishedSchema)
+}
