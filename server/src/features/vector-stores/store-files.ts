@@ -29,7 +29,7 @@ import {
   findBatch,
   insertBatch,
   markBatchCancelled,
-  touchStore,
+  lockStore,
   type BatchRecord,
   type Contents,
   type StoreRecord,
@@ -105,6 +105,8 @@ export const createStoreFiles = (deps: StoreFilesDeps) => {
   ): Promise<EntryRecord[]> => {
     const wanted = [...new Map(entries.map((entry) => [entry.fileId, entry])).values()]
     if (wanted.length === 0) return []
+    // Two clients that add the same file at once would both find it absent.
+    await lockStore(tx, record.workspaceId, record.id, now())
     const contents = await contentsOf(tx, record.workspaceId, 'store_id', [record.id])
     if (contents(record.id).counts.total + wanted.length > MAX_FILES)
       throw errors.invalid(`A vector store can hold ${MAX_FILES} files at most.`)
@@ -130,7 +132,6 @@ export const createStoreFiles = (deps: StoreFilesDeps) => {
       tries: 0,
     }))
     await insertEntries(tx, added, clock.now())
-    await touchStore(tx, record.workspaceId, record.id, now())
     return added
   }
 
