@@ -7,7 +7,7 @@ const HISTORY = `| found | what became of it |
 | 500 for a body of blanks on \`/openai/deployments/{name}/...\` | blanks count as no body there too |
 | a connection that asked to upgrade hung when its next request was not valid HTTP: Node 24 no longer reports what is wrong after an upgrade that is passed over | such a connection is closed after its answer (\`http/server.ts\`) |
 | 417 without the envelope for an unknown \`expect\` header | answered like any other request |
-| 500 on PostgreSQL when several clients added the same file to a vector store at once | adding locks the store's row (`vector-stores/store-files.ts`) |
+| 500 on PostgreSQL when several clients added the same file to a vector store at once | adding locks the store's row (\`vector-stores/store-files.ts\`) |
 `
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
