@@ -6,6 +6,8 @@ const HISTORY = `| found | what became of it |
 | 500 for a chat or audio body that begins with a byte order mark, where the model has another name at its server | the mark is left out (\`rename-model.ts\`) |
 | 500 for a body of blanks on \`/openai/deployments/{name}/...\` | blanks count as no body there too |
 | a connection that asked to upgrade hung when its next request was not valid HTTP: Node 24 no longer reports what is wrong after an upgrade that is passed over | such a connection is closed after its answer (\`http/server.ts\`) |
+| \`GET /files/{id}/content\` that never ended when the file was deleted at the same moment: its length was promised, its pieces were gone | 404 (\`files/service.ts\`) |
+| 500 on SQLite for an attribute of 2^63 or more | bound as a real number (\`sqlite-connection.ts\`) |
 | 417 without the envelope for an unknown \`expect\` header | answered like any other request |
 | 500 on PostgreSQL when several clients added the same file to a vector store at once | adding locks the store's row (\`vector-stores/store-files.ts\`) |
 `

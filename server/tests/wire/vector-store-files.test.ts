@@ -55,6 +55,11 @@ for (const engine of ['sqlite', 'postgres'] as const) {
         const path = `/vector_stores/${storeId}/files/${file.id}`
         const changed = await api.post<StoreFileObject>(path, { attributes: { shelf: 'A' } })
         assert.deepEqual(changed.attributes, { shelf: 'A' })
+        for (const shelf of [2 ** 64, -(2 ** 53), 1e308, 0.5]) {
+          const numbered = await api.post<StoreFileObject>(path, { attributes: { shelf } })
+          assert.deepEqual(numbered.attributes, { shelf })
+        }
+        await api.post(path, { attributes: { shelf: 'A' } })
         const filters = { type: 'eq', key: 'shelf', value: 'A' }
         assert.equal((await found(api, storeId, 'three', { filters })).length, 1)
         await api.post(path, { attributes: null })
