@@ -104,7 +104,7 @@ const longList = (field: Field, count: number): unknown[] =>
 
 /** Rows on the JSON body of one operation. */
 export const fieldRows = (operation: PublishedOperation, one: OperationCase): Row[] => {
-  const { id, method, path, body } = operation
+  const { id, method, path, json: body } = operation
   if (body === null || one.body === undefined) return []
   const { rows, error } = rowsOf(one.area)
   const { body: right, params, isPassedOn } = one

@@ -1,4 +1,4 @@
-import { resolveRef } from '../server/tests/support/openapi.ts'
+import { resolveSchema } from '../server/tests/support/openapi.ts'
 
 /** What the published schema says of one field of a body, as far as rows are made from it. */
 
@@ -33,7 +33,7 @@ interface Schema {
 
 /** References followed, `allOf` joined. */
 const plain = (schema: Schema): Schema => {
-  if (schema.$ref !== undefined) return plain({ ...resolveRef(schema.$ref) })
+  if (schema.$ref !== undefined) return plain(resolveSchema({ $ref: schema.$ref }))
   if (schema.allOf === undefined) return schema
   const parts = schema.allOf.map(plain)
   return {

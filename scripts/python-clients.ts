@@ -13,6 +13,7 @@ const REQUIREMENTS = path.join(import.meta.dirname, '../server/tests/support/pyt
 /** Each is a file of pinned requirements. The last is no client but an S3 server to test against. */
 export const PYTHON_CLIENTS = [
   'openai-1.39',
+  'openai-1',
   'openai-2',
   'openai-3',
   'gradio-4.44',

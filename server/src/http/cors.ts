@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const EXPOSED = [
-  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, retry-after-ms',
+  'x-request-id, openai-poll-after-ms, openai-processing-ms, retry-after, retry-after-ms, openai-version',
   // of a model's server, where an answer goes through
   'x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests',
   'x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens',

@@ -84,12 +84,19 @@ const rank = (issue: Issue): number => {
   return issue.code === 'unrecognized_keys' ? 1 : 2
 }
 
+/** Whether the first complaint is of the range of all integers, and this one of the field's own, which is what the client should hear. */
+const isNarrower = (issue: Issue, first: Issue): boolean =>
+  issue.code === first.code &&
+  Math.abs(Number(first.maximum ?? first.minimum)) === Number.MAX_SAFE_INTEGER &&
+  issue.path.length === first.path.length &&
+  issue.path.every((key, index) => key === first.path[index])
+
 /** The one issue to answer with: of the first rank that has any, the first in the schema's order. */
 export const firstIssue = (error: z.core.$ZodError): Issue | undefined => {
   const issues = (error.issues as unknown as Issue[]).flatMap(flatten)
   let first: Issue | undefined
   for (const issue of issues) {
-    if (first === undefined || rank(issue) < rank(first)) first = issue
+    if (first === undefined || rank(issue) < rank(first) || isNarrower(issue, first)) first = issue
   }
   return first
 }

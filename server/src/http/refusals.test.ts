@@ -31,6 +31,22 @@ const raw = (port: number, text: string): Promise<string> =>
   })
 
 describe('refusals at the door', () => {
+  it('answers a wish to upgrade as any request, and closes: nothing after it could be refused', async () => {
+    await using server = await boot()
+    for (const path of ['/plain', '/none', '/thing/%zz']) {
+      const head = `GET ${path} HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade`
+      const answer = await raw(server.port, `${head}\r\n\r\n`)
+      assert.match(answer, /^HTTP\/1.1 (?:200|404|400) /)
+      assert.match(answer, /\r\nconnection: close\r\n/)
+    }
+  })
+
+  it('answers a request with an expectation nobody knows', async () => {
+    await using server = await boot()
+    const head = 'GET /plain HTTP/1.1\r\nhost: x\r\nexpect: miracles\r\nconnection: close\r\n\r\n'
+    assert.match(await raw(server.port, head), /^HTTP\/1.1 200 .*"ok":true/s)
+  })
+
   it('answers what is not HTTP in the envelope, for any origin', async () => {
     await using server = await boot()
     const cases: [string, number][] = [

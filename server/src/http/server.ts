@@ -1,5 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { errors } from '../platform/errors.ts'
 import type { Logger } from '../platform/log.ts'
 import { addPrincipal } from './auth.ts'
@@ -57,9 +62,14 @@ export const createHttpServer = (options: HttpServerOptions): FastifyInstance =>
     frameworkErrors: (error, request, reply) => {
       setRequestId(request, reply)
       setCors(request, reply)
+      closeAfterUpgrade(request, reply)
       onError(error, request, reply)
     },
   })
+  // an expectation this server knows nothing of is not met, and the request answered like any other
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  )
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
@@ -67,6 +77,7 @@ export const createHttpServer = (options: HttpServerOptions): FastifyInstance =>
   app.addHook('onRequest', async (request, reply) => {
     setRequestId(request, reply)
     setCors(request, reply)
+    closeAfterUpgrade(request, reply)
     limitTime(request.raw)
     if (answerPreflight(request, reply)) return reply
     if (closing) {
@@ -87,6 +98,11 @@ export const createHttpServer = (options: HttpServerOptions): FastifyInstance =>
   app.setErrorHandler(onError)
   app.setNotFoundHandler(createNotFoundHandler(noteRoutes(app)))
   return app
+}
+
+/** After a request to upgrade, which is answered like any other, Node 24 no longer says what is wrong with what comes next: it would hang. */
+const closeAfterUpgrade = (request: FastifyRequest, reply: FastifyReply): void => {
+  if (request.headers.upgrade !== undefined) reply.header('connection', 'close')
 }
 
 const limitTime = (request: IncomingMessage): void => {

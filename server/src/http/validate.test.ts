@@ -208,6 +208,18 @@ describe('queries', () => {
       'integer_above_max_value',
     ],
     [
+      { limit: '99999999999999999999' },
+      "Invalid 'limit': integer above maximum value. Expected a value <= 100, but got 100000000000000000000 instead.",
+      'limit',
+      'integer_above_max_value',
+    ],
+    [
+      { limit: '-99999999999999999999' },
+      "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got -100000000000000000000 instead.",
+      'limit',
+      'integer_below_min_value',
+    ],
+    [
       { limit: '0' },
       "Invalid 'limit': integer below minimum value. Expected a value >= 1, but got 0 instead.",
       'limit',

@@ -76,9 +76,16 @@ export interface LanguageModel {
 export class ModelError extends Error {
   override readonly name = 'ModelError'
   readonly code: 'server_error' | 'rate_limit_exceeded' | 'invalid_prompt'
-  constructor(code: ModelError['code'], message: string, options?: { cause?: unknown }) {
+  /** When its server wants to be asked again, in ms from the failure; null when it did not say. */
+  readonly retryAfterMs: number | null
+  constructor(
+    code: ModelError['code'],
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number | null } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.retryAfterMs = options.retryAfterMs ?? null
   }
 }
 

@@ -24,7 +24,7 @@ describe('Azure clients in Python', skipUnless('python3', 'python3-venv'), () =>
     await model?.[Symbol.asyncDispose]()
   })
 
-  for (const generation of ['openai-1.39', 'openai-2', 'openai-3'] as const) {
+  for (const generation of ['openai-1.39', 'openai-1', 'openai-2', 'openai-3'] as const) {
     it(generation, async () => {
       model.push({ text: 'polled' }, { text: ['str', 'eamed'] }, { text: 'whole' })
       model.push({ text: ['in ', 'pieces'] })

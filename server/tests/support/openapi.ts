@@ -6,17 +6,17 @@ import addFormatsModule from 'ajv-formats'
 import { applyPatch, type PatchOperation } from './json-patch.ts'
 
 interface Media {
-  schema?: object
+  schema?: PublishedSchema
 }
 interface Operation {
   operationId: string
-  parameters?: { name: string; in: string }[]
+  parameters?: Parameter[]
   requestBody?: { content?: Record<string, Media> }
   responses: Record<string, { content?: Record<string, Media> }>
 }
 interface Document {
   paths: Record<string, Record<string, Operation | undefined>>
-  components: { schemas: Record<string, object> }
+  components: { schemas: Record<string, PublishedSchema> }
 }
 
 const DOCUMENT_ID = 'contract'
@@ -85,49 +85,10 @@ const findTemplate = (path: string): string | undefined => {
 }
 
 /** The corrected schema of one object or request. */
-export const publishedSchema = (name: string): { properties?: object; required?: string[] } =>
+export const publishedSchema = (name: string): PublishedSchema =>
   contract().document.components.schemas[name] ?? assert.fail(`no schema ${name}`)
 
 const JSON_TYPE = 'application/json'
-
-export interface PublishedOperation {
-  id: string
-  /** In capitals. */
-  method: string
-  /** As `/threads/{thread_id}`. */
-  path: string
-  /** Names of the query's keys. */
-  query: string[]
-  /** Schema of the JSON body; null where there is none. */
-  body: object | null
-  /** Whether the body is a form. */
-  isForm: boolean
-}
-
-/** Every operation of the contract, in its order. */
-export const publishedOperations = (): PublishedOperation[] =>
-  Object.entries(contract().document.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).flatMap(([verb, operation]) => {
-      if (operation === undefined) return []
-      const content = operation.requestBody?.content ?? {}
-      const query = (operation.parameters ?? []).filter((one) => one.in === 'query')
-      return [
-        {
-          id: operation.operationId,
-          method: verb.toUpperCase(),
-          path,
-          query: query.map(({ name }) => name),
-          body: content[JSON_TYPE]?.schema ?? null,
-          isForm: 'multipart/form-data' in content,
-        },
-      ]
-    }),
-  )
-
-/** What a `$ref` of the document means. */
-export const resolveRef = (ref: string): object =>
-  contract().document.components.schemas[ref.split('/').at(-1) ?? ''] ??
-  assert.fail(`no schema ${ref}`)
 
 /** What Azure has on paths of the contract, and the contract has not (behaviour.md 15). */
 const BESIDE = new Set(['get /threads'])
@@ -218,3 +179,66 @@ export const validateEvent = (event: string, data: unknown): void => {
 
 const eventName = (schema: object): string | undefined =>
   (schema as { properties?: { event?: { enum?: string[] } } }).properties?.event?.enum?.[0]
+
+/** A schema of the document as it stands there. */
+export interface PublishedSchema {
+  $ref?: string
+  type?: string
+  enum?: unknown[]
+  oneOf?: PublishedSchema[]
+  anyOf?: PublishedSchema[]
+  allOf?: PublishedSchema[]
+  properties?: Record<string, PublishedSchema>
+  required?: string[]
+  additionalProperties?: boolean | PublishedSchema
+  items?: PublishedSchema
+  minItems?: number
+  maxItems?: number
+  minimum?: number
+  maximum?: number
+  maxLength?: number
+}
+
+export interface PublishedOperation {
+  /** `operationId`. */
+  id: string
+  /** In capitals. */
+  method: string
+  /** `/threads/{thread_id}` */
+  path: string
+  query: { name: string; schema: PublishedSchema }[]
+  json: PublishedSchema | null
+  form: PublishedSchema | null
+}
+
+interface Parameter {
+  name: string
+  in: string
+  schema: PublishedSchema
+}
+
+/** Every operation of the corrected document, in its order. */
+export const publishedOperations = (): PublishedOperation[] =>
+  Object.entries(contract().document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, operation]) => {
+      if (operation === undefined) return []
+      const { operationId: id, parameters = [], requestBody } = operation
+      const content = requestBody?.content ?? {}
+      return [
+        {
+          id,
+          method: method.toUpperCase(),
+          path,
+          query: parameters.filter((one) => one.in === 'query'),
+          json: content[JSON_TYPE]?.schema ?? null,
+          form: content['multipart/form-data']?.schema ?? null,
+        },
+      ]
+    }),
+  )
+
+/** The schema behind a reference of the document. */
+export const resolveSchema = (schema: PublishedSchema): PublishedSchema => {
+  if (schema.$ref === undefined) return schema
+  return resolveSchema(publishedSchema(schema.$ref.split('/').at(-1) ?? ''))
+}

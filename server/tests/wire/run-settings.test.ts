@@ -188,6 +188,18 @@ describe('run settings', () => {
     }
   })
 
+  it("passes reasoning_effort on, the run's before the assistant's", async () => {
+    const own = await ran({ reasoning_effort: 'low' }, {})
+    assert.deepEqual([own.ended.reasoning_effort, own.body['reasoning_effort']], ['low', 'low'])
+    const other = await ran({ reasoning_effort: 'low' }, { reasoning_effort: 'high' })
+    assert.deepEqual(
+      [other.ended.reasoning_effort, other.body['reasoning_effort']],
+      ['high', 'high'],
+    )
+    const none = await ran({}, {})
+    assert.deepEqual([none.ended.reasoning_effort, 'reasoning_effort' in none.body], [null, false])
+  })
+
   it('cuts the history to the newest messages', async () => {
     const { ended, prompt } = await ran(
       { instructions: 'stay' },

@@ -33,11 +33,33 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       })
       after(() => server?.[Symbol.asyncDispose]())
 
+      it('can be added by many clients at once', async () => {
+        const path = `/vector_stores/${storeId}/files`
+        for (let times = 0; times < 8; times += 1) {
+          const file = await api.file('the same', 'same.txt', { purpose: 'assistants' })
+          const body = { file_id: file.id }
+          const added = await Promise.all(
+            Array.from({ length: 6 }, () => api.request('POST', path, body)),
+          )
+          assert.deepEqual(
+            added.map(({ status }) => status),
+            added.map(() => 200),
+          )
+          await api.delete(`${path}/${file.id}`)
+          await api.refused('GET', `${path}/${file.id}`, undefined, { status: 404 })
+        }
+      })
+
       it('change attributes, list by status, and remove a file from the store only', async () => {
         const file = await add('one two three', 'numbers.md')
         const path = `/vector_stores/${storeId}/files/${file.id}`
         const changed = await api.post<StoreFileObject>(path, { attributes: { shelf: 'A' } })
         assert.deepEqual(changed.attributes, { shelf: 'A' })
+        for (const shelf of [2 ** 64, -(2 ** 53), 1e308, 0.5]) {
+          const numbered = await api.post<StoreFileObject>(path, { attributes: { shelf } })
+          assert.deepEqual(numbered.attributes, { shelf })
+        }
+        await api.post(path, { attributes: { shelf: 'A' } })
         const filters = { type: 'eq', key: 'shelf', value: 'A' }
         assert.equal((await found(api, storeId, 'three', { filters })).length, 1)
         await api.post(path, { attributes: null })

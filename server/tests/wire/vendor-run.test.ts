@@ -28,7 +28,8 @@ describe('a model of a vendor', () => {
       const answer = answers.shift() ?? 500
       if (typeof answer === 'number') {
         const error = { type: 'invalid_request_error', message: `refused (${KEY})` }
-        sendJson(response, answer, { type: 'error', error })
+        const headers: Record<string, string> = answer === 429 ? { 'retry-after': '60' } : {}
+        sendJson(response, answer, { type: 'error', error }, headers)
       } else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer)
     })
     dir = await mkdtemp(path.join(tmpdir(), 'melzi-vendor-'))
@@ -85,6 +86,16 @@ describe('a model of a vendor', () => {
     assert.deepEqual([run.status, run.last_error?.code], ['failed', 'invalid_prompt'])
     assert.match(run.last_error?.message ?? '', /refused \(\[cut\]\)/)
     assert.ok(!server.logs.includes(KEY))
+  })
+
+  it("tells a vendor's rate limit, and when to come again", async () => {
+    answers = [429, 429]
+    const assistant = await api.assistant({ model: 'claude' })
+    const run = await api.settled(await api.run((await api.thread('hello')).id, assistant.id))
+    assert.deepEqual([run.status, run.last_error?.code], ['failed', 'rate_limit_exceeded'])
+    const body = { model: 'claude', messages: [{ role: 'user', content: 'hello' }] }
+    const reply = await api.request('POST', '/chat/completions', body)
+    assert.deepEqual([reply.status, reply.headers.get('retry-after')], [429, '60'])
   })
 
   it('answers chat completions converted, and takes no audio', async () => {

@@ -49,18 +49,24 @@ export const receiveContent = async (
 /**
  * The bytes of several blobs as one stream, of which only one is open at a time.
  * @param range within the whole; all of it when left out
+ * @param whyMissing what the stream fails with when a blob is not there; null where nobody knows
  */
 export const joinBlobs = (
   blobs: BlobStore,
   workspaceId: string,
   pieces: readonly FileBlob[],
   range?: ByteRange,
-): Readable => Readable.from(chunks(blobs, workspaceId, pieces, range), { objectMode: false })
+  whyMissing: WhyMissing = async () => null,
+): Readable =>
+  Readable.from(chunks(blobs, workspaceId, pieces, whyMissing, range), { objectMode: false })
+
+type WhyMissing = () => Promise<AppError | null>
 
 async function* chunks(
   blobs: BlobStore,
   workspaceId: string,
   pieces: readonly FileBlob[],
+  whyMissing: WhyMissing,
   range: ByteRange = { start: 0, end: Infinity },
 ): AsyncGenerator<Uint8Array> {
   let at = 0
@@ -70,7 +76,8 @@ async function* chunks(
     at += bytes
     if (start >= end) continue
     const stream = await blobs.open(workspaceId, blobId, { start, end })
-    if (stream === null) throw new Error(`blob ${blobId} of a file is missing`)
+    if (stream === null)
+      throw (await whyMissing()) ?? new Error(`blob ${blobId} of a file is missing`)
     for await (const chunk of stream) yield chunk as Uint8Array
   }
 }

@@ -42,6 +42,23 @@ const text = (value: string) => Readable.from([Buffer.from(value)])
 
 onEachEngine('files', (engine) => {
   describe('of the server itself', () => {
+    it('are not found when they are deleted between two looks', async () => {
+      await using t = await setUp(engine)
+      const owner = await t.person()
+      const file = await t.files.createFrom(owner, VISION, text('0123456789'))
+      const late = await t.files.openContent(file)
+      await t.files.delete(owner, file.id)
+      await assert.rejects(buffer(late), is404)
+      await assert.rejects(t.files.openContent(file), is404)
+      const lost = await t.files.createFrom(owner, VISION, text('0123456789'))
+      const [, blobId = ''] =
+        /"blob_id":"([^"]+)"/.exec(
+          JSON.stringify(await t.store.all('select blob_id from file_blobs')),
+        ) ?? []
+      await t.blobs.delete(owner.workspaceId, blobId)
+      await assert.rejects(buffer(await t.files.openContent(lost)), /is missing/)
+    })
+
     it('are made from a stream and read whole or in part', async () => {
       await using t = await setUp(engine)
       const owner = await t.person()

@@ -114,8 +114,14 @@ export const createFileService = (deps: FileServiceDeps) => {
     file: Pick<FileRecord, 'workspaceId' | 'id'>,
     range?: ByteRange,
   ): Promise<Readable> => {
-    const pieces = await blobsOfFile(store, file.workspaceId, file.id)
-    return joinBlobs(blobs, file.workspaceId, pieces, range)
+    const { workspaceId, id } = file
+    const pieces = await blobsOfFile(store, workspaceId, id)
+    const isGone = async () => (await findFile(store, workspaceId, id, now())) === null
+    // It may have been deleted since it was looked up: its pieces are gone then, and nobody must wait for their bytes.
+    if (pieces.length === 0 && (await isGone())) throw errors.noSuchFile(id)
+    return joinBlobs(blobs, workspaceId, pieces, range, async () =>
+      (await isGone()) ? errors.noSuchFile(id) : null,
+    )
   }
 
   return {

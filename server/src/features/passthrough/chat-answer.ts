@@ -29,7 +29,11 @@ export const answerError = (error: ModelError): AppError => {
     rate_limit_exceeded: { status: 429, type: 'requests', code: 'rate_limit_exceeded' },
     invalid_prompt: { status: 400, type: 'invalid_request_error', code: 'invalid_prompt' },
   } as const
-  return new AppError({ ...fields[error.code], message: error.message, cause: error })
+  const headers: Record<string, string> =
+    error.retryAfterMs === null
+      ? {}
+      : { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }
+  return new AppError({ ...fields[error.code], message: error.message, headers, cause: error })
 }
 
 /** A failure within a streamed answer, as its last event; the SDKs throw it. */

@@ -16,6 +16,9 @@ test('JSON: another model, numbers as they were written, everything else too', (
   )
   assert.equal(renameInJson(Buffer.from(''), 'c').toString(), '{"model":"c"}')
   assert.equal(renameInJson(Buffer.from('{"a":"漢"}'), 'c').toString(), '{"a":"漢","model":"c"}')
+  // what the door takes as a body: blanks for none, and a byte order mark in front
+  assert.equal(renameInJson(Buffer.from(' \n'), 'c').toString(), '{"model":"c"}')
+  assert.equal(renameInJson(Buffer.from('\ufeff{"a":1}'), 'c').toString(), '{"a":1,"model":"c"}')
 })
 
 test('a form: its model wherever it stands, bytes of files untouched', () => {

@@ -12,8 +12,9 @@ const raw = JSON as unknown as RawJson
 
 /** A JSON body with another `model`. Numbers stay as they were written: a 64-bit seed has no exact JavaScript number. */
 export const renameInJson = (body: Buffer, model: string): Buffer => {
-  const text = body.toString('utf8')
-  const value = raw.parse(text === '' ? '{}' : text, (_key, inner, { source }) =>
+  // without the mark some editors begin a file with, which the JSON of a request may have too
+  const text = new TextDecoder().decode(body)
+  const value = raw.parse(text.trim() === '' ? '{}' : text, (_key, inner, { source }) =>
     typeof inner === 'number' && source !== undefined && String(inner) !== source
       ? raw.rawJSON(source)
       : inner,

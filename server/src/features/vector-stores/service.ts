@@ -5,7 +5,6 @@ import type {
   VectorStoreObject,
 } from '@melzi/contract/vector-store.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import { errors } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store } from '../../platform/store/store.ts'

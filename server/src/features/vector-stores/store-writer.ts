@@ -7,7 +7,14 @@ import { newId } from '../../platform/ids.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 import type { FileOwner, OwnedFiles } from '../files/service.ts'
 import { insertEntries, usableEntries, type EntryRecord } from './entry-store.ts'
-import { contentsOf, findStore, insertStore, touchStore, type StoreRecord } from './store.ts'
+import {
+  contentsOf,
+  findStore,
+  insertStore,
+  lockStore,
+  touchStore,
+  type StoreRecord,
+} from './store.ts'
 
 /** A file on its way into a store. */
 export interface NewEntry {
@@ -65,6 +72,8 @@ export const createStoreWriter = (deps: {
   ): Promise<EntryRecord[]> => {
     const wanted = [...new Map(entries.map((entry) => [entry.fileId, entry])).values()]
     if (wanted.length === 0) return []
+    // Two clients that add the same file at once would both find it absent.
+    await lockStore(tx, record.workspaceId, record.id, now())
     const contents = await contentsOf(tx, record.workspaceId, 'store_id', [record.id])
     if (contents(record.id).counts.total + wanted.length > MAX_FILES)
       throw errors.invalid(`A vector store can hold ${MAX_FILES} files at most.`)
@@ -87,7 +96,6 @@ export const createStoreWriter = (deps: {
       tries: 0,
     }))
     await insertEntries(tx, added, clock.now())
-    await touchStore(tx, record.workspaceId, record.id, now())
     return added
   }
 

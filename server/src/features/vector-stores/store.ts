@@ -120,6 +120,19 @@ export const touchStore = async (
   )
 }
 
+/** A use, as {@link touchStore}, that locks the row until the unit ends. */
+export const lockStore = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  now: number,
+): Promise<void> => {
+  await tx.run(
+    'update vector_stores set last_active_at = case when last_active_at < ?3 then ?3 else last_active_at end where workspace_id = ?1 and id = ?2',
+    [workspaceId, id, now],
+  )
+}
+
 /** Entries, batches and chunks go with it; the files stay. */
 export const deleteStore = async (tx: Tx, workspaceId: string, id: string): Promise<void> => {
   await tx.run('delete from vector_stores where workspace_id = ?1 and id = ?2', [workspaceId, id])

@@ -116,11 +116,15 @@ export const statusError = (
 ): AttemptError => {
   const own = shown(providerMessage(answer.body), secrets)
   const message = `The server of model '${model}' answered ${answer.status}${own === '' ? '.' : `: ${own}`}`
-  return new AttemptError(new ModelError(codeOf(answer.status), message), {
-    status: answer.status,
-    isRetryable: isRetryableStatus(answer.status),
-    retryAfterMs: retryAfterMs(answer.headers, Date.now()),
-  })
+  const waitMs = retryAfterMs(answer.headers, Date.now())
+  return new AttemptError(
+    new ModelError(codeOf(answer.status), message, { retryAfterMs: waitMs }),
+    {
+      status: answer.status,
+      isRetryable: isRetryableStatus(answer.status),
+      retryAfterMs: waitMs,
+    },
+  )
 }
 
 const statusIn = (error: unknown): number => {

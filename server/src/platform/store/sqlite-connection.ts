@@ -76,6 +76,9 @@ export class SqliteConnection {
   }
 }
 
-/** The driver binds every number as a real, and `?1 / 2` or `?1 || ''` would differ from PostgreSQL. */
+/**
+ * The driver binds every number as a real, and `?1 / 2` or `?1 || ''` would differ from PostgreSQL. Beyond the safe integers it must: it
+ * takes no integer of more than 64 bits, and reads none that a number cannot hold.
+ */
 const toSqlite = (value: SqlValue): SQLInputValue =>
-  typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
+  typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value

@@ -1,0 +1,14 @@
+import { describe, it } from 'node:test'
+import { skipUnless } from '../support/components.ts'
+import { listsProperty } from './lists-property.ts'
+import { threadProperty } from './thread-property.ts'
+
+// A failure prints its seed and the shortest sequence that fails; MELZI_TEST_SEED brings that failure back. `npm run test:long -- properties`
+// takes many more.
+for (const engine of ['sqlite', 'postgres'] as const)
+  describe(`properties on ${engine}`, engine === 'postgres' ? skipUnless('postgresql') : {}, () => {
+    it('random lives of a thread', () =>
+      threadProperty({ engine, runs: engine === 'sqlite' ? 40 : 25 }))
+    it('lists under concurrent inserts', () =>
+      listsProperty({ engine, runs: engine === 'sqlite' ? 40 : 20 }))
+  })
