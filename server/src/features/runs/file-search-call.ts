@@ -9,6 +9,8 @@ import type { RunRecord, StoredFileSearch } from './run-record.ts'
 const LIMITS = { results: 20, tokens: 16_000 }
 const SMALL_LIMITS = { results: 5, tokens: 4_000 }
 const SMALL_MODEL = /^gpt-3\.5/
+/** Part of a model's context that one search may fill: more than one is made in a run, and question and answer need room. */
+const CONTEXT_SHARE = 1 / 4
 
 /** What a file_search call shows of its ranking where the client left it out (behaviour.md 4, 12). */
 const DEFAULT_RANKING: RankingOptions = { ranker: 'default_2024_08_21', score_threshold: 0 }
@@ -43,13 +45,13 @@ const questionIn = (argumentsText: string): string | null => {
 
 /**
  * Makes a search that the model asked for.
- * @param storeIds live stores of assistant and thread
+ * @param scope live stores of assistant and thread, and the context of the run's model in tokens, null when unknown
  * @param retrieval first number of its citation marks
  */
 export const searchFiles = async (
   knowledge: Knowledge,
   run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model'>,
-  storeIds: readonly string[],
+  { storeIds, contextTokens }: { storeIds: readonly string[]; contextTokens: number | null },
   call: StoredFileSearch,
   retrieval: number,
   signal: AbortSignal,
@@ -68,7 +70,7 @@ export const searchFiles = async (
           signal,
         })
   const results: FileSearchResult[] = []
-  let room = limits.tokens
+  let room = Math.min(limits.tokens, (contextTokens ?? Infinity) * CONTEXT_SHARE)
   for (const { fileId, filename, score, attributes, text } of passages) {
     room -= countTokens(text)
     if (room < 0 && results.length > 0) break
