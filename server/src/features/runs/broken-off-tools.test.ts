@@ -147,6 +147,30 @@ onEachEngine('built-in tools that break off', (engine) => {
     assert.ok(passages.output.length < 4_200, String(passages.output.length))
   })
 
+  it('leaves room in the budget of prompt tokens for what a search finds', async () => {
+    await using house = await openRunHouse(engine)
+    const node = await house.node({
+      script: (nth) =>
+        nth === 0 ? calls(['file_search', '{"query":"walrus"}']) : [...text('ok'), finish()],
+    })
+    await node.indexer.start(false)
+    const file = await node.files.createFrom(
+      house.owner,
+      { purpose: 'assistants', filename: 'sea.txt', expiresAfterSeconds: null },
+      Readable.from([Buffer.from('The walrus sleeps on ice. '.repeat(8_000))]),
+    )
+    const attachments = [{ file_id: file.id, tools: [{ type: 'file_search' }] }]
+    const thread = await node.messages.createThread(
+      house.owner,
+      CreateThreadRequest.parse({ messages: [{ role: 'user', content: 'hi', attachments }] }),
+    )
+    const run = await node.create(thread.id, await node.made(SEARCH), { max_prompt_tokens: 10_000 })
+    const row = await node.until(run, 'completed', 'incomplete')
+    assert.equal(row['status'], 'completed')
+    const passages = node.requests[1]?.messages.at(-1)
+    assert.ok(passages?.role === 'tool' && passages.output.length > 10_000)
+  })
+
   it('parts no character where it shortens what was printed', async () => {
     await using house = await openRunHouse(engine)
     const node = await house.node({

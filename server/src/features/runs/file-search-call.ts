@@ -11,6 +11,8 @@ const SMALL_LIMITS = { results: 5, tokens: 4_000 }
 const SMALL_MODEL = /^gpt-3\.5/
 /** Part of a model's context that one search may fill: more than one is made in a run, and question and answer need room. */
 const CONTEXT_SHARE = 1 / 4
+/** Part of the run's own budget of prompt tokens that it may fill: the conversation is to be sent with it once more. */
+const BUDGET_SHARE = 1 / 2
 
 /** What a file_search call shows of its ranking where the client left it out (behaviour.md 4, 12). */
 const DEFAULT_RANKING: RankingOptions = { ranker: 'default_2024_08_21', score_threshold: 0 }
@@ -43,15 +45,23 @@ const questionIn = (argumentsText: string): string | null => {
   }
 }
 
+export interface SearchScope {
+  /** Live stores of assistant and thread. */
+  storeIds: readonly string[]
+  /** Of the run's model; null when unknown. */
+  contextTokens: number | null
+  /** What this search's share of the run's `max_prompt_tokens` is; null for no limit. */
+  promptTokens: number | null
+}
+
 /**
  * Makes a search that the model asked for.
- * @param scope live stores of assistant and thread, and the context of the run's model in tokens, null when unknown
  * @param retrieval first number of its citation marks
  */
 export const searchFiles = async (
   knowledge: Knowledge,
   run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model'>,
-  { storeIds, contextTokens }: { storeIds: readonly string[]; contextTokens: number | null },
+  { storeIds, contextTokens, promptTokens }: SearchScope,
   call: StoredFileSearch,
   retrieval: number,
   signal: AbortSignal,
@@ -70,7 +80,11 @@ export const searchFiles = async (
           signal,
         })
   const results: FileSearchResult[] = []
-  let room = Math.min(limits.tokens, (contextTokens ?? Infinity) * CONTEXT_SHARE)
+  let room = Math.min(
+    limits.tokens,
+    (contextTokens ?? Infinity) * CONTEXT_SHARE,
+    (promptTokens ?? Infinity) * BUDGET_SHARE,
+  )
   for (const { fileId, filename, score, attributes, text } of passages) {
     room -= countTokens(text)
     if (room < 0 && results.length > 0) break

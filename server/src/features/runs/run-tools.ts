@@ -147,6 +147,10 @@ const searchWork = async (
   const scope = {
     storeIds: await searchedStores(deps, run),
     contextTokens: deps.models.find(run.model)?.contextTokens ?? null,
+    promptTokens:
+      run.maxPromptTokens === null
+        ? null
+        : (run.maxPromptTokens - (run.usage?.promptTokens ?? 0)) / searches.length,
   }
   // Numbers that no answer in the thread's near past has used: the model may copy a mark from there.
   const [newest] = await deps.messages.newest(deps.store, run.workspaceId, run.threadId, 1)
