@@ -68,6 +68,8 @@ export async function* hang(
 
 export interface NodeOptions {
   script?: Script
+  /** Of the scripted model. */
+  contextTokens?: number
   /** Of the fake sandbox. */
   plugin?: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult>
   leaseMs?: number
@@ -109,7 +111,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const log = createLog('silent')
   const requests: ModelRequest[] = []
   const model: LanguageModel = {
-    contextTokens: null,
+    contextTokens: options.contextTokens ?? null,
     async *stream(request, signal) {
       requests.push(request)
       yield* options.script?.(requests.length - 1, request, signal) ?? [...text('hello'), finish()]

@@ -84,6 +84,21 @@ describe('marks in an answer', () => {
     )
   })
 
+  it('takes no file for another whose name only begins alike', () => {
+    for (const text of [
+      'sandbox:/mnt/data/table.csv.bak',
+      'sandbox:/mnt/data/table.csv_2',
+      'sandbox:/mnt/data/table.csvx',
+    ]) {
+      assert.equal(readAll([text]).said, text)
+      assert.equal(readAll(text.split('')).said, text)
+    }
+    const sentences = 'Take sandbox:/mnt/data/table.csv. sandbox:/mnt/data/table.csv給你'
+    const expected = 'Take <sandbox:/mnt/data/table.csv>. <sandbox:/mnt/data/table.csv>給你'
+    assert.equal(readAll([sentences]).said, expected)
+    assert.equal(readAll(sentences.split('')).said, expected)
+  })
+
   it('makes marks that can be read again, whatever the file is called', () => {
     const name = '規章【修訂】†v2.pdf'
     const mark = citationMark(7, 3, name)

@@ -18,6 +18,9 @@ const CITATION_BEGUN = /^【\d{0,9}(?:(?<=\d):(?:\d{0,9}(?:(?<=\d)†[^【】\r\
 /** What a link to a written file begins with. */
 export const SANDBOX_PATH = 'sandbox:/mnt/data/'
 
+/** What follows a known path when the text means another file, whose name only begins alike: `data.csv.gz` is not `data.csv`. */
+const NAME_GOES_ON = /^(?:[A-Za-z0-9_-]|\.[A-Za-z0-9])/
+
 /** The mark of passage `position` of retrieval `retrieval`; brackets in the name would end it early. */
 export const citationMark = (retrieval: number, position: number, fileName: string): string =>
   `${OPEN}${retrieval}:${position}†${fileName.replaceAll(/[【】†\r\n]/g, ' ')}${CLOSE}`
@@ -112,7 +115,10 @@ export class MarkReader {
         best = { text, mark: { type: 'file_path', fileId } }
       }
     }
-    return best
+    if (best === null) return null
+    const after = this.#held.slice(best.text.length)
+    if (!isOver && (after === '' || after === '.')) return 'wait'
+    return NAME_GOES_ON.test(after) ? null : best
   }
 }
 

@@ -85,12 +85,21 @@ export const promptFunction = (
   return { name: names.get(tool.type) ?? tool.type, ...definition }
 }
 
+/** Characters of a file's name that the model is told: forty files may each have 1,024. */
+const LONGEST_NAME = 200
+
 const CITING =
   'Passages that {file_search} gives begin with a mark such as 【4:0†name】. Where your answer rests on a passage, write its mark, ' +
   'copied exactly, right after the sentence. Never make up a mark.'
 
 const PYTHON_FILES =
   'To give the user a file that your Python wrote, link to it as [name](sandbox:/mnt/data/name), with the path exactly as it was written.'
+
+/** A file's name on one line of instructions, where its owner alone should speak; Python finds a file by its id as well. */
+const shownName = (name: string): string => {
+  const line = name.replaceAll(/\p{Cc}/gu, ' ')
+  return line.length <= LONGEST_NAME ? line : `${line.slice(0, LONGEST_NAME)}…`
+}
 
 /**
  * What the model is told about the built-in tools beside their descriptions; null where there are none.
@@ -106,7 +115,7 @@ export const toolNotes = (
   if (names.has('code_interpreter')) {
     notes.push(PYTHON_FILES)
     if (files.length > 0) {
-      const list = files.map(({ id, name }) => `/mnt/data/${id} (${name})`).join('\n')
+      const list = files.map(({ id, name }) => `/mnt/data/${id} (${shownName(name)})`).join('\n')
       notes.push(`Files that your Python finds, with the names they came with:\n${list}`)
     }
   }

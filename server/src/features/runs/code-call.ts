@@ -100,5 +100,7 @@ const shorten = (text: string, length: number): string => {
   if (text.length <= length) return text
   const half = Math.floor(length / 2)
   const left = text.length - 2 * half
-  return `${text.slice(0, half)}\n[… ${left} characters left out …]\n${text.slice(-half)}`
+  const short = `${text.slice(0, half)}\n[… ${left} characters left out …]\n${text.slice(-half)}`
+  // The cut may have parted a surrogate pair, and half of one is no text to strict readers.
+  return short.toWellFormed()
 }

@@ -34,6 +34,13 @@ describe('code in arguments', () => {
     assert.deepEqual(reader.end(), { rest: '', code: 'x = 1\n# 😀' })
   })
 
+  it('keeps no half of a character that has no other half', () => {
+    const text = String.raw`{"code":"\ud83d x \ude00 \ud83d"}`
+    const code = '\ufffd x \ufffd \ufffd'
+    assert.deepEqual(readAll([text]), { said: code, code })
+    assert.deepEqual(readAll([...text]), { said: code, code })
+  })
+
   it('takes bare Python as it is, and any other object at the end', () => {
     assert.deepEqual(readAll([' ', 'import os', '\nprint(1)']), {
       said: ' import os\nprint(1)',

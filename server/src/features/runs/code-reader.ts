@@ -92,9 +92,9 @@ export class CodeReader {
     const last = code.charCodeAt(code.length - 1)
     if (!this.#isOver && last >= 0xd800 && last <= 0xdbff) {
       this.#at = at - (this.#text.charAt(at - 1) === code.at(-1) ? 1 : 6)
-      return code.slice(0, -1)
+      return code.slice(0, -1).toWellFormed()
     }
-    return code
+    return code.toWellFormed()
   }
 }
 

@@ -9,6 +9,10 @@ import type { RunRecord, StoredFileSearch } from './run-record.ts'
 const LIMITS = { results: 20, tokens: 16_000 }
 const SMALL_LIMITS = { results: 5, tokens: 4_000 }
 const SMALL_MODEL = /^gpt-3\.5/
+/** Part of a model's context that one search may fill: more than one is made in a run, and question and answer need room. */
+const CONTEXT_SHARE = 1 / 4
+/** Part of the run's own budget of prompt tokens that it may fill: the conversation is to be sent with it once more. */
+const BUDGET_SHARE = 1 / 2
 
 /** What a file_search call shows of its ranking where the client left it out (behaviour.md 4, 12). */
 const DEFAULT_RANKING: RankingOptions = { ranker: 'default_2024_08_21', score_threshold: 0 }
@@ -41,15 +45,23 @@ const questionIn = (argumentsText: string): string | null => {
   }
 }
 
+export interface SearchScope {
+  /** Live stores of assistant and thread. */
+  storeIds: readonly string[]
+  /** Of the run's model; null when unknown. */
+  contextTokens: number | null
+  /** What this search's share of the run's `max_prompt_tokens` is; null for no limit. */
+  promptTokens: number | null
+}
+
 /**
  * Makes a search that the model asked for.
- * @param storeIds live stores of assistant and thread
  * @param retrieval first number of its citation marks
  */
 export const searchFiles = async (
   knowledge: Knowledge,
   run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model'>,
-  storeIds: readonly string[],
+  { storeIds, contextTokens, promptTokens }: SearchScope,
   call: StoredFileSearch,
   retrieval: number,
   signal: AbortSignal,
@@ -73,7 +85,11 @@ export const searchFiles = async (
           signal,
         })
   const results: FileSearchResult[] = []
-  let room = limits.tokens
+  let room = Math.min(
+    limits.tokens,
+    (contextTokens ?? Infinity) * CONTEXT_SHARE,
+    (promptTokens ?? Infinity) * BUDGET_SHARE,
+  )
   for (const { fileId, filename, score, attributes, text } of passages) {
     room -= countTokens(text)
     if (room < 0 && results.length > 0) break

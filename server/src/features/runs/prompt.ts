@@ -181,6 +181,13 @@ export const truncate = (
   return [...system, ...thread.slice(from), ...own]
 }
 
+/** The least that can be asked: of the thread only its newest message. */
+export const shortest = ({ system, thread, own }: Conversation): PromptMessage[] => [
+  ...system,
+  ...thread.slice(-1),
+  ...own,
+]
+
 /** The model knows functions only. */
 const promptToolChoice = (choice: ToolChoice, names: Names): ModelRequest['toolChoice'] => {
   if (typeof choice === 'string' || choice.type === 'function') return choice

@@ -8,14 +8,20 @@ import type { AnswerPart } from './answer-content.ts'
 import { sessionFiles } from './code-call.ts'
 import { rankingOptionsOf } from './file-search-call.ts'
 import { knownMarks, waitingImages } from './known-marks.ts'
-import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest, truncate } from './prompt.ts'
+import {
+  buildConversation,
+  MAX_PROMPT_MESSAGES,
+  modelRequest,
+  shortest,
+  truncate,
+} from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
 import { RunJournal, type JournalDeps } from './run-journal.ts'
 import { callsOf, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
-import { isServed, runTools, toRequired, type RunToolsDeps } from './run-tools.ts'
+import { isServed, runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
 
 export interface RunLoopDeps extends JournalDeps, RunToolsDeps {
   models: ModelRegistry
@@ -63,6 +69,7 @@ const finish = async (
   log: Logger,
 ): Promise<WorkEnd> => {
   try {
+    sayWaitingCalls(journal)
     if (end.status === 'cancelled' && journal.run.status !== 'cancelling') journal.sayCancelling()
     // Usage is the sum of the steps': without an open step there is nothing it could be counted on.
     const usage = journal.openStep === null ? null : (broken?.usage ?? null)
@@ -172,7 +179,10 @@ const oneTurn = async (
   const messages = await prompt(deps, journal, model, names, stored)
   if (messages === null)
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
-  const firstTurn = !journal.steps.some((step) => step.type === 'tool_calls')
+  // A step that a dead attempt left failed is done anew: the forced choice still holds.
+  const firstTurn = !journal.steps.some(
+    (step) => step.type === 'tool_calls' && step.status === 'completed',
+  )
   const request = modelRequest(run, messages, names, maxTokens, firstTurn)
   const tools = {
     names,
@@ -214,7 +224,7 @@ const prompt = async (
   const budget = remaining(run.maxPromptTokens, run.usage?.promptTokens ?? 0)
   if (budget !== null) return truncate(conversation, budget)
   // The estimate is coarse, so an unknown remainder is left to the model's own limit: only the context bounds the prompt here.
-  return truncate(conversation, model.contextTokens) ?? truncate(conversation, null)
+  return truncate(conversation, model.contextTokens) ?? shortest(conversation)
 }
 
 /** What follows from a whole answer. */

@@ -1,4 +1,5 @@
 import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
+import type { ModelRegistry } from '../../models/language-model.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
@@ -24,6 +25,7 @@ export interface RunToolsDeps extends CodeCallDeps {
   threads: ThreadService
   vectorStores: VectorStoreService
   knowledge: Knowledge
+  models: Pick<ModelRegistry, 'find'>
 }
 
 /** `plug_...` of the plugin a call names; null for a function that belongs to the client. */
@@ -142,7 +144,14 @@ const searchWork = async (
   const work = new Map<string, Work>()
   const searches = calls.flatMap((call) => (call.type === 'file_search' ? [call] : []))
   if (searches.length === 0) return work
-  const storeIds = await searchedStores(deps, run)
+  const scope = {
+    storeIds: await searchedStores(deps, run),
+    contextTokens: deps.models.find(run.model)?.contextTokens ?? null,
+    promptTokens:
+      run.maxPromptTokens === null
+        ? null
+        : (run.maxPromptTokens - (run.usage?.promptTokens ?? 0)) / searches.length,
+  }
   // Numbers that no answer in the thread's near past has used: the model may copy a mark from there.
   const [newest] = await deps.messages.newest(deps.store, run.workspaceId, run.threadId, 1)
   const earlier = steps
@@ -151,7 +160,7 @@ const searchWork = async (
   const from = (newest?.position ?? 0) + earlier.length
   for (const [at, call] of searches.entries()) {
     work.set(call.id, async (stop) => ({
-      call: await searchFiles(deps.knowledge, run, storeIds, call, from + at, stop),
+      call: await searchFiles(deps.knowledge, run, scope, call, from + at, stop),
       isAnswer: false,
     }))
   }
@@ -178,12 +187,21 @@ const pythonWork =
       last = await runCode(deps, run, { mounted, isFirst }, call, stop)
       isFirst = false
       made[index] = last
-      if (journal.saysStep) journal.sayOutputs(index, last.code_interpreter.outputs)
       await journal.saveToolCalls(made)
+      if (journal.saysStep) journal.sayOutputs(index, last.code_interpreter.outputs)
     }
     if (last === null) throw new Error('no Python was to be run')
     return { call: last, isAnswer: false }
   }
+
+/** Says the kept calls that were waiting for Python's outputs when the run broke off: the step's end shows them (behaviour.md 13). */
+export const sayWaitingCalls = (journal: RunJournal): void => {
+  const { openStep: step } = journal
+  if (step === null || !journal.saysStep) return
+  for (const [index, call] of callsOf(step).entries()) {
+    if (!journal.hasSaid(index)) sayCall(journal, index, call)
+  }
+}
 
 /** Does all at once; when one fails the others are stopped and waited for, so that nothing outlives its run. */
 const together = async (works: readonly Work[], signal: AbortSignal): Promise<Done[]> => {
