@@ -23,14 +23,18 @@ import { functionNames, normalizeTools } from './tools.ts'
 export type { AssistantRecord, PluginMode } from './store.ts'
 export { normalizeTools } from './tools.ts'
 
-/** An assistant with the plugins attached to it, whose functions are part of its tools, and what it gives its tools. */
-export interface Assistant extends AssistantRecord {
+/** An assistant with the plugins attached to it, whose functions are part of its tools. */
+export interface UsableAssistant extends AssistantRecord {
   plugins: AttachedPlugin[]
+}
+
+/** The same with what it gives its tools. */
+export interface Assistant extends UsableAssistant {
   toolResources: ToolResources
 }
 
 /** The whole tool list as clients and models see it: its own tools, then the functions of attached plugins. */
-export const toolsOf = (assistant: Assistant): Tool[] => [
+export const toolsOf = (assistant: UsableAssistant): Tool[] => [
   ...assistant.tools,
   ...assistant.plugins.map((plugin) => plugin.tool),
 ]
@@ -59,16 +63,25 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
    * The assistant, when the principal may use it: today its owner may, sharing comes on top.
    * @throws AppError 404 when it does not exist or the principal has no right on it
    */
-  const getUsable = async (db: Reader, principal: Principal, id: string): Promise<Assistant> => {
+  const getUsable = async (
+    db: Reader,
+    principal: Principal,
+    id: string,
+  ): Promise<UsableAssistant> => {
     const record = await findAssistant(db, principal.workspaceId, id)
     if (record === null || record.ownerId !== principal.personId) {
       throw errors.notFound('assistant', id)
     }
-    return {
-      ...record,
-      plugins: await pluginsOf(db, record),
-      toolResources: await toolResources.of(db, holderOf(record)),
-    }
+    return { ...record, plugins: await pluginsOf(db, record) }
+  }
+
+  const resourcesOf = (db: Reader, record: AssistantRecord): Promise<ToolResources> =>
+    toolResources.of(db, holderOf(record))
+
+  /** @throws AppError as getUsable */
+  const getWhole = async (db: Reader, principal: Principal, id: string): Promise<Assistant> => {
+    const usable = await getUsable(db, principal, id)
+    return { ...usable, toolResources: await resourcesOf(db, usable) }
   }
 
   /** Creates inside another feature's write unit, which calls announce after the commit; see create. */
@@ -113,8 +126,10 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
 
   return {
     getUsable,
+    /** What it gives its tools: a run asks only where it has tools that need it. */
+    resourcesOf,
 
-    get: (principal: Principal, id: string) => getUsable(store, principal, id),
+    get: (principal: Principal, id: string) => getWhole(store, principal, id),
 
     async list(principal: Principal, query: PageQuery): Promise<Page<Assistant>> {
       const { workspaceId, personId } = principal
@@ -159,7 +174,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     ): Promise<Assistant> {
       if (request.model !== undefined) deps.checkModel(request.model)
       return store.write('assistant.update', async (tx) => {
-        const before = await getUsable(tx, principal, id)
+        const before = await getWhole(tx, principal, id)
         const { tools, attached } = await replaceTools(tx, before, request)
         const record: AssistantRecord = {
           ...merge(before, request),
@@ -185,7 +200,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       return store.write('assistant.attach', async (tx) => {
         const before = await getUsable(tx, principal, id)
         await plugins.attach(tx, principal, id, pluginId, functionNames(before.tools))
-        return getUsable(tx, principal, id)
+        return getWhole(tx, principal, id)
       })
     },
 
@@ -193,7 +208,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       return store.write('assistant.detach', async (tx) => {
         await getUsable(tx, principal, id)
         await plugins.detach(tx, principal, id, pluginId)
-        return getUsable(tx, principal, id)
+        return getWhole(tx, principal, id)
       })
     },
   }

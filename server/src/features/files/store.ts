@@ -46,6 +46,22 @@ export const findFile = async (
   return row === null ? null : toRecord(row)
 }
 
+/** Several files, whoever's, in no order; those that are not there are left out. @param ids at most some hundred */
+export const findFiles = async (
+  db: Reader,
+  workspaceId: string,
+  ids: readonly string[],
+  now: number,
+): Promise<FileRecord[]> => {
+  if (ids.length === 0) return []
+  const rows = await db.all(
+    `select * from files where workspace_id = ?1 and (expires_at is null or expires_at > ?2)
+     and id in (${ids.map((_, i) => `?${i + 3}`).join(', ')})`,
+    [workspaceId, now, ...ids],
+  )
+  return rows.map(toRecord)
+}
+
 /** Several files of one person, in no order; those that are not there are left out. @param ids at most some hundred */
 export const findOwnedFiles = async (
   db: Reader,

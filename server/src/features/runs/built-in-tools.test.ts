@@ -105,6 +105,27 @@ onEachEngine('built-in tools', (engine) => {
     assert.deepEqual(JSON.parse(made.toolCalls[0]?.arguments ?? ''), { code: 'print("a")\n42' })
   })
 
+  it('tells user and model of a file that could not be kept, and goes on', async () => {
+    await using house = await openRunHouse(engine)
+    const broken = () =>
+      new Readable({
+        read() {
+          this.destroy(new Error('the disk is broken'))
+        },
+      })
+    const node = await house.node({
+      python: async () => ({ logs: 'ran', files: [{ name: 'a.csv', bytes: 1, open: broken }] }),
+      script: (nth) => (nth === 0 ? python('1') : [...text('sorry'), finish()]),
+    })
+    const run = await node.create((await node.thread()).id, await node.made(PYTHON))
+    await node.until(run, 'completed')
+    const [step] = await node.steps(run)
+    assert.deepEqual(codeCalls(step)[0]?.code_interpreter.outputs, [
+      { type: 'logs', logs: 'ran\n[The file a.csv could not be kept.]' },
+    ])
+    assert.match(JSON.stringify(node.requests[1]?.messages.at(-1)), /could not be kept/)
+  })
+
   it('mounts the files of assistant and thread, and tells the model their names', async () => {
     await using house = await openRunHouse(engine)
     const node = await house.node({

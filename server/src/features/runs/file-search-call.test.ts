@@ -13,6 +13,8 @@ const CALL: StoredFileSearch = {
   retrieval: null,
 }
 
+const SCOPE = { storeIds: ['vs_1'], contextTokens: null, promptTokens: null }
+
 const runWith = (model: string, fileSearch: object) =>
   ({
     workspaceId: 'ws_1',
@@ -33,7 +35,7 @@ const searched = async (run: ReturnType<typeof runWith>, texts: readonly string[
     }))
   }
   const signal = new AbortController().signal
-  const call = await searchFiles({ search }, run, ['vs_1'], CALL, 7, signal)
+  const call = await searchFiles({ search }, run, SCOPE, CALL, 7, signal)
   return { asked: asked[0], call }
 }
 

@@ -5,7 +5,7 @@ import { seconds } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
-import { normalizeTools, toolsOf, type Assistant } from '../assistants/service.ts'
+import { normalizeTools, toolsOf, type UsableAssistant } from '../assistants/service.ts'
 import type { ThreadRecord } from '../threads/service.ts'
 import type { Claim } from './dispatcher.ts'
 import type { RunRecord } from './run-record.ts'
@@ -20,7 +20,7 @@ export type RunRequest = CreateRunRequest | CreateThreadAndRunRequest
 export const freezeRun = (
   principal: Principal,
   thread: ThreadRecord,
-  assistant: Assistant,
+  { assistant, resources }: { assistant: UsableAssistant; resources: ToolResources },
   request: RunRequest,
   at: { nowMs: number; expiresSeconds: number; claim: Claim | null; includesContent: boolean },
 ): RunRecord => {
@@ -39,7 +39,7 @@ export const freezeRun = (
     model: request.model ?? assistant.model,
     instructions: instructionsOf(request, assistant),
     tools,
-    toolResources: resourcesOf(request, assistant),
+    toolResources: resourcesOf(request, resources),
     includesContent: at.includesContent,
     metadata: request.metadata,
     temperature: request.temperature ?? assistant.temperature,
@@ -69,7 +69,7 @@ export const freezeRun = (
 }
 
 /** Additional instructions are appended for this run, and shown in it. */
-const instructionsOf = (request: RunRequest, assistant: Assistant): string | null => {
+const instructionsOf = (request: RunRequest, assistant: UsableAssistant): string | null => {
   const base = request.instructions ?? assistant.instructions
   const more = 'additional_instructions' in request ? request.additional_instructions : null
   if (more == null || more === '') return base
@@ -77,8 +77,8 @@ const instructionsOf = (request: RunRequest, assistant: Assistant): string | nul
 }
 
 /** A tool's resources that the request names stand in place of the assistant's; `POST /threads/runs` alone can name some (behaviour.md 7). */
-const resourcesOf = (request: RunRequest, assistant: Assistant): ToolResources => ({
-  ...assistant.toolResources,
+const resourcesOf = (request: RunRequest, resources: ToolResources): ToolResources => ({
+  ...resources,
   ...('tool_resources' in request ? request.tool_resources : {}),
 })
 

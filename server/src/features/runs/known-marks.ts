@@ -29,7 +29,11 @@ export const knownMarks = (
     if (call.type === 'file_search') {
       for (const [mark, fileId] of citationsOf(call)) citations.set(mark, fileId)
     } else if (call.type === 'code_interpreter') {
-      for (const { name, fileId } of call.files) paths.set(SANDBOX_PATH + name, fileId)
+      for (const { name, fileId } of call.files) {
+        paths.set(SANDBOX_PATH + name, fileId)
+        // Some models write links as a browser would.
+        paths.set(SANDBOX_PATH + encodeURI(name.toWellFormed()), fileId)
+      }
     }
   }
   return { citations, paths }

@@ -1,6 +1,5 @@
 import type { ToolChoice } from '@melzi/contract/tool.ts'
 import type { ModelRequest, PromptMessage, PromptPart } from '../../models/language-model.ts'
-import { estimateMessageTokens } from '../../models/estimate-tokens.ts'
 import { imageOnlyText } from '../../models/image-text.ts'
 import type { MessageRecord, StoredPart } from '../messages/service.ts'
 import { promptFunction, type BuiltInType } from './built-in-tools.ts'
@@ -10,29 +9,24 @@ import { callsOf, type RunRecord, type StepRecord, type StoredCall } from './run
 /** Messages read for one prompt at the most; what is older is left out, as any automatic truncation does. */
 export const MAX_PROMPT_MESSAGES = 2_000
 
-/** Where the pictures of messages are found, as `data:` URLs. */
-export interface Pictures {
-  ofBlob(blob: string): Promise<string>
-  /** Null when the file is gone: deleting one leaves the messages that name it. */
-  ofFile(fileId: string): Promise<string | null>
-}
+/** Parts of a prompt whose pictures are not read yet: only what stays after truncation is. */
+export type UnreadPictures = Map<PromptPart, Extract<StoredPart, { type: PictureType }>>
+type PictureType = 'image_file' | 'image_blob'
 
-const promptPart = async (part: StoredPart, pictures: Pictures): Promise<PromptPart> => {
+const promptPart = (part: StoredPart, unread: UnreadPictures): PromptPart => {
   if (part.type === 'text') return { type: 'text', text: part.text.value }
   if (part.type === 'refusal') return { type: 'text', text: part.refusal }
   if (part.type === 'image_url') {
     return { type: 'image', url: part.image_url.url, detail: part.image_url.detail }
   }
-  if (part.type === 'image_file') {
-    const url = await pictures.ofFile(part.image_file.file_id)
-    if (url === null) return { type: 'text', text: '[an image that has been deleted]' }
-    return { type: 'image', url, detail: part.image_file.detail ?? 'auto' }
-  }
-  return { type: 'image', url: await pictures.ofBlob(part.blob), detail: part.detail }
+  const detail = part.type === 'image_file' ? (part.image_file.detail ?? 'auto') : part.detail
+  const picture: PromptPart = { type: 'image', url: '', detail }
+  unread.set(picture, part)
+  return picture
 }
 
 /** A text that is nothing but a picture's address is shown to the model as a picture too: the guide's Gradio program sends them so. */
-const withPictures = (parts: PromptPart[]): PromptPart[] =>
+const withPicturesOfText = (parts: PromptPart[]): PromptPart[] =>
   parts.flatMap((part): PromptPart[] => {
     if (part.type !== 'text') return [part]
     const url = imageOnlyText(part.text)
@@ -50,16 +44,12 @@ const textOf = (message: MessageRecord): string =>
     })
     .join('\n')
 
-const threadMessage = async (
-  message: MessageRecord,
-  pictures: Pictures,
-): Promise<PromptMessage> => {
+const threadMessage = (message: MessageRecord, unread: UnreadPictures): PromptMessage => {
   if (message.role === 'assistant') {
     return { role: 'assistant', text: textOf(message), toolCalls: [] }
   }
-  const parts: PromptPart[] = []
-  for (const part of message.content) parts.push(await promptPart(part, pictures))
-  return { role: 'user', parts: withPictures(parts) }
+  const parts = message.content.map((part) => promptPart(part, unread))
+  return { role: 'user', parts: withPicturesOfText(parts) }
 }
 
 type Names = ReadonlyMap<BuiltInType, string>
@@ -111,8 +101,9 @@ export interface Conversation {
   system: PromptMessage[]
   /** Messages of the thread, oldest first; the part that truncation may shorten. */
   thread: PromptMessage[]
-  /** What this run has said and done: never shortened. */
+  /** What this run has said and done. */
   own: PromptMessage[]
+  unread: UnreadPictures
 }
 
 /** A run as its prompt shows it. */
@@ -126,11 +117,10 @@ export interface PromptedRun {
 }
 
 /** Puts the conversation together from what is stored. */
-export const buildConversation = async (
+export const buildConversation = (
   { run, steps, names, notes }: PromptedRun,
   messages: readonly MessageRecord[],
-  pictures: Pictures,
-): Promise<Conversation> => {
+): Conversation => {
   const byId = new Map(messages.map((message) => [message.id, message]))
   const written = new Set(
     steps.flatMap((step) =>
@@ -142,51 +132,19 @@ export const buildConversation = async (
   )
   const keep = run.truncationStrategy.last_messages
   const kept = keep === null ? before : before.slice(-keep)
-  const thread: PromptMessage[] = []
-  for (const message of kept) {
-    if (message.content.length > 0) thread.push(await threadMessage(message, pictures))
-  }
+  const unread: UnreadPictures = new Map()
+  const thread = kept
+    .filter((message) => message.content.length > 0)
+    .map((message) => threadMessage(message, unread))
   // One message: some chat templates refuse a second one.
   const instructions = [run.instructions, notes].filter(Boolean).join('\n\n')
   return {
     system: instructions === '' ? [] : [{ role: 'system', text: instructions }],
     thread,
     own: ownWork(steps, byId, names),
+    unread,
   }
 }
-
-/**
- * Drops the oldest messages of the thread until the estimate fits. The newest message always stays.
- * @param limit tokens; null for no limit
- * @returns the messages, or null when even the shortest form does not fit
- */
-export const truncate = (
-  conversation: Conversation,
-  limit: number | null,
-): PromptMessage[] | null => {
-  const { system, thread, own } = conversation
-  if (limit === null) return [...system, ...thread, ...own]
-  const cost = (messages: readonly PromptMessage[]) =>
-    messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0)
-  let room = limit - cost(system) - cost(own)
-  let from = thread.length
-  while (from > 0) {
-    const message = thread[from - 1]
-    if (message === undefined) break
-    room -= estimateMessageTokens(message)
-    if (room < 0) break
-    from -= 1
-  }
-  if (room < 0 && from === thread.length) return null
-  return [...system, ...thread.slice(from), ...own]
-}
-
-/** The least that can be asked: of the thread only its newest message. */
-export const shortest = ({ system, thread, own }: Conversation): PromptMessage[] => [
-  ...system,
-  ...thread.slice(-1),
-  ...own,
-]
 
 /** The model knows functions only. */
 const promptToolChoice = (choice: ToolChoice, names: Names): ModelRequest['toolChoice'] => {

@@ -8,13 +8,8 @@ import type { AnswerPart } from './answer-content.ts'
 import { sessionFiles } from './code-call.ts'
 import { rankingOptionsOf } from './file-search-call.ts'
 import { knownMarks, waitingImages } from './known-marks.ts'
-import {
-  buildConversation,
-  MAX_PROMPT_MESSAGES,
-  modelRequest,
-  shortest,
-  truncate,
-} from './prompt.ts'
+import { shortest, truncate, withPictures } from './fit-prompt.ts'
+import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest } from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
 import { RunJournal, type JournalDeps } from './run-journal.ts'
@@ -213,18 +208,20 @@ const prompt = async (
   const mounted = names.has('code_interpreter')
     ? await sessionFiles(deps, run.workspaceId, await pythonFileIds(deps, run))
     : []
-  const conversation = await buildConversation(
-    { run, steps, names, notes: toolNotes(names, mounted) },
-    stored,
-    {
-      ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
-      ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
-    },
-  )
+  const notes = toolNotes(names, mounted)
+  const conversation = buildConversation({ run, steps, names, notes }, stored)
   const budget = remaining(run.maxPromptTokens, run.usage?.promptTokens ?? 0)
-  if (budget !== null) return truncate(conversation, budget)
-  // The estimate is coarse, so an unknown remainder is left to the model's own limit: only the context bounds the prompt here.
-  return truncate(conversation, model.contextTokens) ?? shortest(conversation)
+  const { contextTokens } = model
+  // The estimate is coarse, so an unknown remainder is left to the model's own limit: only the context bounds the prompt there.
+  const messages =
+    budget === null
+      ? (truncate(conversation, contextTokens) ?? shortest(conversation, contextTokens))
+      : truncate(conversation, budget)
+  if (messages === null) return null
+  return withPictures(messages, conversation.unread, {
+    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
+    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
+  })
 }
 
 /** What follows from a whole answer. */

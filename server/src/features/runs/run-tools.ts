@@ -4,11 +4,12 @@ import type { MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { Knowledge, VectorStoreService } from '../vector-stores/service.ts'
-import type { AnswerPart } from './answer-content.ts'
+import { AnswerContent } from './answer-content.ts'
 import { runCode, sessionFiles, type CodeCallDeps } from './code-call.ts'
 import { searchFiles } from './file-search-call.ts'
 import { sayCall } from './growing-call.ts'
-import { textDelta } from './live-deltas.ts'
+import { waitingImages } from './known-marks.ts'
+import { imageDelta, textDelta } from './live-deltas.ts'
 import type { RunJournal } from './run-journal.ts'
 import {
   callsOf,
@@ -177,6 +178,7 @@ const pythonWork =
     const { run } = journal
     const ids = await pythonFileIds(deps, run)
     const mounted = await sessionFiles(deps, run.workspaceId, ids)
+    const count = made.filter((call) => call.type === 'code_interpreter').length
     let isFirst = !journal.steps
       .flatMap(callsOf)
       .some((call) => call.type === 'code_interpreter' && isDone(call))
@@ -184,7 +186,7 @@ const pythonWork =
     for (const [index, call] of made.entries()) {
       if (journal.saysStep && !journal.hasSaid(index)) sayCall(journal, index, call)
       if (call.type !== 'code_interpreter' || isDone(call)) continue
-      last = await runCode(deps, run, { mounted, isFirst }, call, stop)
+      last = await runCode(deps, run, { mounted, isFirst, count }, call, stop)
       isFirst = false
       made[index] = last
       await journal.saveToolCalls(made)
@@ -218,11 +220,14 @@ const together = async (works: readonly Work[], signal: AbortSignal): Promise<Do
   return Promise.all(running)
 }
 
-/** The outputs of direct plugins become the run's message. */
+/** The outputs of direct plugins become the run's message, after the pictures that wait. */
 const answerWith = async (journal: RunJournal, value: string): Promise<void> => {
-  if (value === '') return journal.end({ status: 'completed' })
-  const content: AnswerPart[] = [{ type: 'text', text: { value, annotations: [] } }]
+  const images = waitingImages(journal.steps)
+  if (value === '' && images.length === 0) return journal.end({ status: 'completed' })
+  const content = new AnswerContent()
   await journal.openMessage()
-  journal.sayPart(textDelta(0, 'text', value, true))
-  await journal.end({ status: 'completed' }, content)
+  for (const fileId of images) journal.sayPart(imageDelta(content.addImage(fileId), fileId))
+  const { index, head } = content.addText('text', value)
+  journal.sayPart(textDelta(index, 'text', value, head))
+  await journal.end({ status: 'completed' }, content.parts)
 }

@@ -119,7 +119,11 @@ export const createRunService = (deps: RunServiceDeps) => {
     includesContent: boolean,
   ): Promise<RunRecord> => {
     const assistant = await assistants.getUsable(tx, principal, request.assistant_id)
-    const run = freezeRun(principal, thread, assistant, request, {
+    const isBuiltIn = ({ type }: { type: string }) => type !== 'function'
+    const resources = (request.tools ?? assistant.tools).some(isBuiltIn)
+      ? await assistants.resourcesOf(tx, assistant)
+      : {}
+    const run = freezeRun(principal, thread, { assistant, resources }, request, {
       nowMs: clock.now(),
       expiresSeconds: deps.expiresSeconds,
       claim,
