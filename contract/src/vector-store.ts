@@ -53,6 +53,8 @@ export const VectorStoreObject = z.object({
   expires_at: z.nullable(unixSeconds),
   last_active_at: z.nullable(unixSeconds),
   metadata: Metadata,
+  /** Ours: by what the store is searched. Without an embeddings provider full text serves alone. */
+  melzi: z.object({ search: z.enum(['text', 'text_and_vectors']) }),
 })
 export type VectorStoreObject = z.infer<typeof VectorStoreObject>
 

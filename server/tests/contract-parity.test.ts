@@ -51,6 +51,9 @@ interface WithShape {
 /** Published keys that this server has no use for. */
 const LEFT_OUT: Record<string, string[]> = { Model: ['shutdown_date'] }
 
+/** Keys of this server's own, all under one name: clients of the wire pass over them. */
+const OURS: Record<string, string[]> = { VectorStoreObject: ['melzi'] }
+
 const pairs: [string, WithShape][] = [
   ['CreateAssistantRequest', CreateAssistantRequest],
   ['ModifyAssistantRequest', ModifyAssistantRequest],
@@ -92,7 +95,8 @@ describe('keys of', () => {
       const published = publishedSchema(name)
       const left = LEFT_OUT[name] ?? []
       const expected = Object.keys(published.properties ?? {}).filter((key) => !left.includes(key))
-      assert.deepEqual(Object.keys(schema.shape).toSorted(), expected.toSorted())
+      const ours = OURS[name] ?? []
+      assert.deepEqual(Object.keys(schema.shape).toSorted(), [...expected, ...ours].toSorted())
     })
   }
 })

@@ -67,6 +67,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
       const text = 'a text that is embedded once'
       await addText(api, storeId, text, 'once.txt')
       const other = await api.post<VectorStoreObject>('/vector_stores')
+      assert.deepEqual(other.melzi, { search: 'text_and_vectors' })
       await addText(api, other.id, text, 'again.txt')
       assert.equal(embeddings.texts.filter((one) => one === text).length, 1)
     })

@@ -45,6 +45,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
             expires_at: null,
             last_active_at: 0,
             metadata: {},
+            melzi: { search: 'text' },
           },
         )
         const path = `/vector_stores/${made.id}`

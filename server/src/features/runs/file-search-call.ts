@@ -59,7 +59,7 @@ export interface SearchScope {
  * @param retrieval first number of its citation marks
  */
 export const searchFiles = async (
-  knowledge: Knowledge,
+  knowledge: Pick<Knowledge, 'search'>,
   run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model'>,
   { storeIds, contextTokens, promptTokens }: SearchScope,
   call: StoredFileSearch,

@@ -11,6 +11,7 @@ export const presentStore = ({
   contents,
   status,
   expiresAt,
+  search,
 }: StoreView): VectorStoreObject => ({
   id: store.id,
   object: 'vector_store',
@@ -27,6 +28,7 @@ export const presentStore = ({
   expires_at: expiresAt,
   last_active_at: store.lastActiveAt,
   metadata: store.metadata,
+  melzi: { search },
 })
 
 const presentChunking = (entry: EntryRecord): ChunkingStrategy => ({

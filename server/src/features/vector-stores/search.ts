@@ -157,6 +157,9 @@ export const createKnowledge = (deps: SearchDeps) => {
   }
 
   return {
+    /** Vectors need a provider of embeddings. */
+    searchedBy: embedder === null ? ('text' as const) : ('text_and_vectors' as const),
+
     /**
      * The passages that answer a question best: full text and vectors joined by reciprocal rank. The score is the rank's share times the
      * evidence, which is the larger of cosine and the part of the question's terms that the passage holds.

@@ -36,6 +36,7 @@ export interface StoreView {
   status: VectorStoreObject['status']
   /** Unix seconds. */
   expiresAt: number | null
+  search: VectorStoreObject['melzi']['search']
 }
 
 /** A use is noted when the last noted one is older, in seconds: it counts in days. */
@@ -78,7 +79,13 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
   const viewOf = (record: StoreRecord, contents: Contents): StoreView => {
     const working = contents.counts.in_progress > 0 ? 'in_progress' : 'completed'
     const status = isExpired(record) ? 'expired' : working
-    return { store: record, contents, expiresAt: expiryOf(record), status }
+    return {
+      store: record,
+      contents,
+      expiresAt: expiryOf(record),
+      status,
+      search: knowledge.searchedBy,
+    }
   }
 
   const view = async (db: Reader, record: StoreRecord): Promise<StoreView> => {
