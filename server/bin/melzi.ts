@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=50
+#!/usr/bin/env -S node --max-semi-space-size=24 --heap-growing-percent=70
 import { runCli } from '../src/cli/run-cli.ts'
 import { readEnv } from '../src/config/env.ts'
 

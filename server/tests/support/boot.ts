@@ -16,7 +16,7 @@ export const SANDBOX_CACHE = path.join(
   '../../../node_modules/.cache/melzi-sandbox',
 )
 /** As `npm start` and the program's first line have them. */
-const NODE_OPTIONS = ['--max-semi-space-size=16', '--heap-growing-percent=50']
+const NODE_OPTIONS = ['--max-semi-space-size=24', '--heap-growing-percent=70']
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
 const BASE_PATH = '/api/assts/v1'
