@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CodeInterpreterToolCall } from '@melzi/contract/run-step.ts'
 import type { Tool } from '@melzi/contract/tool.ts'
 import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
 import { CreateRunRequest } from '@melzi/contract/run.ts'
@@ -54,6 +55,18 @@ export const calls = (...named: [name: string, args: string][]): ModelPart[] => 
   ]),
   finish('tool_calls'),
 ]
+
+/** Calls of code_interpreter. */
+export const python = (...sources: string[]): ModelPart[] =>
+  calls(...sources.map((code): [string, string] => ['code_interpreter', JSON.stringify({ code })]))
+
+/** The calls of Python in a step's row. */
+export const codeCalls = (step: { step_details: string } | undefined): CodeInterpreterToolCall[] =>
+  (JSON.parse(step?.step_details ?? '{}') as { tool_calls: CodeInterpreterToolCall[] }).tool_calls
+
+/** The node is dead: its runs are anybody's at once, and it hears nothing of it. */
+export const orphan = (house: RunHouse, id: string): Promise<number> =>
+  house.store.write('test.orphan', (tx) => tx.run('update runs set due_ms = 1 where id = ?1', [id]))
 
 /** Says the parts, then nothing until the signal aborts. */
 export async function* hang(

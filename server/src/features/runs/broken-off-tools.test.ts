@@ -3,30 +3,22 @@ import { Readable } from 'node:stream'
 import { it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateThreadRequest } from '@melzi/contract/thread.ts'
-import type { CodeInterpreterToolCall } from '@melzi/contract/run-step.ts'
 import {
   assertLawful,
   calls,
   finish,
   hang,
   openRunHouse,
+  codeCalls,
+  orphan,
+  python,
   order,
   text,
-  type RunHouse,
 } from '../../../tests/support/run-house.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 
 const PYTHON = { tools: [{ type: 'code_interpreter' }] }
 const SEARCH = { tools: [{ type: 'file_search' }] }
-
-const python = (...sources: string[]) =>
-  calls(...sources.map((code): [string, string] => ['code_interpreter', JSON.stringify({ code })]))
-
-const codeCalls = (step: { step_details: string } | undefined) =>
-  (JSON.parse(step?.step_details ?? '{}') as { tool_calls: CodeInterpreterToolCall[] }).tool_calls
-
-const orphan = (house: RunHouse, id: string) =>
-  house.store.write('test.orphan', (tx) => tx.run('update runs set due_ms = 1 where id = ?1', [id]))
 
 onEachEngine('built-in tools that break off', (engine) => {
   it('ends a step with the calls that waited for Python, each said before', async () => {

@@ -4,16 +4,18 @@ import { text as readText } from 'node:stream/consumers'
 import { it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateThreadRequest } from '@melzi/contract/thread.ts'
-import type { CodeInterpreterToolCall, RunStepObject } from '@melzi/contract/run-step.ts'
+import type { RunStepObject } from '@melzi/contract/run-step.ts'
 import type { LiveEvent } from '../../platform/events/event-log.ts'
 import {
   assertLawful,
   calls,
   finish,
   openRunHouse,
+  codeCalls,
+  orphan,
+  python,
   order,
   text,
-  type RunHouse,
 } from '../../../tests/support/run-house.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 
@@ -24,9 +26,6 @@ const TOOL = 'step.created step.in_progress step.delta'
 const PYTHON = { tools: [{ type: 'code_interpreter' }] }
 const SEARCH = { tools: [{ type: 'file_search' }] }
 
-const python = (...sources: string[]) =>
-  calls(...sources.map((code): [string, string] => ['code_interpreter', JSON.stringify({ code })]))
-
 const deltasOf = (events: readonly LiveEvent[], name: string): unknown[] =>
   events.filter(({ event }) => event === name).map(({ data }) => JSON.parse(data) as unknown)
 
@@ -36,12 +35,6 @@ const codeDeltas = (events: readonly LiveEvent[]) =>
       delta: { step_details: { tool_calls: { index: number; code_interpreter: object }[] } }
     }[]
   ).flatMap(({ delta }) => delta.step_details.tool_calls)
-
-const codeCalls = (step: { step_details: string } | undefined) =>
-  (JSON.parse(step?.step_details ?? '{}') as { tool_calls: CodeInterpreterToolCall[] }).tool_calls
-
-const orphan = (house: RunHouse, id: string) =>
-  house.store.write('test.orphan', (tx) => tx.run('update runs set due_ms = 1 where id = ?1', [id]))
 
 onEachEngine('built-in tools', (engine) => {
   it('runs Python, shows its pictures first, and links the files it wrote', async () => {

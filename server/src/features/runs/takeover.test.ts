@@ -8,10 +8,10 @@ import {
   finish,
   hang,
   openRunHouse,
+  orphan,
   order,
   refusing,
   text,
-  type RunHouse,
 } from '../../../tests/support/run-house.ts'
 import { sandboxResult } from '../../../tests/support/fake-sandbox.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
@@ -20,10 +20,6 @@ import { onEachEngine } from '../../../tests/support/store-engines.ts'
 const OPEN = 'step.created step.in_progress message.created message.in_progress'
 const MSG = `${OPEN} message.delta message.completed step.completed`
 const HEAD = 'run.created run.queued run.in_progress'
-
-/** The node is dead: its runs are anybody's at once, and it hears nothing of it. */
-const orphan = (house: RunHouse, id: string) =>
-  house.store.write('test.orphan', (tx) => tx.run('update runs set due_ms = 1 where id = ?1', [id]))
 
 const eventually = async (what: () => boolean | Promise<boolean>) => {
   for (const end = Date.now() + 8_000; !(await what()); await sleep(5)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Readable } from 'node:stream'
+import { entryRecord, insertFileRow, storeRecord } from '../../../tests/support/store-rows.ts'
 import { openFeatureStore, type FeatureStore } from '../../../tests/support/feature-store.ts'
 import { startPglite, type PgliteServer } from '../../../tests/support/pglite.ts'
 import { startScriptedEmbeddings } from '../../../tests/support/scripted-embeddings.ts'
@@ -11,7 +12,6 @@ import { createEmbedder } from '../../knowledge/embeddings/embedder.ts'
 import { Extractor } from '../../knowledge/extract/extractor.ts'
 import { VectorIndex } from '../../knowledge/vectors/vector-index.ts'
 import { systemClock } from '../../platform/clock.ts'
-import { newId } from '../../platform/ids.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Principal } from '../../platform/principal.ts'
 import { openStore } from '../../platform/store/open-store.ts'
@@ -69,22 +69,9 @@ describe('vectors in pgvector', () => {
   }
 
   const makeStore = async (): Promise<string> => {
-    const id = newId('vs_')
-    const { workspaceId, personId: ownerId } = owner
-    await store.write('test.store', (tx) =>
-      insertStore(tx, {
-        workspaceId,
-        id,
-        ownerId,
-        createdAt: 1,
-        name: null,
-        description: null,
-        metadata: {},
-        expiresAfterDays: null,
-        lastActiveAt: 1,
-      }),
-    )
-    return id
+    const record = storeRecord(owner)
+    await store.write('test.store', (tx) => insertStore(tx, record))
+    return record.id
   }
 
   /** An entry whose chunks have these vectors; a chunk's position is its place in the list. */
@@ -97,23 +84,7 @@ describe('vectors in pgvector', () => {
       attributes?: EntryRecord['attributes']
     },
   ): Promise<EntryRecord> => {
-    const entry: EntryRecord = {
-      workspaceId: owner.workspaceId,
-      storeId,
-      fileId: newId('file-'),
-      entryId: newId('vsf_'),
-      batchId: null,
-      createdAt: 1,
-      filename: 'a.txt',
-      status: 'in_progress',
-      lastError: null,
-      attributes: options.attributes ?? {},
-      maxTokens: 800,
-      overlapTokens: 400,
-      usageBytes: 0,
-      attempt: 1,
-      tries: 0,
-    }
+    const entry = entryRecord(owner, storeId, options.attributes)
     const chunks = vectors.map((_, position) => {
       const hash = `${entry.entryId} ${position}`
       return { text: hash, terms: '', start: 0, tokens: 1, position, hash }
@@ -123,10 +94,7 @@ describe('vectors in pgvector', () => {
     )
     await options.through?.prepare(vectors[0]?.length ?? 0)
     await store.write('test.entry', async (tx) => {
-      await tx.run(
-        `insert into files (workspace_id, id, owner_id, created_at, purpose, filename, bytes) values (?1, ?2, ?3, 1, 'assistants', 'a', 1)`,
-        [owner.workspaceId, entry.fileId, owner.personId],
-      )
+      await insertFileRow(tx, owner, entry.fileId)
       await insertEntries(tx, [entry], 1)
       await insertEmbeddings(tx, owner.workspaceId, MODEL, bytes, 1)
       await insertChunks(tx, entry, chunks)

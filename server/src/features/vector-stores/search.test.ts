@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { entryRecord, insertFileRow, storeRecord } from '../../../tests/support/store-rows.ts'
 import { openFeatureStore, type FeatureStore } from '../../../tests/support/feature-store.ts'
 import { indexTerms } from '../../knowledge/bigrams.ts'
 import { EmbeddingError } from '../../knowledge/embeddings/embedder.ts'
 import { toBytes } from '../../knowledge/vectors/vector-bytes.ts'
 import { VectorIndex } from '../../knowledge/vectors/vector-index.ts'
 import { systemClock } from '../../platform/clock.ts'
-import { newId } from '../../platform/ids.ts'
 import { createLog } from '../../platform/log.ts'
 import { insertChunks } from './chunk-store.ts'
 import { insertEmbeddings } from './embedding-store.ts'
@@ -31,40 +31,13 @@ describe('weights of the rankings', () => {
   before(async () => {
     house = await openFeatureStore()
     vectors = new VectorIndex()
-    const { workspaceId, personId } = await house.person()
-    entry = {
-      workspaceId,
-      storeId: newId('vs_'),
-      fileId: newId('file-'),
-      entryId: newId('vsf_'),
-      batchId: null,
-      createdAt: 1,
-      filename: 'a.txt',
-      status: 'in_progress',
-      lastError: null,
-      attributes: {},
-      maxTokens: 800,
-      overlapTokens: 400,
-      usageBytes: 0,
-      attempt: 1,
-      tries: 0,
-    }
+    const owner = await house.person()
+    const { workspaceId } = owner
+    const record = storeRecord(owner)
+    entry = entryRecord(owner, record.id)
     await house.store.write('test.entry', async (tx) => {
-      await insertStore(tx, {
-        workspaceId,
-        id: entry.storeId,
-        ownerId: personId,
-        createdAt: 1,
-        name: null,
-        description: null,
-        metadata: {},
-        expiresAfterDays: null,
-        lastActiveAt: 1,
-      })
-      await tx.run(
-        `insert into files (workspace_id, id, owner_id, created_at, purpose, filename, bytes) values (?1, ?2, ?3, 1, 'assistants', 'a', 1)`,
-        [workspaceId, entry.fileId, personId],
-      )
+      await insertStore(tx, record)
+      await insertFileRow(tx, owner, entry.fileId)
       await insertEntries(tx, [entry], 1)
       const chunks = CHUNKS.map(({ text }, position) => {
         return {

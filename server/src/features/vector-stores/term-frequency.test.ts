@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { before, it } from 'node:test'
+import { entryRecord, insertFileRow, storeRecord } from '../../../tests/support/store-rows.ts'
 import { openFeatureStore, type FeatureStore } from '../../../tests/support/feature-store.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 import { indexTerms, queryTerms } from '../../knowledge/bigrams.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
 import { insertChunks, searchTerms, type Scope } from './chunk-store.ts'
-import { insertEntries, type EntryRecord } from './entry-store.ts'
+import { insertEntries } from './entry-store.ts'
 import { completeEntry } from './job-store.ts'
 import { insertStore } from './store.ts'
 import { TermFrequency } from './term-frequency.ts'
@@ -22,40 +23,13 @@ onEachEngine('terms of a question', (engine) => {
   before(async () => {
     house = await openFeatureStore(engine)
     const { store } = house
-    const { workspaceId, personId } = await house.person()
-    const entry: EntryRecord = {
-      workspaceId,
-      storeId: newId('vs_'),
-      fileId: newId('file-'),
-      entryId: newId('vsf_'),
-      batchId: null,
-      createdAt: 1,
-      filename: 'a.txt',
-      status: 'in_progress',
-      lastError: null,
-      attributes: {},
-      maxTokens: 800,
-      overlapTokens: 400,
-      usageBytes: 0,
-      attempt: 1,
-      tries: 0,
-    }
+    const owner = await house.person()
+    const { workspaceId } = owner
+    const record = storeRecord(owner)
+    const entry = entryRecord(owner, record.id)
     await store.write('test.entry', async (tx) => {
-      await insertStore(tx, {
-        workspaceId,
-        id: entry.storeId,
-        ownerId: personId,
-        createdAt: 1,
-        name: null,
-        description: null,
-        metadata: {},
-        expiresAfterDays: null,
-        lastActiveAt: 1,
-      })
-      await tx.run(
-        `insert into files (workspace_id, id, owner_id, created_at, purpose, filename, bytes) values (?1, ?2, ?3, 1, 'assistants', 'a', 1)`,
-        [workspaceId, entry.fileId, personId],
-      )
+      await insertStore(tx, record)
+      await insertFileRow(tx, owner, entry.fileId)
       await insertEntries(tx, [entry], 1)
       const chunks = Array.from({ length: CHUNKS }, (_, position) => {
         const text = `handbook 手冊 ${position % 2 === 0 ? 'even' : 'odd'} number${position}`
@@ -72,17 +46,7 @@ onEachEngine('terms of a question', (engine) => {
       await completeEntry(tx, entry, 1, 1)
       // Beside them a small store whose chunks hold the terms in fewer words, and stand higher.
       const other = { ...entry, storeId: newId('vs_'), entryId: newId('vsf_') }
-      await insertStore(tx, {
-        workspaceId,
-        id: other.storeId,
-        ownerId: personId,
-        createdAt: 1,
-        name: null,
-        description: null,
-        metadata: {},
-        expiresAfterDays: null,
-        lastActiveAt: 1,
-      })
+      await insertStore(tx, { ...record, id: other.storeId })
       await insertEntries(tx, [other], 1)
       const few = chunks
         .slice(0, FEW)
