@@ -40,6 +40,7 @@ const sections: Section[] = [
   { title: 'npm: runs, threads, messages, assistants', suite: /^openai (\d)/, table: new Map() },
   { title: 'npm: files and uploads', suite: /^files with openai (\d)/, table: new Map() },
   { title: 'npm: vector stores', suite: /^vector stores with openai (\d)/, table: new Map() },
+  { title: 'npm: built-in tools', suite: /^built-in tools with openai (\d)/, table: new Map() },
   { title: 'Python', suite: /^Python package (openai-[\d.]+)/, table: new Map() },
 ]
 /** The Azure clients' tests name their versions themselves; in Python one test holds all of this. */

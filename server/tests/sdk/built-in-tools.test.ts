@@ -36,23 +36,23 @@ const VERSIONS = [
 ] as unknown as [string, typeof OpenAI][]
 
 // What the helpers of each SDK make of a run that searches files and runs Python (behaviour.md 12, 13).
-describe('built-in tools with the SDKs', skipUnless('python3', 'python3-venv'), () => {
-  let model: ScriptedModel
-  let server: BootedServer
-  let house: { assistantId: string; fileId: string }
+let model: ScriptedModel
+let server: BootedServer
+let house: { assistantId: string; fileId: string }
 
-  before(async () => {
-    model = await startScriptedModel({ handler: ({ body }) => searchThenPython(body) })
-    server = await bootServer({ model: { url: model.url }, interpreter: true })
-    house = await toolHouse(server)
-  })
-  after(async () => {
-    await server?.[Symbol.asyncDispose]()
-    await model?.[Symbol.asyncDispose]()
-  })
+before(async () => {
+  model = await startScriptedModel({ handler: ({ body }) => searchThenPython(body) })
+  server = await bootServer({ model: { url: model.url }, interpreter: true })
+  house = await toolHouse(server)
+})
+after(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await model?.[Symbol.asyncDispose]()
+})
 
-  for (const [version, Client] of VERSIONS) {
-    it(`openai ${version} streams citations, Python, its outputs and its files`, async () => {
+for (const [version, Client] of VERSIONS) {
+  describe(`built-in tools with openai ${version}`, () => {
+    it('streams citations, Python, its outputs and its files', async () => {
       const client = new Client({
         baseURL: server.baseUrl,
         apiKey: server.apiKey,
@@ -93,32 +93,38 @@ describe('built-in tools with the SDKs', skipUnless('python3', 'python3-venv'), 
       const content = await client.files.content(link.file_path.file_id)
       assert.equal(await content.text(), '42')
     })
-  }
+  })
+}
 
-  for (const client of ['openai-1.39', 'openai-2', 'openai-3'] as const) {
-    it(`Python ${client} streams the same`, async () => {
-      const { stdout } = await promisify(execFile)(pythonClient(client), [PROGRAM], {
-        timeout: 60_000,
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          LANG: 'C.UTF-8',
-          PYTHONDONTWRITEBYTECODE: '1',
-          BASE_URL: server.baseUrl,
-          API_KEY: server.apiKey,
-          ASSISTANT_ID: house.assistantId,
-        },
+for (const client of ['openai-1.39', 'openai-1', 'openai-2', 'openai-3'] as const) {
+  describe(
+    `Python package ${client}: built-in tools`,
+    skipUnless('python3', 'python3-venv'),
+    () => {
+      it('stream of file_search and code_interpreter: citations, Python, its outputs and its files', async () => {
+        const { stdout } = await promisify(execFile)(pythonClient(client), [PROGRAM], {
+          timeout: 60_000,
+          env: {
+            PATH: process.env['PATH'] ?? '',
+            LANG: 'C.UTF-8',
+            PYTHONDONTWRITEBYTECODE: '1',
+            BASE_URL: server.baseUrl,
+            API_KEY: server.apiKey,
+            ASSISTANT_ID: house.assistantId,
+          },
+        })
+        assert.deepEqual(JSON.parse(stdout), {
+          calls: CALLS_OF_PYTHON,
+          input: PYTHON,
+          outputs: [{ index: 0, type: 'logs', logs: '42\n' }],
+          marks: [
+            ['file_citation', true],
+            ['file_path', true],
+          ],
+          cited: house.fileId,
+          file: '42',
+        })
       })
-      assert.deepEqual(JSON.parse(stdout), {
-        calls: CALLS_OF_PYTHON,
-        input: PYTHON,
-        outputs: [{ index: 0, type: 'logs', logs: '42\n' }],
-        marks: [
-          ['file_citation', true],
-          ['file_path', true],
-        ],
-        cited: house.fileId,
-        file: '42',
-      })
-    })
-  }
-})
+    },
+  )
+}
