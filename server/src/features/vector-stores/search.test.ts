@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { entryRecord, insertFileRow, storeRecord } from '../../../tests/support/store-rows.ts'
 import { openFeatureStore, type FeatureStore } from '../../../tests/support/feature-store.ts'
 import { indexTerms } from '../../knowledge/bigrams.ts'
@@ -26,7 +27,7 @@ describe('weights of the rankings', () => {
   let house: FeatureStore
   let entry: EntryRecord
   let vectors: VectorIndex
-  let embeds = true
+  let embeds: boolean | 'never' = true
 
   before(async () => {
     house = await openFeatureStore()
@@ -60,19 +61,21 @@ describe('weights of the rankings', () => {
     await house[Symbol.asyncDispose]()
   })
 
-  const search = async (weights: SearchQuery['weights']) => {
+  const search = async (weights: SearchQuery['weights'], signal?: AbortSignal) => {
     const knowledge = createKnowledge({
       store: house.store,
       clock: systemClock,
       log: createLog('silent'),
       embedder: {
         model: MODEL,
-        embed: async (texts) => {
+        embed: async (texts, given) => {
+          if (embeds === 'never') await sleep(60_000, undefined, { signal: given })
           if (!embeds) throw new EmbeddingError('down', false)
           return texts.map(() => [1, 0])
         },
       },
       vectors,
+      questionWaitMs: 100,
     })
     const passages = await knowledge.search({
       workspaceId: entry.workspaceId,
@@ -81,6 +84,7 @@ describe('weights of the rankings', () => {
       maxResults: 5,
       scoreThreshold: 0,
       ...(weights === undefined ? {} : { weights }),
+      ...(signal === undefined ? {} : { signal }),
     })
     return passages.map(({ text }) => text)
   }
@@ -101,6 +105,14 @@ describe('weights of the rankings', () => {
   it('do not silence the text when there are no vectors', async () => {
     embeds = false
     assert.deepEqual(await search({ text: 0, embedding: 1 }), [word])
+    embeds = true
+  })
+
+  it('do not wait for a provider that does not answer', async () => {
+    embeds = 'never'
+    assert.deepEqual(await search(undefined), [word])
+    const reason = new Error('the caller left')
+    await assert.rejects(search(undefined, AbortSignal.abort(reason)), reason)
     embeds = true
   })
 })

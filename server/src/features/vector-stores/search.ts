@@ -53,8 +53,12 @@ export interface SearchDeps {
   vectors: VectorIndex
   /** Where the database searches vectors itself; without it they are searched here. */
   pgvector?: Pgvector | null
+  /** How long a search waits for the vectors of its question, in ms. */
+  questionWaitMs?: number
 }
 
+/** The text serves alone sooner than most clients lose patience: a file may wait for its provider, a question may not. */
+const QUESTION_WAIT_MS = 4_000
 /** Candidates of each ranking before they are joined. */
 const CANDIDATES = 100
 /** Vectors read at a time. */
@@ -65,6 +69,7 @@ export type Knowledge = ReturnType<typeof createKnowledge>
 
 export const createKnowledge = (deps: SearchDeps) => {
   const { store, clock, log, embedder, vectors, pgvector = null } = deps
+  const { questionWaitMs = QUESTION_WAIT_MS } = deps
   const frequency = new TermFrequency(clock)
 
   const loadBlock = async (
@@ -133,7 +138,7 @@ export const createKnowledge = (deps: SearchDeps) => {
     return vectors.search(sources, entries, query, CANDIDATES)
   }
 
-  /** The nearest chunks with their cosine. Without a provider, or while it fails, there are none: text search serves alone. */
+  /** The nearest chunks with their cosine. Without a provider, or while it fails or is slow, there are none: text search serves alone. */
   const searchVectors = async (
     scope: Scope,
     queries: readonly string[],
@@ -141,10 +146,12 @@ export const createKnowledge = (deps: SearchDeps) => {
   ): Promise<Map<number, number>[]> => {
     if (embedder === null) return []
     let questions: number[][]
+    const limit = AbortSignal.timeout(questionWaitMs)
     try {
-      questions = await embedder.embed(queries, signal)
+      questions = await embedder.embed(queries, AbortSignal.any([signal, limit]))
     } catch (error) {
-      if (!(error instanceof EmbeddingError)) throw error
+      signal.throwIfAborted()
+      if (!(error instanceof EmbeddingError) && !limit.aborted) throw error
       log.warn({ err: error }, 'the question was not embedded; searching by text alone')
       return []
     }

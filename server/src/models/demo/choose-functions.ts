@@ -1,4 +1,5 @@
 import type { ModelRequest, PromptFunction } from '../language-model.ts'
+import { asksForCode } from './demo-code.ts'
 import { lacksNumbers } from './fill-arguments.ts'
 import { spacedName, tellingWords } from './words.ts'
 
@@ -34,8 +35,11 @@ const QUESTION =
 const searchedFor = (text: string, functions: readonly PromptFunction[]): PromptFunction[] =>
   QUESTION.test(text) ? functions.filter(({ name }) => /(?:^|_)file_search$/.test(name)) : []
 
+/** Its name and description share words with messages that Python has no answer to. */
+const isInterpreter = ({ name }: PromptFunction): boolean => /(?:^|_)code_interpreter$/.test(name)
+
 /**
- * The functions a user's text asks for: those it names, else the one whose name, description and parameters share most words with
+ * The functions a user's text asks for: those it names, else Python for code, charts and sums, else the one whose name, description and parameters share most words with
  * it. `tool_choice` rules: none never calls, required always does, a named function is taken as it is.
  */
 export const chooseFunctions = (
@@ -50,13 +54,17 @@ export const chooseFunctions = (
   }
   const named = functions.filter((fn) => isNamed(text, fn))
   if (named.length > 0) return request.parallelToolCalls ? named : named.slice(0, 1)
+  const interpreter = functions.filter(isInterpreter)
+  if (interpreter.length > 0 && asksForCode(text)) return interpreter
   const message = tellingWords(text)
-  const ranked = functions
+  const others = functions.filter((fn) => !isInterpreter(fn))
+  const ranked = (others.length > 0 ? others : functions)
     .map((fn) => ({ fn, score: score(message, fn) }))
     .toSorted((a, b) => b.score - a.score)
   const best = ranked[0]
   if (best === undefined) return []
-  const isAsked = best.score >= ENOUGH && !lacksNumbers(text, best.fn.parameters)
+  const isAsked =
+    !isInterpreter(best.fn) && best.score >= ENOUGH && !lacksNumbers(text, best.fn.parameters)
   if (isAsked || toolChoice === 'required') return [best.fn]
   return searchedFor(text, functions)
 }

@@ -97,19 +97,25 @@ const countAnswer = ({ from, to }: { from: number; to: number }, chinese: boolea
   return `${introduction(chinese)}\n${numbers.join(chinese ? '、' : ', ')}${chinese ? '。' : '.'}`
 }
 
+/** A note of the code interpreter to its model, not to the user. */
+const PICTURES = /\[Pictures made: (\d+)\.[^\]]*\]/
+
 /** `/pluginapi` answers `{"text": …}` and clients pass that on whole (plugins.md 3): the text is what counts. */
 const plainOutput = (output: string): string => {
-  try {
-    const value: unknown = JSON.parse(output)
-    if (
-      typeof value === 'object' &&
-      value !== null &&
-      'text' in value &&
-      typeof value.text === 'string'
-    )
-      return value.text
-  } catch {
-    // Most tools answer with plain text: that is the normal case, not a fault.
+  // The guide's shell client makes bare line ends of `\n`.
+  for (const text of [output, output.trim().replaceAll('\n', String.raw`\n`)]) {
+    try {
+      const value: unknown = JSON.parse(text)
+      if (
+        typeof value === 'object' &&
+        value !== null &&
+        'text' in value &&
+        typeof value.text === 'string'
+      )
+        return value.text
+    } catch {
+      // Most tools answer with plain text: that is the normal case, not a fault.
+    }
   }
   return output
 }
@@ -129,7 +135,10 @@ const toolSentences = (messages: PromptMessage[], chinese: boolean): string | nu
     const name = names.get(message.callId) ?? message.callId
     const quoted = quotePassages(message.output, chinese)
     if (quoted !== null) return [quoted]
-    const output = shorten(plainOutput(message.output), OUTPUT_LENGTH)
+    const output = shorten(plainOutput(message.output), OUTPUT_LENGTH).replace(
+      PICTURES,
+      chinese ? '（圖片 $1 張）' : '(pictures: $1)',
+    )
     if (output === '')
       return [chinese ? `工具 ${name} 沒有輸出。` : `The tool ${name} gave no output.`]
     return [chinese ? `工具 ${name} 的結果是：${output}` : `The tool ${name} answered: ${output}`]

@@ -5,9 +5,19 @@ const BACKTICKS = /`([^`]+)`/
 const SUM = /(?<![\w.])[\d(][\d\s.()]*(?:[-+*/%×÷]\s*[\d(][\d\s.()]*)+/
 const CHART = /\b(?:chart|plot|graph|draw)\b|圖|繪|畫/i
 
+/** Dates, ranges and fractions are no sums to be made. */
+const PLAIN_SUM = /[+*×÷]|\s[-/]\s/
+
+const givenCode = (text: string): string | undefined =>
+  FENCED.exec(text)?.[1] ?? BACKTICKS.exec(text)?.[1]
+
+/** Whether a message asks for what Python is needed for: code it holds, a chart, a sum. */
+export const asksForCode = (text: string): boolean =>
+  givenCode(text) !== undefined || CHART.test(text) || PLAIN_SUM.test(SUM.exec(text)?.[0] ?? '')
+
 /** @param text the user's message */
 export const demoCode = (text: string): string => {
-  const given = FENCED.exec(text)?.[1] ?? BACKTICKS.exec(text)?.[1]
+  const given = givenCode(text)
   if (given !== undefined) return given.trim()
   if (CHART.test(text)) {
     const numbers = text.match(/-?\d+(?:\.\d+)?/g) ?? ['1', '2', '3']

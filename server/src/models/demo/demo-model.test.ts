@@ -238,3 +238,54 @@ test('an abort ends it with the reason', async () => {
   }, reason)
   assert.equal(seen, 5)
 })
+
+test('asks Python for code, charts and sums, and for nothing else', async () => {
+  const tool = (name: string, description: string, property: string) => ({
+    name,
+    description,
+    parameters: {
+      type: 'object',
+      properties: { [property]: { type: 'string' } },
+      required: [property],
+    },
+    strict: false,
+  })
+  const functions = [
+    tool('file_search', 'Searches the files of this assistant', 'query'),
+    tool('code_interpreter', 'Runs Python for calculations and charts; code and files', 'code'),
+  ]
+  const asked = async (text: string) => (await answer([user(text)], { functions })).calls[0]
+  for (const text of [
+    'Draw a chart of 3, 5, 8',
+    '請畫一張圖：3、5、8',
+    'What is 12 * 34?',
+    '計算 (3+4)*5',
+    'Write a file: ```python\nopen("a", "w")\n```',
+  ])
+    assert.equal(await asked(text), 'code_interpreter', text)
+  assert.equal(await asked('Which files changed on 2026-11-25?'), 'file_search')
+  assert.equal(await asked('What is the door code?'), 'file_search')
+  assert.equal(await asked('Hello, tell me about the door code'), undefined)
+})
+
+test('tells the user what tools gave, not their notes to the model', async () => {
+  const told = async (output: string) =>
+    (
+      await answer([
+        user('go'),
+        {
+          role: 'assistant',
+          text: null,
+          toolCalls: [{ id: 'call_1', name: 'tool', arguments: '{}' }],
+        },
+        { role: 'tool', callId: 'call_1', output },
+      ])
+    ).text
+  assert.match(
+    await told('[Pictures made: 2. The user sees them with your next message.]'),
+    /answered: \(pictures: 2\)$/,
+  )
+  // as the guide's chat.sh sends what a plugin answered
+  assert.match(await told('{"text": "sixty\n", "ok": true}'), /answered: sixty$/)
+  assert.match(await told('{\n  "text": "sixty"\n}'), /answered: sixty$/)
+})
