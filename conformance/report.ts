@@ -30,8 +30,12 @@ export const toText = (outcomes: readonly Outcome[]): string => {
 const ofArea = (outcomes: readonly Outcome[], area: Area): Outcome[] =>
   outcomes.filter((one) => one.row.area === area)
 
+/** Ids differ from run to run; without them two reports can be compared. */
+const withoutIds = (text: string): string =>
+  text.replaceAll(/\b(\w+[_-])(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{20,}\b/g, '$1…')
+
 const cell = (text: string): string =>
-  oneLine(text).replaceAll('|', '\\|').replaceAll('<', '&lt;').slice(0, 240)
+  withoutIds(oneLine(text)).replaceAll('|', '\\|').replaceAll('<', '&lt;').slice(0, 240)
 
 const table = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n')

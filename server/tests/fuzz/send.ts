@@ -49,7 +49,7 @@ export const createSender = (origin: string, connections: number) => {
             end({ status, headers: answered, text })
             sent.destroy()
           }
-          if (status === 200 && /\/events(?:\?|$)/.test(path)) setTimeout(leave, LEAVES_AFTER_MS)
+          if (status === 200 && /\/events\/?(?:\?|$)/.test(path)) setTimeout(leave, LEAVES_AFTER_MS)
           response.on('end', () => end({ status, headers: answered, text }))
           response.on('error', (error) =>
             end({ status, headers: answered, text, failure: error.message }),
