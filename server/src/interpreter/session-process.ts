@@ -216,7 +216,11 @@ export class SessionProcess implements AsyncDisposable {
     this.#onMessage = (message) => {
       if (outcome.done !== null) return this.#misspoke()
       if (message.t === 'done' && message.mark === mark) outcome.done = message
-      else if (message.t === 'stored' && message.id === this.#awaited)
+      else if (
+        message.t === 'stored' &&
+        message.id === this.#awaited &&
+        !this.#stored.has(message.id)
+      )
         this.#stored.set(message.id, message.problem)
       else if (message.t === 'body') {
         bytes += message.bytes
