@@ -146,6 +146,16 @@ for what in (lambda: mmap.mmap(-1, 4096), lambda: open('/dev/zero', 'rb'), in_fl
       assert.deepEqual([ok, logs], [true, `${'refused\n'.repeat(6)}emulated\ndone\n`])
     })
 
+    test('timers are few, for they count for a user with whom others share', async () => {
+      const source = `import ctypes
+libc = ctypes.CDLL(None)
+timer = ctypes.c_int()
+made = 0
+while made < 5000 and libc.syscall(222, 1, None, ctypes.byref(timer)) == 0: made += 1
+made <= 1024`
+      assert.equal((await run(slow, source, { thread: 'timers' })).value, 'True')
+    })
+
     test('what is needed instead works', async () => {
       const source = `import asyncio, mmap, os, shutil
 open('a', 'wb').write(b'a' * 100_000)
