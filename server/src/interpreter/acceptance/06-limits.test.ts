@@ -217,6 +217,8 @@ session.put = put`
         write('b\'{"t":"body","kind":"file","name":"../../x","bytes":1}\\nx\''),
         write('b\'{"t":"body","kind":"file","name":"x","bytes":1000000000}\\n\''),
         write('b\'{"t":"stored","id":"x","problem":null}\\n\''),
+        write('b\'{"t":"body","kind":"image","name":"x.png","bytes":9}\\n<script/>\''),
+        write('b\'{"t":"body","kind":"image","name":"x.png","bytes":0}\\n\''),
         write('b"x" * 10_000_000'),
         'import json\njson.dumps = lambda *a, **k: "x" * 3_000_000\n1',
         'import os, sys\nfor n in range(64):\n  try: os.close(n)\n  except OSError: pass',
