@@ -135,6 +135,34 @@ test('the profile for files allows files and nothing else that the other refuses
       [304, 265],
     ] as const)
       assert.equal(files(numbers) ?? EPERM, EPERM, String(numbers))
+    // sendmsg, splice, vmsplice, sendfile, io_setup, shmctl, semop, msgrcv, landlock_restrict_self, seccomp
+    for (const numbers of [
+      [46, 211],
+      [275, 76],
+      [278, 75],
+      [40, 71],
+      [206, 0],
+      [31, 195],
+      [65, 193],
+      [70, 188],
+      [446, 446],
+      [317, 277],
+    ] as const)
+      assert.equal(files(numbers), EPERM, String(numbers))
+    assert.equal(files([162, 81]), PRETENDED, 'sync')
+    assert.equal(files([285, 47]), 0x0005005f, 'fallocate: not supported')
+    for (const [flags, wanted] of [
+      [0x21, EPERM],
+      [0x23, EPERM],
+      [0x22, ALLOW],
+      [0x01, ALLOW],
+      [0x812, ALLOW],
+    ] as const)
+      assert.equal(files([9, 222], [0, 1, 3, flags]), wanted, `mmap ${flags}`)
+    assert.equal(files([44, 206], [1, 2, 3, 0, 0]), ALLOW, 'send')
+    assert.equal(files([44, 206], [1, 2, 3, 0, 4096]), EPERM, 'send to an address')
+    assert.equal(files([53, 199], [1]), ALLOW, 'a pair of pipes')
+    assert.equal(files([53, 199], [30]), EPERM, 'a pair of another family')
     assert.equal(files([302, 261], [0, 7, 0, 0]), ALLOW, 'reading its own limits')
     assert.equal(files([302, 261], [1234, 7, 0, 0]), EPERM, 'those of another')
     assert.equal(files([302, 261], [0, 7, 4096, 0]), EPERM, 'setting them')

@@ -31,6 +31,7 @@ const KILL_PROCESS = 0x80000000
 const refuse = (errno: number) => 0x00050000 | errno
 const EPERM = 1
 const ENOSYS = 38
+const EOPNOTSUPP = 95
 
 // socketpair(2) stays: Deno makes a nameless pair for its signal handling 200 ms after the start, and panics without it.
 
@@ -210,11 +211,48 @@ const FILE_CALLS = new Set([
 ])
 /** Those that it lets succeed without doing anything: chmod and utime in all their forms. */
 const PRETENDED_CALLS = new Set([90, 91, 268, 452, 132, 235, 261, 280])
-/** Refused besides: memory that counts for nobody. */
-const MEMFD_CREATE: Record<FilterArch, number> = { x86_64: 319, aarch64: 279 }
+/**
+ * Refused besides: memory and files that count for nobody (a file without a name inside a message, pages inside a pipe), reaching
+ * what others have by number, and piling up kernel objects.
+ */
+const REFUSED_WITH_FILES: readonly (readonly [number, number])[] = [
+  [319, 279], // memfd_create
+  [46, 211], // sendmsg
+  [307, 269], // sendmmsg
+  [275, 76], // splice
+  [276, 77], // tee
+  [278, 75], // vmsplice
+  [40, 71], // sendfile
+  [206, 0], // io_setup
+  [31, 195], // shmctl
+  [65, 193], // semop
+  [66, 191], // semctl
+  [220, 192], // semtimedop
+  [69, 189], // msgsnd
+  [70, 188], // msgrcv
+  [71, 187], // msgctl
+  [444, 444], // landlock_create_ruleset
+  [445, 445], // landlock_add_rule
+  [446, 446], // landlock_restrict_self
+  [317, 277], // seccomp
+  [460, 460], // lsm_set_self_attr
+]
+/** sync, syncfs: succeed without doing anything, for they make the whole machine wait for its disk. */
+const SYNC: readonly (readonly [number, number])[] = [
+  [162, 81],
+  [306, 267],
+]
+/** Takes any amount of disk at once, before the watch can look. Libraries write zeros where it is not supported. */
+const FALLOCATE: Record<FilterArch, number> = { x86_64: 285, aarch64: 47 }
+const MMAP: Record<FilterArch, number> = { x86_64: 9, aarch64: 222 }
+const MAP_SHARED = 1
+const MAP_ANONYMOUS = 0x20
+const SENDTO: Record<FilterArch, number> = { x86_64: 44, aarch64: 206 }
+const SOCKETPAIR: Record<FilterArch, number> = { x86_64: 53, aarch64: 199 }
+const AF_UNIX = 1
 const PRCTL: Record<FilterArch, number> = { x86_64: 157, aarch64: 167 }
-/** PR_SET_PDEATHSIG, PR_SET_DUMPABLE: to outlive the server, to hide from its watch. */
-const REFUSED_PRCTL = [1, 4]
+/** PR_SET_PDEATHSIG, PR_SET_DUMPABLE: to outlive the server, to hide from its watch. PR_SET_SECCOMP: as the call seccomp. */
+const REFUSED_PRCTL = [1, 4, 22]
 const PRLIMIT: Record<FilterArch, number> = { x86_64: 302, aarch64: 261 }
 
 const LOAD_WORD = 0x20
@@ -255,6 +293,46 @@ const readLimits = (arch: FilterArch): Instruction[] => [
   [RETURN, 0, 0, refuse(EPERM)],
 ]
 
+const refuseCall = (number: number, errno: number): Instruction[] => [
+  [JUMP_EQUAL, 0, 1, number],
+  [RETURN, 0, 0, refuse(errno)],
+]
+
+/** Goes on where the value at hand is this one, and refuses the call where it is not. */
+const expect = (value: number): Instruction[] => [
+  [JUMP_EQUAL, 1, 0, value],
+  [RETURN, 0, 0, refuse(EPERM)],
+]
+
+/** What the profile `files` refuses besides. */
+const withFiles = (arch: FilterArch): Instruction[] => {
+  const at = arch === 'x86_64' ? 0 : 1
+  return [
+    ...readLimits(arch),
+    ...REFUSED_WITH_FILES.flatMap((numbers) => refuseCall(numbers[at], EPERM)),
+    ...SYNC.flatMap((numbers) => refuseCall(numbers[at], 0)),
+    ...refuseCall(FALLOCATE[arch], EOPNOTSUPP),
+    ...onCall(PRCTL[arch], refusals(REFUSED_PRCTL), 0),
+    // What is shared and has no file stays whole as long as a page of it is mapped, and only that page is counted.
+    ...onCall(
+      MMAP[arch],
+      [
+        [JUMP_ANY_BIT, 0, 2, MAP_ANONYMOUS],
+        [JUMP_ANY_BIT, 0, 1, MAP_SHARED],
+        [RETURN, 0, 0, refuse(EPERM)],
+      ],
+      3,
+    ),
+    // A datagram with an address goes to any socket that has a path; a pair of another family loads kernel modules.
+    ...onCall(
+      SENDTO[arch],
+      [...expect(0), [LOAD_WORD, 0, 0, offsetArgument(4) + 4], ...expect(0)],
+      4,
+    ),
+    ...onCall(SOCKETPAIR[arch], expect(AF_UNIX), 0),
+  ]
+}
+
 /** What becomes of a refused call in a profile; null: it is allowed. */
 const answerTo = (numbers: readonly [number | null, number | null], profile: FilterProfile) => {
   const [x86] = numbers
@@ -273,11 +351,7 @@ const instructions = (arch: FilterArch, profile: FilterProfile): Instruction[] =
   if (arch === 'x86_64') program.push([JUMP_ANY_BIT, 0, 1, X32_BIT], [RETURN, 0, 0, refuse(ENOSYS)])
   // glibc falls back from clone3, whose flags lie in memory where a filter cannot see them, to clone.
   program.push([JUMP_EQUAL, 0, 1, CLONE3], [RETURN, 0, 0, refuse(ENOSYS)])
-  if (profile === 'files') {
-    program.push(...readLimits(arch))
-    program.push([JUMP_EQUAL, 0, 1, MEMFD_CREATE[arch]], [RETURN, 0, 0, refuse(EPERM)])
-    program.push(...onCall(PRCTL[arch], refusals(REFUSED_PRCTL), 0))
-  }
+  if (profile === 'files') program.push(...withFiles(arch))
   for (const numbers of REFUSED) {
     const number = numbers[arch === 'x86_64' ? 0 : 1]
     const answer = answerTo(numbers, profile)

@@ -26,6 +26,8 @@ SIGNALS_AND_ABSTRACT_SOCKETS = 3
 LEAST_ABI = 3
 NICENESS = 10
 CPU_SECONDS_OF_A_SESSION = 1800
+# Timers and queued signals are counted for a user, who may be the server's too.
+MOST_TIMERS = 1024
 
 
 class PathRule(ctypes.Structure):
@@ -68,6 +70,7 @@ def limit(memory_mib, file_mib, open_files):
         (resource.RLIMIT_CPU, CPU_SECONDS_OF_A_SESSION),
         (resource.RLIMIT_AS, memory_mib << 20),
         (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_SIGPENDING, MOST_TIMERS),
     ):
         resource.setrlimit(name, (value, value))
     if LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:

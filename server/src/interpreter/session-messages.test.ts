@@ -37,6 +37,7 @@ test('the name of a file is no path', () => {
     'a\nb',
     'a\0',
     '\u202ea',
+    '\ud800',
     'a'.repeat(256),
   ])
     assert.equal(parse({ ...body, name }), null, JSON.stringify(name))

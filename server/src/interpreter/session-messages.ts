@@ -4,7 +4,7 @@ import { z } from 'zod'
 const text = (characters: number) => z.string().max(characters)
 
 /** A name for a file and no path, in the folder it came from. */
-const fileName = z.string().regex(/^(?!\.{1,2}$)[^/\\\p{Cc}\p{Cf}]{1,255}$/u)
+const fileName = z.string().regex(/^(?!\.{1,2}$)[^/\\\p{Cc}\p{Cf}\p{Cs}]{1,255}$/u)
 
 const message = z.discriminatedUnion('t', [
   z.strictObject({ t: z.literal('ready'), landlock: z.int().min(0).max(1000) }),

@@ -211,19 +211,24 @@ export class SessionProcess implements AsyncDisposable {
     let bytes = 0
     let body: { kind: 'image' | 'file'; name: string } | null = null
     this.#onBody = (data) => {
-      if (body !== null) outcome.bodies.push({ ...body, data })
+      if (body?.kind === 'image' && !isPicture(body.name, data)) this.#misspoke()
+      else if (body !== null) outcome.bodies.push({ ...body, data })
     }
     this.#onMessage = (message) => {
       if (outcome.done !== null) return this.#misspoke()
       if (message.t === 'done' && message.mark === mark) outcome.done = message
-      else if (message.t === 'stored' && message.id === this.#awaited)
+      else if (
+        message.t === 'stored' &&
+        message.id === this.#awaited &&
+        !this.#stored.has(message.id)
+      )
         this.#stored.set(message.id, message.problem)
       else if (message.t === 'body') {
         bytes += message.bytes
         if (outcome.bodies.length >= this.#limits.fileCount || bytes > this.#limits.fileBytes)
           return this.#misspoke()
         body = message
-        if (message.bytes === 0) outcome.bodies.push({ ...body, data: Buffer.alloc(0) })
+        if (message.bytes === 0) this.#onBody(Buffer.alloc(0))
         return message.bytes
       } else return this.#misspoke()
       return 0
@@ -353,6 +358,12 @@ export class SessionProcess implements AsyncDisposable {
     return this.kill()
   }
 }
+
+const PNG_START = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
+
+/** What is no PNG on the face of it is no picture: later runs would send it to a model. */
+const isPicture = (name: string, data: Buffer) =>
+  name.endsWith('.png') && data.subarray(0, PNG_START.length).equals(PNG_START)
 
 /** `rm` and not ours: it gets down to any depth, where a path would be too long. Its owner may have taken the rights from folders. */
 const removeFolder = async (folder: string): Promise<void> => {

@@ -82,8 +82,8 @@ export const bubblewrapCommand = (
   '--ro-bind-try',
   '/etc/ld.so.cache',
   '/etc/ld.so.cache',
-  // A whole /dev would be a file system without a limit of size.
-  ...['null', 'zero', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
+  // A whole /dev would be a file system without a limit of size; a shared mapping of zero is memory that counts for nobody.
+  ...['null', 'urandom'].flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
   '--size',
   String(TMP_BYTES),
   '--tmpfs',

@@ -1,6 +1,8 @@
 /** Groups 3, 4, 5, 8 and 12: what code tries to get at, and gets nothing of. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,7 +20,18 @@ import { allGone, attempts, openInterpreter, SECRET, successes, WALL_SETS } from
 
 const folder = mkdtempSync(join(tmpdir(), 'melzi-planted-'))
 const secretFile = join(folder, 'secret.txt')
+/** Node has no sockets for datagrams with a path. */
+const LISTEN = `import os, socket, sys
+listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listening.bind(sys.argv[1])
+os.chmod(os.path.dirname(sys.argv[1]), 0o755)
+os.chmod(sys.argv[1], 0o777)
+print("ready", flush=True)
+while True: print(listening.recv(10), flush=True)`
+const socketPath = join(folder, 'datagrams')
+let datagrams = ''
 let reached = 0
+let listener: ReturnType<typeof spawn> | null = null
 const server = createServer((socket) => {
   reached += 1
   socket.end(SECRET)
@@ -27,11 +40,20 @@ before(async () => {
   writeFileSync(secretFile, SECRET, { mode: 0o644 })
   process.env['SECRET_KEY'] = SECRET
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const child = spawn('python3', ['-c', LISTEN, socketPath], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  listener = child
+  child.on('error', () => {})
+  // Without Python there are no sessions either.
+  const [first] = await Promise.race([once(child.stdout, 'data'), once(child.stdout, 'close')])
+  if (first !== undefined) child.stdout.on('data', (chunk: Buffer) => (datagrams += String(chunk)))
 })
 after(() => {
   rmSync(folder, { recursive: true })
   delete process.env['SECRET_KEY']
   server.close()
+  listener?.kill()
 })
 
 for (const { name, bubblewrap, needs } of WALL_SETS) {
@@ -107,10 +129,11 @@ attempt('bytes', lambda: os.listdir(b'/mnt/data'))`,
 
     test('there is no network', async () => {
       const { port } = server.address() as AddressInfo
-      const { got, text } = await attempts(interpreter, networkAttacks(port))
+      const { got, text } = await attempts(interpreter, networkAttacks(port, socketPath))
       assert.deepEqual(successes(got), {})
       assert.ok(Object.keys(got).length > 15)
       assert.equal(reached, 0)
+      assert.equal(datagrams, '')
       assert.ok(!text.includes(SECRET))
     })
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { skipUnless } from '../../../tests/support/components.ts'
-import { allGone, openInterpreter, run, sessionProcesses, WALL_SETS } from './support.ts'
+import { aFile, allGone, openInterpreter, run, sessionProcesses, WALL_SETS } from './support.ts'
 
 const MEMORY_MIB = 256
 const DISK_MIB = 24
@@ -119,6 +119,73 @@ time.sleep(0.1)`
       }
     })
 
+    test('memory and disk are not taken where nobody counts them', async () => {
+      const uncounted = `import array, ctypes, mmap, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def raw(number, *values):
+    result = libc.syscall(number, *values)
+    if result < 0: raise OSError(ctypes.get_errno(), 'refused by the kernel')
+    return result
+def in_flight():
+    file = os.open('x', os.O_CREAT | os.O_RDWR)
+    return socket.socketpair()[0].sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [file]))])
+def pages():
+    piece = ctypes.create_string_buffer(4096)
+    return raw(278, os.pipe()[1], (ctypes.c_uint64 * 2)(ctypes.addressof(piece), 4096), 1, 0)
+def file_pages():
+    file = os.open('y', os.O_CREAT | os.O_RDWR)
+    os.write(file, b'y' * 4096)
+    return os.sendfile(os.pipe()[1], file, 0, 1)
+for what in (lambda: mmap.mmap(-1, 4096), lambda: open('/dev/zero', 'rb'), in_flight, pages, file_pages,
+        lambda: raw(285, os.open('z', os.O_CREAT | os.O_RDWR), 1, ctypes.c_long(0), ctypes.c_long(1 << 30)),
+        lambda: os.posix_fallocate(os.open('small', os.O_CREAT | os.O_RDWR), 0, 4096) or print('emulated')):
+    try: what()
+    except OSError as error: print('refused')
+    else: print('done')`
+      const { ok, logs } = await run(slow, uncounted, { thread: 'uncounted' })
+      assert.deepEqual([ok, logs], [true, `${'refused\n'.repeat(6)}emulated\ndone\n`])
+    })
+
+    test('timers are few, for they count for a user with whom others share', async () => {
+      const source = `import ctypes
+libc = ctypes.CDLL(None)
+timer = ctypes.c_int()
+made = 0
+while made < 5000 and libc.syscall(222, 1, None, ctypes.byref(timer)) == 0: made += 1
+made <= 1024`
+      assert.equal((await run(slow, source, { thread: 'timers' })).value, 'True')
+    })
+
+    test('what is needed instead works', async () => {
+      const source = `import asyncio, mmap, os, shutil
+open('a', 'wb').write(b'a' * 100_000)
+shutil.copyfile('a', 'b')
+private = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+with open('a', 'r+b') as file: mmap.mmap(file.fileno(), 0)[0:1] = b'b'
+os.sync()
+loop = asyncio.new_event_loop()
+done = loop.run_until_complete(loop.run_in_executor(None, lambda: 1))
+[done, os.path.getsize('b'), open('a', 'rb').read(1)]`
+      assert.equal((await run(slow, source, { thread: 'needed' })).value, "[1, 100000, b'b']")
+    })
+
+    test('a file that a session says it has twice ends it', async () => {
+      const thread = 'twice'
+      await run(slow, '1', { thread })
+      const source = `import sys
+frame = sys._getframe()
+while 'session' not in frame.f_locals: frame = frame.f_back
+session = frame.f_locals['session']
+def put(message):
+    while True: session.channel.send(t='stored', id=message['id'], problem=None)
+session.put = put`
+      assert.ok((await run(slow, source, { thread })).ok)
+      const started = performance.now()
+      const { ended } = await run(slow, '1', { thread, files: [aFile('file-1', 'a', 'a')] })
+      assert.equal(ended?.kind, 'crash')
+      assert.ok(performance.now() - started < 5000)
+    })
+
     test('what is printed is cut and said to be, a flood ends the session', async () => {
       const long = await run(slow, 'print("x" * 3_000_000)\nprint("end")')
       assert.ok(long.ok)
@@ -150,6 +217,8 @@ time.sleep(0.1)`
         write('b\'{"t":"body","kind":"file","name":"../../x","bytes":1}\\nx\''),
         write('b\'{"t":"body","kind":"file","name":"x","bytes":1000000000}\\n\''),
         write('b\'{"t":"stored","id":"x","problem":null}\\n\''),
+        write('b\'{"t":"body","kind":"image","name":"x.png","bytes":9}\\n<script/>\''),
+        write('b\'{"t":"body","kind":"image","name":"x.png","bytes":0}\\n\''),
         write('b"x" * 10_000_000'),
         'import json\njson.dumps = lambda *a, **k: "x" * 3_000_000\n1',
         'import os, sys\nfor n in range(64):\n  try: os.close(n)\n  except OSError: pass',

@@ -60,8 +60,8 @@ attempt('getenv', lambda: ctypes.CDLL(None).getenv(b'SECRET_KEY') or 'nothing')
 attempt('argv', lambda: [sys.argv, sys.orig_argv[:-1]])
 `
 
-/** Group 5. @param port where the test's server listens */
-export const networkAttacks = (port: number): string => `
+/** Group 5. @param port where the test's server listens @param path of a socket for datagrams that everyone may write to */
+export const networkAttacks = (port: number, path: string): string => `
 import socket, urllib.request, os
 for host in ['127.0.0.1', 'localhost', '::1', '::ffff:127.0.0.1', '0.0.0.0', '169.254.169.254', '10.0.0.1']:
     attempt('connect ' + host, lambda: socket.create_connection((host, ${port}), 1).recv(64))
@@ -75,6 +75,10 @@ def by_pair():
     return a.connect(('127.0.0.1', ${port})), a.bind(('127.0.0.1', 0))
 attempt('connect a pair', by_pair)
 attempt('abstract socket', lambda: socket.socketpair()[0].bind('\\0melzi'))
+datagrams = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0]
+attempt('datagram', lambda: datagrams.sendto(b'x', ${JSON.stringify(path)}))
+attempt('message', lambda: datagrams.sendmsg([b'x'], [], 0, ${JSON.stringify(path)}))
+attempt('other pair', lambda: socket.socketpair(30, socket.SOCK_STREAM))
 `
 
 /** Group 8. @param parent the server's process */
@@ -130,7 +134,9 @@ for name, number, *values in [
     ('fsopen', 430, text, 0), ('init_module', 175, text, 4, text), ('kexec_load', 246, 0, 0, 0, 0), ('reboot', 169, 0, 0, 0, 0), ('swapon', 167, text, 0),
     ('sethostname', 170, text, 4), ('settimeofday', 164, 0, 0), ('personality', 135, 0x40000), ('setuid', 105, 0), ('setresuid', 117, 0, 0, 0),
     ('capset', 126, 0, 0), ('TIOCSTI', 16, 0, 0x5412, text), ('x32 open', 0x40000002, text, 0), ('syslog', 103, 3, text, 4), ('fanotify', 300, 0, 0),
-    ('inotify', 294, 0), ('move_pages', 279, 0, 0, 0, 0, 0, 0), ('sched_setaffinity', 203, 0, 8, text),
+    ('inotify', 294, 0), ('io_setup', 206, 60000, ctypes.byref(ctypes.c_ulong())), ('shmctl', 31, 0, 14, ctypes.create_string_buffer(256)),
+    ('semctl', 66, 0, 0, 3, ctypes.create_string_buffer(256)), ('msgctl', 71, 0, 3, ctypes.create_string_buffer(256)),
+    ('landlock_create_ruleset', 444, (ctypes.c_uint64 * 3)(0, 3, 0), 24, 0), ('move_pages', 279, 0, 0, 0, 0, 0, 0), ('sched_setaffinity', 203, 0, 8, text),
 ]:
     attempt(name, lambda: raw(number, *values))
 attempt('privileges', lambda: 1 / sum(libc.prctl(23, capability, 0, 0, 0) > 0 and libc.prctl(47, 1, capability, 0, 0) > 0 for capability in range(41)))
