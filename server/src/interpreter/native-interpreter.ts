@@ -3,7 +3,7 @@
  * ended when it was idle too long. See ARCHITECTURE.md for the walls.
  */
 import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -44,6 +44,8 @@ export interface NativeInterpreterOptions {
   /** Calls that may wait; the next gets `busy`. */
   queueLimit?: number
   idleMs?: number
+  /** What all idle sessions together may hold in memory; a quarter of the machine's when left out. */
+  idleMemoryMiB?: number
   /** How often idle sessions are looked for. */
   sweepMs?: number
   /** How long a call that imports data packages waits for them to be fetched. */
@@ -54,6 +56,8 @@ export interface NativeInterpreterOptions {
 
 const NOBODY: Identity = { uid: 65534, gid: 65534 }
 const MiB = 1024 * 1024
+/** The part of the machine's memory that idle sessions may hold. */
+const IDLE_SHARE = 4
 const DEFAULT_LIMITS: SessionLimits = {
   wallMs: 60_000,
   memoryMiB: 1024,
@@ -96,6 +100,7 @@ export class NativeInterpreter implements CodeInterpreter {
       clock: options.clock,
       // Each running call has a session; one more can always be idle and make room.
       maxSessions: Math.max(options.maxSessions ?? 16, concurrency + 1),
+      idleMemoryMiB: options.idleMemoryMiB ?? totalmem() / MiB / IDLE_SHARE,
       idleMs: options.idleMs ?? IDLE_MS,
       sweepMs: options.sweepMs ?? 30_000,
     })

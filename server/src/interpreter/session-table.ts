@@ -1,6 +1,7 @@
 /** The live sessions of this node: one for each thread, in turns, bounded, ended when they were idle too long. */
 import type { Clock } from '../platform/clock.ts'
 import type { SessionProcess } from './session-process.ts'
+import { residentMiB } from './session-watch.ts'
 
 export interface Session {
   readonly threadId: string
@@ -18,6 +19,8 @@ export interface Session {
 interface Options {
   clock: Clock
   maxSessions: number
+  /** What all idle sessions together may hold in memory. */
+  idleMemoryMiB: number
   idleMs: number
   sweepMs: number
 }
@@ -113,6 +116,30 @@ export class SessionTable implements AsyncDisposable {
     session.isRunning = false
     session.restingSince = this.#options.clock.now()
     if (session.process.isOver) void this.#drop(session)
+    else this.#shed()
+  }
+
+  /** Ends idle sessions that hold too much together: of the workspace that holds most, the one that was idle longest. */
+  #shed(): void {
+    const idle = [...this.#sessions.values()]
+      .filter(({ isRunning }) => !isRunning)
+      .map((session) => ({ session, mib: residentMiB(session.process.pid) }))
+    let total = 0
+    const held = new Map<string, number>()
+    for (const { session, mib } of idle) {
+      total += mib
+      held.set(session.workspaceId, (held.get(session.workspaceId) ?? 0) + mib)
+    }
+    const weight = ({ workspaceId }: Session) => held.get(workspaceId) ?? 0
+    const order = idle.sort(
+      (a, b) =>
+        weight(b.session) - weight(a.session) || a.session.restingSince - b.session.restingSince,
+    )
+    for (const { session, mib } of order) {
+      if (total <= this.#options.idleMemoryMiB) return
+      total -= mib
+      void this.#drop(session)
+    }
   }
 
   /** Ends a thread's session, a running call included, and forgets the thread. */

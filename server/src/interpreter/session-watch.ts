@@ -36,6 +36,9 @@ const statusOf = (pid: number): Status | null => {
   }
 }
 
+/** Resident memory of a process, MiB; 0 when it is gone. */
+export const residentMiB = (pid: number): number => statusOf(pid)?.current ?? 0
+
 export class SessionWatch implements Disposable {
   readonly #pid: number
   readonly #limits: WatchLimits

@@ -97,6 +97,26 @@ seen`,
       assert.equal(await eventually(() => sessionProcesses().length <= 3 * 2), true)
     })
 
+    test('idle sessions hold no more memory together than they may, of the workspace that holds most', async () => {
+      let now = 0
+      await using interpreter = openInterpreter({
+        bubblewrap,
+        clock: { now: () => now },
+        idleMemoryMiB: 300,
+      })
+      const call = async (workspace: string, thread: string, code: string) => {
+        now += 1
+        return run(interpreter, code, { workspace, thread })
+      }
+      const hoard = 'kept = b"x" * (120 * 1024 * 1024)\nlen(kept) > 0'
+      await call('small', 's', 'kept = 1')
+      await call('large', 'a', hoard)
+      assert.equal((await call('large', 'b', hoard)).value, 'True')
+      assert.equal((await call('small', 's', 'kept')).value, '1', 'it holds little')
+      assert.equal((await call('large', 'b', 'len(kept) > 0')).value, 'True', 'it is younger')
+      assert.equal((await call('large', 'a', '"kept" in globals()')).restarted, true)
+    })
+
     test('the end of a thread ends its session, and that is forgotten', async () => {
       await using interpreter = openInterpreter({ bubblewrap })
       await run(interpreter, 'x = 1')
