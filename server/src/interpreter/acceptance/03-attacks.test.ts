@@ -26,7 +26,7 @@ listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 listening.bind(sys.argv[1])
 os.chmod(os.path.dirname(sys.argv[1]), 0o755)
 os.chmod(sys.argv[1], 0o777)
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 while True: print(listening.recv(10), flush=True)`
 const socketPath = join(folder, 'datagrams')
 let datagrams = ''
