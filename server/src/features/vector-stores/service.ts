@@ -13,7 +13,7 @@ import { deleteUnusedEmbeddings } from './embedding-store.ts'
 import type { Indexer } from './indexer.ts'
 import type { Knowledge, Passage } from './search.ts'
 import { createStoreFiles } from './store-files.ts'
-import { createStoreWriter, expiryOf } from './store-writer.ts'
+import { createStoreWriter, expiryOf, isExpired } from './store-writer.ts'
 import {
   contentsOf,
   deleteStore,
@@ -69,8 +69,6 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
   const writer = createStoreWriter(deps)
   const { getOwned, getLive, insert } = writer
 
-  const isExpired = (record: StoreRecord): boolean => (expiryOf(record) ?? Infinity) <= now()
-
   const noteUse = async ({ workspaceId, id, lastActiveAt }: StoreRecord): Promise<void> => {
     if (lastActiveAt + TOUCH_SECONDS >= now()) return
     await store.write('vector-store.touch', (tx) => touchStore(tx, workspaceId, id, now()))
@@ -78,7 +76,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
 
   const viewOf = (record: StoreRecord, contents: Contents): StoreView => {
     const working = contents.counts.in_progress > 0 ? 'in_progress' : 'completed'
-    const status = isExpired(record) ? 'expired' : working
+    const status = isExpired(record, now()) ? 'expired' : working
     return {
       store: record,
       contents,
@@ -158,7 +156,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       const live: string[] = []
       for (const id of ids) {
         const record = await findStore(store, workspaceId, id)
-        if (record === null || isExpired(record)) continue
+        if (record === null || isExpired(record, now())) continue
         await noteUse(record)
         live.push(id)
       }

@@ -35,6 +35,10 @@ export const expiryOf = (record: StoreRecord): number | null =>
     ? null
     : record.lastActiveAt + record.expiresAfterDays * DAY_SECONDS
 
+/** @param now Unix seconds */
+export const isExpired = (record: StoreRecord, now: number): boolean =>
+  (expiryOf(record) ?? Infinity) <= now
+
 export type StoreWriter = ReturnType<typeof createStoreWriter>
 
 /** What a write unit can do with stores, its own feature's or another's. */
@@ -56,9 +60,7 @@ export const createStoreWriter = (deps: {
   /** The same, for what an expired store cannot do any more. @throws AppError 404, or 400 when it has expired */
   const getLive = async (db: Reader, owner: FileOwner, id: string): Promise<StoreRecord> => {
     const record = await getOwned(db, owner, id)
-    const expiresAt = expiryOf(record)
-    if (expiresAt !== null && expiresAt <= now())
-      throw errors.invalid(`Vector store ${id} has expired.`)
+    if (isExpired(record, now())) throw errors.invalid(`Vector store ${id} has expired.`)
     return record
   }
 
