@@ -123,7 +123,11 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const sealer = createSealer(secretKeyOf(config))
-  const kinds = createPluginKinds({ driver: sandbox })
+  const kinds = createPluginKinds({
+    driver: sandbox,
+    clock,
+    reach: { internalHosts: config.sandbox.allowedInternalHosts },
+  })
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
   const pluginCalls = createPluginCalls({

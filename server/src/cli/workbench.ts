@@ -55,7 +55,11 @@ export const openWorkbench = async (
   const log = createLog('silent')
   const store = await openStore(where, { migrate: true, exclusive: false, log })
   // Commands read plugins and ask their servers; they run none of them in a sandbox.
-  const kinds = createPluginKinds({ driver: createNoDriver() })
+  const kinds = createPluginKinds({
+    driver: createNoDriver(),
+    clock,
+    reach: { internalHosts: config.sandbox.allowedInternalHosts },
+  })
   const secrets = createPluginSecrets({ clock, sealer: createSealer(secretKeyOf(config)) })
   const plugins = createPluginService({ store, clock, kinds, secrets })
   const files = createOwnedFiles({ clock })

@@ -1,12 +1,20 @@
+import type { Clock } from '../platform/clock.ts'
 import { errors } from '../platform/errors.ts'
+import type { Reach } from './openapi/load-document.ts'
+import { createOpenApiKind } from './openapi/openapi-kind.ts'
 import type { PluginKind, PluginKinds } from './plugin-kind.ts'
 import { createPythonKind } from './python/python-kind.ts'
 import type { SandboxDriver } from './python/sandbox-driver.ts'
 
 /** All kinds of plugins this server knows. */
-export const createPluginKinds = (deps: { driver: SandboxDriver }): PluginKinds => ({
+export const createPluginKinds = (deps: {
+  driver: SandboxDriver
+  clock: Clock
+  /** Which hosts beside the public ones plugins of OpenAPI documents may reach. */
+  reach?: Reach
+}): PluginKinds => ({
   python: createPythonKind(deps.driver),
-  openapi: createAbsentKind('openapi'),
+  openapi: createOpenApiKind(deps),
   mcp: createAbsentKind('mcp'),
   search: createAbsentKind('AzureCognitiveSearch'),
 })
@@ -15,7 +23,7 @@ export const createPluginKinds = (deps: { driver: SandboxDriver }): PluginKinds 
 const createAbsentKind = (type: string): PluginKind => {
   const refuse = (): never => {
     throw errors.unsupported(
-      `Plugins of type '${type}' cannot run on this server yet, so the file was not imported. Supported values are: 'python'.`,
+      `Plugins of type '${type}' cannot run on this server yet, so the file was not imported. Supported values are: 'python' and 'openapi'.`,
       'api.type',
     )
   }

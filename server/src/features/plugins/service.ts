@@ -82,7 +82,10 @@ export const createPluginService = (deps: {
     return { pluginId: manifest.id, functionName, text, document, vectorStoreId: null }
   }
 
-  /** Asks the plugin's own server what it offers, unless a secret that this needs is not there yet. */
+  /**
+   * Asks the plugin's own server what it offers, unless a secret that this needs is not there yet; an OpenAPI document is read without
+   * any, and secrets are for its calls.
+   */
   const describe = async (
     principal: Principal,
     manifest: PluginManifest,
@@ -90,7 +93,7 @@ export const createPluginService = (deps: {
     known: PluginRecord | null,
     signal: AbortSignal,
   ): Promise<string | null> => {
-    const needed = 'auth' in manifest.api ? secretsOfAuth(manifest.api.auth) : []
+    const needed = manifest.api.kind === 'mcp' ? secretsOfAuth(manifest.api.auth) : []
     const values =
       known === null
         ? {}

@@ -71,6 +71,10 @@ export type SandboxErrorKind =
   | 'egress'
   | 'busy'
   | 'unavailable'
+  /** The arguments do not fit the function, so nothing was called. */
+  | 'arguments'
+  /** The server that the plugin speaks to failed, or refused. */
+  | 'upstream'
 
 /** Every string in here was written by the plugin and is untrusted; sizes and shape are checked by the driver. */
 export interface SandboxResult {

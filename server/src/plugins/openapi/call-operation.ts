@@ -1,0 +1,181 @@
+/** One call of an operation: arguments checked, request built and sent, the answer as text for a model. */
+import { AppError } from '../../platform/errors.ts'
+import type { SafeFetchPolicy, SafeRequest, SafeResponse } from '../../platform/safe-fetch.ts'
+import type { PluginApi } from '../manifest.ts'
+import type { PluginJob } from '../plugin-kind.ts'
+import { failedResult } from '../python/sandbox-result.ts'
+import type { SandboxErrorKind, SandboxResult } from '../python/sandbox-driver.ts'
+import type { AccessTokens } from './access-tokens.ts'
+import { buildRequest } from './build-request.ts'
+import { checkArguments } from './check-arguments.ts'
+import { basic, checkSecrets, MissingSecret, withCredentials, withHeader } from './credentials.ts'
+import type { DocumentPlan, OperationPlan, RequestPlan } from './document-plan.ts'
+import type { Reach } from './load-document.ts'
+import { hideSecrets, readAnswer } from './read-answer.ts'
+import { sendRequest, type HttpUsage } from './send-request.ts'
+
+type OpenApi = Extract<PluginApi, { kind: 'openapi' }>
+
+/** Characters of an answer, and of a failure's, that a model is told. */
+const LONGEST_ANSWER = 16_000
+const LONGEST_FAILURE = 4_000
+
+const KINDS: Readonly<Record<string, SandboxErrorKind>> = {
+  address_refused: 'egress',
+  fetch_timeout: 'timeout',
+  body_too_large: 'output',
+}
+
+interface Outcome {
+  ok: boolean
+  output: string
+  truncated: boolean
+  error: SandboxResult['error']
+}
+
+/** Resolves for every outcome; rejects only when the signal aborts. */
+export const callOperation = async (
+  job: PluginJob,
+  api: OpenApi,
+  plan: DocumentPlan,
+  deps: { reach: Reach; tokens: AccessTokens },
+  signal: AbortSignal,
+): Promise<SandboxResult> => {
+  const started = performance.now()
+  const http: HttpUsage = []
+  const deadline = AbortSignal.timeout(job.limits.wallMs)
+  const either = AbortSignal.any([signal, deadline])
+  const secrets = Object.values(job.secrets).map((value) => value.trim())
+  let outcome: Outcome
+  try {
+    outcome = await attempt({ job, api, plan, ...deps, http, secrets, signal: either })
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (deadline.aborted) {
+      outcome = failed('timeout', `The API did not answer within ${job.limits.wallMs / 1000} s.`)
+    } else if (error instanceof MissingSecret) outcome = failed('unavailable', error.message)
+    else if (error instanceof AppError)
+      outcome = failed(KINDS[error.code ?? ''] ?? 'upstream', hideSecrets(error.message, secrets))
+    else throw error
+  }
+  const ms = Math.round(performance.now() - started)
+  const usage = { ms, cpuMs: 0, peakMiB: 0, http }
+  return { ...failedResult('upstream', ''), ...outcome, usage }
+}
+
+interface Call {
+  job: PluginJob
+  api: OpenApi
+  plan: DocumentPlan
+  reach: Reach
+  tokens: AccessTokens
+  http: HttpUsage
+  /** Values that no text may hold. */
+  secrets: string[]
+  signal: AbortSignal
+}
+
+const attempt = async (call: Call): Promise<Outcome> => {
+  const { job, api, plan } = call
+  const operation = findOperation(plan, job.operation)
+  if (operation === null) {
+    const name = job.operation ?? job.functionName
+    return failed('unavailable', `The plugin has no operation '${name}' that is switched on.`)
+  }
+  const isOpen = operation.request.body?.isOpen === true
+  const checked = checkArguments(operation.parameters, job.arguments, isOpen)
+  if (checked.problems.length > 0) {
+    const problems = checked.problems.join('; ')
+    return failed('arguments', `The arguments do not fit, so the API was not called: ${problems}.`)
+  }
+  checkSecrets(api.auth, job.secrets)
+  let request: SafeRequest
+  try {
+    request = buildRequest(operation, checked.arguments, job.files)
+  } catch (error) {
+    if (error instanceof AppError) return failed('arguments', error.message)
+    throw error
+  }
+  const named =
+    api.userHeader === null ? request : withHeader(request, api.userHeader, job.userCookie)
+  const response = await authorized(call, named)
+  return outcomeOf(call, response)
+}
+
+const authorized = async (call: Call, request: SafeRequest): Promise<SafeResponse> => {
+  const { job, api, http, secrets, signal, tokens } = call
+  const policy = policyOf(call)
+  const { auth } = api
+  if (auth.type === 'basic') {
+    const [user = '', password = ''] = [auth.usernameSecret, auth.passwordSecret].map(
+      (name) => job.secrets[name]?.trim() ?? '',
+    )
+    secrets.push(basic(user, password).slice('Basic '.length))
+  }
+  if (auth.type !== 'oauth2')
+    return sendRequest(withCredentials(request, auth, job.secrets, null), policy, http, signal)
+  const scope = `${job.workspaceId}/${job.pluginId}`
+  const asked = { auth, secrets: job.secrets, scope, policy, usage: http }
+  const send = async (isFresh: boolean) => {
+    const token = await tokens.get(asked, isFresh, signal)
+    secrets.push(token)
+    return sendRequest(withCredentials(request, auth, job.secrets, token), policy, http, signal)
+  }
+  const response = await send(false)
+  return response.status === 401 ? send(true) : response
+}
+
+const policyOf = ({ job, plan, reach }: Call): SafeFetchPolicy => {
+  const { hosts } = job.manifest
+  return {
+    ...reach,
+    // `public` gives no more here: every request goes to a server of the document.
+    hosts: hosts === null || hosts === 'public' ? plan.hosts.map(withoutBrackets) : hosts,
+    maxUpBytes: job.limits.http.upBytes,
+    maxDownBytes: job.limits.http.downBytes,
+    timeoutMs: job.limits.wallMs,
+  }
+}
+
+const withoutBrackets = (host: string) => host.replace(/^\[|\]$/g, '')
+
+const outcomeOf = async (call: Call, response: SafeResponse): Promise<Outcome> => {
+  const { status } = response
+  const isGood = status >= 200 && status < 300
+  const { text, isCut, bytes } = await readAnswer(response, {
+    limit: isGood ? LONGEST_ANSWER : LONGEST_FAILURE,
+    bytes: call.job.limits.http.downBytes,
+    secrets: call.secrets,
+  })
+  const line = `${status} ${reasonOf(response)}`.trim()
+  if (isGood) {
+    const output = text === '' ? `[The API answered ${line}, with nothing more.]` : text
+    return { ok: true, output, truncated: isCut, error: null }
+  }
+  const wait = response.headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1]
+  const later = wait !== undefined && /^\d{1,6}$/.test(wait) ? ` Try again in ${wait} s.` : ''
+  const cut = isCut ? `\n[This is the start of an answer of ${bytes} bytes.]` : ''
+  return failed(
+    'upstream',
+    `The API answered ${line}.${later}${text === '' ? '' : `\n${text}${cut}`}`,
+  )
+}
+
+const reasonOf = ({ reason }: SafeResponse) => reason.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 100)
+
+const failed = (kind: SandboxErrorKind, message: string): Outcome => ({
+  ok: false,
+  output: '',
+  truncated: false,
+  error: { kind, message, traceback: null },
+})
+
+const isOn = (operation: OperationPlan): operation is OperationPlan & { request: RequestPlan } =>
+  operation.request !== null
+
+/** A plugin with one operation needs no name for it. */
+const findOperation = (plan: DocumentPlan, name: string | null) => {
+  const operations = plan.operations.filter(isOn)
+  if (name === null) return operations.length === 1 ? (operations[0] ?? null) : null
+  return operations.find(({ operation }) => operation === name) ?? null
+}

@@ -1,0 +1,77 @@
+import { Worker } from 'node:worker_threads'
+import { CallGate } from '../../platform/call-gate.ts'
+import { errors } from '../../platform/errors.ts'
+import type { DocumentReply, DocumentTask } from './document-worker.ts'
+
+const MEMORY_MIB = 384
+const LONGEST_MS = 15_000
+/** Characters of what is kept of a document. */
+const LONGEST_PLAN = 4_000_000
+
+export type ReadDocument = (
+  task: DocumentTask,
+  param: string,
+  signal: AbortSignal,
+) => Promise<string>
+
+/**
+ * Reads OpenAPI documents, each in a thread of its own with limits on memory and time, two at a time.
+ * @param limits.ms for one document
+ */
+export const createReadDocument = (limits: { ms: number } = { ms: LONGEST_MS }): ReadDocument => {
+  const gate = new CallGate(2, 20)
+  /**
+   * @param param the field of the plugin file that is to blame for the document
+   * @returns what is kept of it, the JSON of a DocumentPlan
+   * @throws AppError 400; the signal's reason when that aborts
+   */
+  return async (task, param, signal) => {
+    using place = await gate.enter(signal)
+    if (place === null)
+      throw errors.unavailable('Too many OpenAPI documents are being read; try again shortly.', 5)
+    const reply = await inThread(task, limits.ms, signal)
+    if (!('plan' in reply))
+      throw errors.invalid(reply.problem, reply.param ?? param, 'invalid_value')
+    if (reply.plan.length <= LONGEST_PLAN) return reply.plan
+    throw errors.invalid(
+      `The functions of the document are longer than ${LONGEST_PLAN} characters together. Tick fewer operations in 'melzi.functions'.`,
+      'melzi.functions',
+      'invalid_value',
+    )
+  }
+}
+
+const inThread = async (
+  task: DocumentTask,
+  ms: number,
+  signal: AbortSignal,
+): Promise<DocumentReply> => {
+  const { promise, resolve, reject } = Promise.withResolvers<DocumentReply>()
+  const worker = new Worker(new URL('document-worker.ts', import.meta.url), {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB, maxYoungGenerationSizeMb: 32 },
+    // The thread needs nothing of the server's settings.
+    env: {},
+    stdout: true,
+    stderr: true,
+  })
+  const fail = (problem: string) => resolve({ problem, param: null })
+  const timer = setTimeout(() => fail(`The document could not be read within ${ms / 1000} s.`), ms)
+  const stop = () => reject(signal.reason as Error)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  worker.on('message', (reply: DocumentReply) => resolve(reply))
+  worker.on('error', (error: Error & { code?: string }) => {
+    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+      fail('The document unfolds to more than fits into memory.')
+    else reject(error)
+  })
+  worker.on('exit', () => fail('The document could not be read.'))
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+    await worker.terminate()
+  }
+}
