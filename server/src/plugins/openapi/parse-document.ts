@@ -36,11 +36,14 @@ const parseText = (text: string): unknown => {
     return parseYaml(text, {
       merge: true,
       uniqueKeys: false,
-      logLevel: 'silent',
+      logLevel: 'error',
       maxAliasCount: 100,
     })
   } catch (error) {
     const reason = error instanceof Error ? firstLine(error.message) : 'it could not be read'
+    // The YAML parser turns the end of its stack into an error of its own.
+    if (error instanceof RangeError || reason.includes('call stack'))
+      throw new DocumentError('The document is nested too deeply.')
     throw new DocumentError(`The document is neither YAML nor JSON: ${reason}`)
   }
 }
@@ -58,6 +61,7 @@ const upgrade = (document: JsonObject, documentUrl: string | null): JsonObject =
     const upgraded: unknown = upgradeFromTwoToThree(whole)
     if (isObject(upgraded)) return upgraded
   } catch (error) {
+    if (error instanceof RangeError) throw error
     const reason = error instanceof Error ? firstLine(error.message) : 'unknown'
     throw new DocumentError(`The document of version 2.0 could not be understood: ${reason}`)
   }

@@ -3,8 +3,13 @@ import { CallGate } from '../../platform/call-gate.ts'
 import { errors } from '../../platform/errors.ts'
 import type { DocumentReply, DocumentTask } from './document-worker.ts'
 
-const MEMORY_MIB = 384
-const LONGEST_MS = 15_000
+/** Of one document. */
+export interface ReadLimits {
+  ms: number
+  memoryMiB: number
+}
+
+const LIMITS: ReadLimits = { ms: 15_000, memoryMiB: 384 }
 /** Characters of what is kept of a document. */
 const LONGEST_PLAN = 4_000_000
 
@@ -16,9 +21,8 @@ export type ReadDocument = (
 
 /**
  * Reads OpenAPI documents, each in a thread of its own with limits on memory and time, two at a time.
- * @param limits.ms for one document
  */
-export const createReadDocument = (limits: { ms: number } = { ms: LONGEST_MS }): ReadDocument => {
+export const createReadDocument = (limits: ReadLimits = LIMITS): ReadDocument => {
   const gate = new CallGate(2, 20)
   /**
    * @param param the field of the plugin file that is to blame for the document
@@ -29,7 +33,7 @@ export const createReadDocument = (limits: { ms: number } = { ms: LONGEST_MS }):
     using place = await gate.enter(signal)
     if (place === null)
       throw errors.unavailable('Too many OpenAPI documents are being read; try again shortly.', 5)
-    const reply = await inThread(task, limits.ms, signal)
+    const reply = await inThread(task, limits, signal)
     if (!('plan' in reply))
       throw errors.invalid(reply.problem, reply.param ?? param, 'invalid_value')
     if (reply.plan.length <= LONGEST_PLAN) return reply.plan
@@ -43,13 +47,13 @@ export const createReadDocument = (limits: { ms: number } = { ms: LONGEST_MS }):
 
 const inThread = async (
   task: DocumentTask,
-  ms: number,
+  { ms, memoryMiB }: ReadLimits,
   signal: AbortSignal,
 ): Promise<DocumentReply> => {
   const { promise, resolve, reject } = Promise.withResolvers<DocumentReply>()
   const worker = new Worker(new URL('document-worker.ts', import.meta.url), {
     workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB, maxYoungGenerationSizeMb: 32 },
+    resourceLimits: { maxOldGenerationSizeMb: memoryMiB, maxYoungGenerationSizeMb: 32 },
     // The thread needs nothing of the server's settings.
     env: {},
     stdout: true,
