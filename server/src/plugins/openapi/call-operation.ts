@@ -96,6 +96,7 @@ const attempt = async (call: Call): Promise<Outcome> => {
     if (error instanceof AppError) return failed('arguments', error.message)
     throw error
   }
+  if (api.userHeader !== null) call.secrets.push(job.userCookie)
   const named =
     api.userHeader === null ? request : withHeader(request, api.userHeader, job.userCookie)
   const response = await authorized(call, named)

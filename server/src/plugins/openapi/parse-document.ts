@@ -1,5 +1,6 @@
 import { upgradeFromTwoToThree } from '@scalar/openapi-upgrader/2.0-to-3.0'
 import { parse as parseYaml } from 'yaml'
+import { isTooDeep } from '../json-depth.ts'
 import { isObject, nameOf, type JsonObject } from '../manifest-fields.ts'
 import type { Json } from '../python/sandbox-driver.ts'
 import { DocumentError } from './document-error.ts'
@@ -49,6 +50,8 @@ const parseText = (text: string): unknown => {
 }
 
 const upgrade = (document: JsonObject, documentUrl: string | null): JsonObject => {
+  // The upgrade copies the path to each place: depth costs it memory by the square.
+  if (isTooDeep(document)) throw new DocumentError('The document is nested too deeply.')
   const scheme = documentUrl?.startsWith('http:') ? 'http' : 'https'
   // 2.0: without schemes, the one by which the document itself was read.
   const schemes = Array.isArray(document.schemes) && document.schemes.length > 0
