@@ -16,6 +16,7 @@ export type ComponentName =
   | 'bubblewrap'
   | 'python-openai'
   | 'moto'
+  | 'openapi-servers'
 
 export interface Component {
   readonly available: boolean
@@ -82,6 +83,10 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
   },
   moto: {
     found: () => inPath('python3').length > 0 && hasPythonClient('moto-5'),
+    install: 'npm exec node scripts/python-clients.ts',
+  },
+  'openapi-servers': {
+    found: () => inPath('python3').length > 0 && hasPythonClient('openapi-servers'),
     install: 'npm exec node scripts/python-clients.ts',
   },
   'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
