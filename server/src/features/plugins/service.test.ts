@@ -85,6 +85,44 @@ onEachEngine('plugins', (engine) => {
     assert.deepEqual((await t.plugins.list(t.owner, newest)).items, [])
   })
 
+  it('makes functions of an OpenAPI document, before its secrets have values and again when it changes', async () => {
+    await using t = await setUp(engine)
+    const document = (id: string) =>
+      JSON.stringify({
+        openapi: '3.1.0',
+        servers: [{ url: 'https://api.example.com' }],
+        paths: { '/a': { get: { operationId: id } }, '/b': { get: { operationId: 'other' } } },
+      })
+    const text = (melzi: object) => JSON.stringify({ id: 'api', api: { type: 'openapi' }, melzi })
+    const auth = { type: 'bearer', secret: 'TOKEN' }
+    const first = await t.plugins.importPlugin(t.owner, text({ document: document('one'), auth }))
+    const namesOf = (plugin: typeof first) =>
+      t.plugins.read(plugin).functions.map(({ name, isOn }) => [name, isOn])
+    assert.deepEqual(namesOf(first), [
+      ['one', true],
+      ['other', true],
+    ])
+    const ticked = { document: document('two'), auth, functions: ['two'] }
+    const second = await t.plugins.importPlugin(t.owner, text(ticked))
+    assert.deepEqual([first.id, second.version], [second.id, 2])
+    assert.deepEqual(namesOf(second), [
+      ['two', true],
+      ['other', false],
+    ])
+    const assistantId = await t.home.assistant(t.owner)
+    await t.store.write('test', (tx) => t.plugins.attach(tx, t.owner, assistantId, second.id))
+    const { workspaceId } = t.owner
+    const functions = await t.plugins.functionsOf(t.store, workspaceId, assistantId, [])
+    assert.deepEqual(
+      functions.map(({ functionName, operation }) => [functionName, operation]),
+      [['two', 'two']],
+    )
+    await assert.rejects(t.plugins.importPlugin(t.owner, text({ document: '{}' })), {
+      status: 400,
+      param: 'melzi.document',
+    })
+  })
+
   it('hides a plugin from everyone but its owner', async () => {
     await using t = await setUp(engine)
     const plugin = await t.plugins.importPlugin(t.owner, file('a'))

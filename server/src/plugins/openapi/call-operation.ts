@@ -1,14 +1,20 @@
 /** One call of an operation: arguments checked, request built and sent, the answer as text for a model. */
 import { AppError } from '../../platform/errors.ts'
 import type { SafeFetchPolicy, SafeRequest, SafeResponse } from '../../platform/safe-fetch.ts'
+import type { PluginCredentials } from '../auth-headers.ts'
 import type { PluginApi } from '../manifest.ts'
 import type { PluginJob } from '../plugin-kind.ts'
 import { failedResult } from '../python/sandbox-result.ts'
 import type { SandboxErrorKind, SandboxResult } from '../python/sandbox-driver.ts'
-import type { AccessTokens } from './access-tokens.ts'
 import { buildRequest } from './build-request.ts'
 import { checkArguments } from './check-arguments.ts'
-import { basic, checkSecrets, MissingSecret, withCredentials, withHeader } from './credentials.ts'
+import {
+  checkSecrets,
+  MissingSecret,
+  valuesOf,
+  withCredentials,
+  withHeader,
+} from './credentials.ts'
 import type { DocumentPlan, OperationPlan, RequestPlan } from './document-plan.ts'
 import type { Reach } from './load-document.ts'
 import { hideSecrets, readAnswer } from './read-answer.ts'
@@ -38,7 +44,7 @@ export const callOperation = async (
   job: PluginJob,
   api: OpenApi,
   plan: DocumentPlan,
-  deps: { reach: Reach; tokens: AccessTokens },
+  deps: { reach: Reach; credentials: PluginCredentials },
   signal: AbortSignal,
 ): Promise<SandboxResult> => {
   const started = performance.now()
@@ -68,7 +74,7 @@ interface Call {
   api: OpenApi
   plan: DocumentPlan
   reach: Reach
-  tokens: AccessTokens
+  credentials: PluginCredentials
   http: HttpUsage
   /** Values that no text may hold. */
   secrets: string[]
@@ -88,7 +94,6 @@ const attempt = async (call: Call): Promise<Outcome> => {
     const problems = checked.problems.join('; ')
     return failed('arguments', `The arguments do not fit, so the API was not called: ${problems}.`)
   }
-  checkSecrets(api.auth, job.secrets)
   let request: SafeRequest
   try {
     request = buildRequest(operation, checked.arguments, job.files)
@@ -103,27 +108,27 @@ const attempt = async (call: Call): Promise<Outcome> => {
   return outcomeOf(call, response)
 }
 
+/** Sends it with the credentials; once more with new ones, where those that were held have come to their end. */
 const authorized = async (call: Call, request: SafeRequest): Promise<SafeResponse> => {
-  const { job, api, http, secrets, signal, tokens } = call
+  const { job, api, http, credentials, signal } = call
   const policy = policyOf(call)
-  const { auth } = api
-  if (auth.type === 'basic') {
-    const [user = '', password = ''] = [auth.usernameSecret, auth.passwordSecret].map(
-      (name) => job.secrets[name]?.trim() ?? '',
-    )
-    secrets.push(basic(user, password).slice('Basic '.length))
+  const trimmed = Object.fromEntries(
+    Object.entries(job.secrets).map(([name, value]) => [name, value.trim()]),
+  )
+  checkSecrets(api.auth, trimmed)
+  const send = async () => {
+    const parts = await credentials.partsOf(api.auth, trimmed, signal).catch((error: unknown) => {
+      if (error instanceof AppError && api.auth.type === 'oauth2') {
+        const host = new URL(api.auth.tokenUrl).hostname
+        http.push({ host, status: null, refused: error.message })
+      }
+      throw error
+    })
+    call.secrets.push(...valuesOf(parts))
+    return sendRequest(withCredentials(request, parts), policy, http, signal)
   }
-  if (auth.type !== 'oauth2')
-    return sendRequest(withCredentials(request, auth, job.secrets, null), policy, http, signal)
-  const scope = `${job.workspaceId}/${job.pluginId}`
-  const asked = { auth, secrets: job.secrets, scope, policy, usage: http }
-  const send = async (isFresh: boolean) => {
-    const token = await tokens.get(asked, isFresh, signal)
-    secrets.push(token)
-    return sendRequest(withCredentials(request, auth, job.secrets, token), policy, http, signal)
-  }
-  const response = await send(false)
-  return response.status === 401 ? send(true) : response
+  const response = await send()
+  return response.status === 401 && credentials.forget(api.auth, trimmed) ? send() : response
 }
 
 const policyOf = ({ job, plan, reach }: Call): SafeFetchPolicy => {

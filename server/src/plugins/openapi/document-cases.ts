@@ -19,12 +19,12 @@ export interface CallCase {
   body?: string
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' }
+export const JSON_TYPE = { 'content-type': 'application/json' }
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' }
-const MULTIPART = { 'content-type': 'multipart/form-data; boundary=BOUNDARY' }
+export const MULTIPART = { 'content-type': 'multipart/form-data; boundary=BOUNDARY' }
 
 /** Parts of a form as they are sent. */
-const parts = (...given: readonly [head: string, text: string][]): string =>
+export const parts = (...given: readonly [head: string, text: string][]): string =>
   `${given.map(([head, text]) => `--BOUNDARY\r\nContent-Disposition: form-data; ${head}\r\n\r\n${text}\r\n`).join('')}--BOUNDARY--\r\n`
 
 export const CASES: readonly DocumentCase[] = [
@@ -354,5 +354,3 @@ export const CASES: readonly DocumentCase[] = [
     ],
   },
 ]
-
-export { FORM_TYPE, JSON_TYPE, MULTIPART, parts }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { BoundedCache } from '../../platform/store/bounded-cache.ts'
+import { createPluginCredentials } from '../auth-headers.ts'
 import type { PluginApi, PluginManifest } from '../manifest.ts'
 import type { PluginKind } from '../plugin-kind.ts'
-import { AccessTokens } from './access-tokens.ts'
 import { callOperation } from './call-operation.ts'
 import type { DocumentPlan } from './document-plan.ts'
 import { loadDocument, type Reach } from './load-document.ts'
@@ -26,7 +26,7 @@ export const createOpenApiKind = (deps: {
   readDocument?: ReadDocument
 }): PluginKind => {
   const { clock, reach = {}, readDocument = createReadDocument() } = deps
-  const tokens = new AccessTokens(clock)
+  const credentials = createPluginCredentials({ clock, egress: reach })
   const plans = new BoundedCache<DocumentPlan>(KEPT)
   return {
     functions: ({ document }) =>
@@ -59,7 +59,7 @@ export const createOpenApiKind = (deps: {
         document === null
           ? { hosts: [], operations: [] }
           : plans.get(digest(document), () => parsePlan(document))
-      return callOperation(job, api, plan, { reach, tokens }, signal)
+      return callOperation(job, api, plan, { reach, credentials }, signal)
     },
   }
 }

@@ -42,9 +42,8 @@ export const planBody = (
     const shaped = form === 'raw' ? rawSchema(shaper.shape(schema)) : shaper.shape(schema)
     const description = shaper.text(given.description)
     const isBinary = form === 'raw' && !mediaType.startsWith('text/')
-    const hint = isBinary ? FILE_HINT : ''
-    const text = [description || shaped.description, hint].filter((part) => part).join(' ')
-    const described = text === '' ? shaped : { ...shaped, description: text }
+    const told = description === '' ? shaped : { ...shaped, description }
+    const described = isBinary ? { ...told, description: join(told.description, FILE_HINT) } : told
     const whole = add({ name: 'body', place: 'body', schema: described, required })
     return { mediaType, form, required, whole, fields: [], isOpen: false }
   }

@@ -25,6 +25,8 @@ export interface PlanOptions {
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch']
 const MOST_OPERATIONS = 5_000
 const LONGEST_DESCRIPTION = 1_000
+/** Of an operation that is not ticked: enough to tick it by. */
+const LONGEST_NOTE = 200
 /** Characters of a function's schema as JSON. */
 const LONGEST_SCHEMA = 8_192
 /** Tried in turn until the schema is short enough: descriptions go first, then depth. */
@@ -62,7 +64,8 @@ export const planOperations = (document: JsonObject, options: PlanOptions): Docu
     const description = describe(given, method, path)
     const isOn = options.ticked === null || options.ticked.includes(operation)
     if (!isOn) {
-      return { operation, name, description, parameters: NO_PARAMETERS, request: null }
+      const short = cutText(description, LONGEST_NOTE)
+      return { operation, name, description: short, parameters: NO_PARAMETERS, request: null }
     }
     const { parameters, request } = planOperation(one, document, refs, options)
     hosts.add(new URL(request.server).hostname)

@@ -11,7 +11,7 @@ export interface ReadLimits {
 
 const LIMITS: ReadLimits = { ms: 15_000, memoryMiB: 384 }
 /** Characters of what is kept of a document. */
-const LONGEST_PLAN = 4_000_000
+const LONGEST_PLAN = 2_000_000
 
 export type ReadDocument = (
   task: DocumentTask,

@@ -44,7 +44,7 @@ export const sendRequest = async (
 }
 
 /** One hop, noted. */
-export const sendOnce = async (
+const sendOnce = async (
   request: SafeRequest,
   policy: SafeFetchPolicy,
   usage: HttpUsage,
