@@ -118,11 +118,10 @@ export class SchemaShaper {
     for (const member of members.slice(0, MOST_CHOICES)) {
       const { properties, required, ...rest } = this.shape(member, depth, trail)
       for (const [keyword, value] of Object.entries(rest)) shaped[keyword] ??= value
-      if (isObject(properties))
-        shaped.properties = {
-          ...properties,
-          ...(isObject(shaped.properties) ? shaped.properties : {}),
-        }
+      if (isObject(properties)) {
+        const known = isObject(shaped.properties) ? shaped.properties : {}
+        shaped.properties = { ...known, ...properties, ...known }
+      }
       const names = [...requiredOf(shaped), ...requiredOf({ required: required ?? null })]
       if (names.length > 0) shaped.required = [...new Set(names)]
     }
@@ -138,7 +137,8 @@ export class SchemaShaper {
     if (others.length === 1 && only !== undefined) {
       for (const [keyword, value] of Object.entries(only)) shaped[keyword] ??= value
       if (hasNull) allowNull(shaped)
-    } else if (others.length > 1) {
+    } else if (others.length > 1 && others.every((one) => Object.keys(one).length > 0)) {
+      // A choice that takes everything (only `required` of it was left out) makes the others say nothing.
       shaped.anyOf = hasNull ? [...others, { type: 'null' }] : others
     }
   }
