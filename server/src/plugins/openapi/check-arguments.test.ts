@@ -21,6 +21,12 @@ describe('arguments against a schema', () => {
       arguments: { integer: 5, number: -150, flag: true, text: '7', list: [3], either: '4' },
       problems: [],
     })
+    const written = { list: '[1, "2"]', flag: 'false' }
+    assert.deepEqual(check(properties, written).arguments, { list: [1, 2], flag: false })
+    const object: JsonObject = { a: { type: 'object', properties: { b: { type: 'integer' } } } }
+    assert.deepEqual(check(object, { a: ' {"b": 1}' }).arguments, { a: { b: 1 } })
+    for (const text of ['{"b": ', '[1]', `{"b":${'['.repeat(200)}${']'.repeat(200)}}`])
+      assert.equal(check(object, { a: text }).problems.length, 1)
     const large = { integer: '12345678901234567890', number: '12345678901234567890' }
     assert.deepEqual(check(properties, large), { arguments: large, problems: [] })
   })

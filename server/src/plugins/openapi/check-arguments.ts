@@ -1,4 +1,5 @@
 /** Whether a call's arguments fit their schema, said in sentences a model can act on. What only the API can judge is left to it. */
+import { isTooDeep } from '../json-depth.ts'
 import { isObject, nameOf, type JsonObject } from '../manifest-fields.ts'
 import type { Json } from '../python/sandbox-driver.ts'
 
@@ -125,11 +126,24 @@ const toType = (value: Json, types: readonly string[]): Json | undefined => {
       return Number.isSafeInteger(number) || !Number.isInteger(number) ? number : value
     if (types.includes('boolean') && (value === 'true' || value === 'false'))
       return value === 'true'
+    const inner = types.includes('object') || types.includes('array') ? parsed(value) : null
+    if (inner !== null && types.some((type) => hasType(inner, type))) return inner
   }
   if ((typeof value === 'number' || typeof value === 'boolean') && types.includes('string'))
     return String(value)
   if (types.includes('array') && value !== null && !isContainer(value)) return [value]
   return undefined
+}
+
+/** A list or an object that a model wrote as text; null where it is none. */
+const parsed = (text: string): Json => {
+  if (!/^\s*[{[]/.test(text)) return null
+  try {
+    const value = JSON.parse(text) as Json
+    return isTooDeep(value) ? null : value
+  } catch {
+    return null
+  }
 }
 
 const hasType = (value: Json, type: string): boolean => {

@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../manifest-fields.ts'
 import { DocumentError } from './document-error.ts'
 
 const LONGEST_CHAIN = 50
+const NOTHING: readonly string[] = []
 
 /**
  * References within a document (`#/components/schemas/Pet`). Nothing is fetched and no file is read: a reference to anything else is an
@@ -10,6 +11,8 @@ const LONGEST_CHAIN = 50
  */
 export class DocumentRefs {
   readonly #document: JsonObject
+  /** What each reference that was followed led to. */
+  readonly #known = new Map<string, unknown>()
 
   constructor(document: JsonObject) {
     this.#document = document
@@ -21,18 +24,21 @@ export class DocumentRefs {
    * @throws DocumentError for a reference to another document, to nothing, or in a circle of references only
    */
   follow(value: unknown): { object: JsonObject; trail: readonly string[] } | null {
+    if (!isObject(value)) return null
+    if (typeof value.$ref !== 'string') return { object: value, trail: NOTHING }
     const trail: string[] = []
-    let object = value
+    let object: unknown = value
     let beside: JsonObject = {}
     while (isObject(object) && typeof object.$ref === 'string') {
       const { $ref, ...rest } = object
       if (trail.includes($ref) || trail.length >= LONGEST_CHAIN)
         throw new DocumentError(`The document's reference '${short($ref)}' leads back to itself.`)
       trail.push($ref)
-      beside = { ...rest, ...beside }
+      if (Object.keys(rest).length > 0) beside = { ...rest, ...beside }
       object = this.#at($ref)
     }
-    return isObject(object) ? { object: { ...object, ...beside }, trail } : null
+    if (!isObject(object)) return null
+    return { object: Object.keys(beside).length === 0 ? object : { ...object, ...beside }, trail }
   }
 
   /** {@link follow} for places where only the object counts. */
@@ -41,6 +47,11 @@ export class DocumentRefs {
   }
 
   #at(ref: string): unknown {
+    if (!this.#known.has(ref)) this.#known.set(ref, this.#find(ref))
+    return this.#known.get(ref)
+  }
+
+  #find(ref: string): unknown {
     if (ref !== '#' && !ref.startsWith('#/')) {
       throw new DocumentError(
         `The document refers to another document ('${short(ref)}'), and such references are not followed. Bundle the parts into one document.`,

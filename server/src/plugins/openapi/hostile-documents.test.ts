@@ -171,6 +171,16 @@ paths:
       Array.from({ length: 20 }, (_, p) => `p${p}`),
     )
     assert.deepEqual((await open(text)).functions, functions)
+    const operation = paths({ $ref: '#/components/schemas/S0' })['/a'].post
+    const many = Array.from({ length: 300 }, (_, n) => [
+      `/p${n}`,
+      { post: { ...operation, operationId: `p${n}` } },
+    ])
+    const refused = await problemOf(
+      documentOf({ paths: Object.fromEntries(many), components: whole }),
+    )
+    assert.equal(refused.param, 'melzi.functions')
+    assert.match(refused.message, /unfold to more than can be read/)
   })
 
   it('leaves optional parameters out before it refuses an operation', async () => {
@@ -195,25 +205,20 @@ paths:
 
   it('follows no reference out of the document', async () => {
     await using api = await startApi()
-    for (const ref of [
-      `http://other.test:${api.port}/schema.json`,
-      `http://other.test:${api.port}/schema.json#/a`,
-      'other.yaml#/components/schemas/X',
-      'file:///etc/passwd',
-      '../../../../etc/passwd',
-    ]) {
-      const kind = kindFor([api.port])
-      for (const spoilt of [
+    const kind = kindFor([api.port])
+    const url = `http://other.test:${api.port}/schema.json`
+    for (const spoilt of [
+      ...[`${url}#/a`, 'other.yaml#/a', 'file:///etc/hostname', '../../etc/hostname'].map((ref) =>
         paths({ $ref: ref }),
-        paths({ type: 'object', properties: { a: { $ref: ref } } }),
-        paths({}, { parameters: [{ $ref: ref }] }),
-        { '/a': { $ref: ref } },
-      ]) {
-        await assert.rejects(
-          openHouse(kind, pluginFile({ document: documentOf({ paths: spoilt }) })),
-          { status: 400, param: 'melzi.document', message: /refers to another document/ },
-        )
-      }
+      ),
+      paths({ type: 'object', properties: { a: { $ref: url } } }),
+      paths({}, { parameters: [{ $ref: url }] }),
+      { '/a': { $ref: url } },
+    ]) {
+      await assert.rejects(
+        openHouse(kind, pluginFile({ document: documentOf({ paths: spoilt }) })),
+        { status: 400, param: 'melzi.document', message: /refers to another document/ },
+      )
     }
     assert.deepEqual(api.asked, [])
   })

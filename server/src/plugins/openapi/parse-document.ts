@@ -18,7 +18,7 @@ export const parseDocument = (text: string, documentUrl: string | null): JsonObj
   const { openapi, swagger } = value
   // YAML reads 2.0 and 3.1 without quotes as numbers.
   const version = textOf(openapi ?? swagger)
-  if (openapi !== undefined && /^3\.\d/.test(version)) return value
+  if (openapi !== undefined && /^3(?:\.\d|$)/.test(version)) return value
   if (openapi === undefined && /^2(?:\.|$)/.test(version)) return upgrade(value, documentUrl)
   throw new DocumentError(
     "The document is no OpenAPI document of version 2.0, 3.0 or 3.1: it has neither 'openapi' nor 'swagger' with such a version.",

@@ -18,6 +18,7 @@ const PLACES: readonly ParameterPlace[] = ['path', 'query', 'header', 'cookie']
 /** Headers that the specification leaves out of parameters, and those that the connection decides. */
 const IGNORED_HEADERS = new Set([
   'accept',
+  'accept-encoding',
   'authorization',
   'connection',
   'content-length',

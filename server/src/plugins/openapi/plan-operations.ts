@@ -9,7 +9,13 @@ import { isJsonType } from './media-type.ts'
 import { operationName } from './operation-name.ts'
 import { planBody } from './plan-body.ts'
 import { gatherParameters, planInputs, type HiddenParameter } from './plan-inputs.ts'
-import { cutText, SchemaShaper, SchemaTooLarge, type SchemaLevel } from './schema-shaper.ts'
+import {
+  cutText,
+  SchemaShaper,
+  SchemaTooLarge,
+  type SchemaLevel,
+  type ShapeBudget,
+} from './schema-shaper.ts'
 import { baseUrl } from './server-url.ts'
 
 export interface PlanOptions {
@@ -29,6 +35,8 @@ const LONGEST_DESCRIPTION = 1_000
 const LONGEST_NOTE = 200
 /** Characters of a function's schema as JSON. */
 const LONGEST_SCHEMA = 8_192
+/** Parts of schemas of a whole document, about a second's work; a real one of 3.4 MB with 288 operations has 33,000. */
+const MOST_NODES = 1_500_000
 /** Tried in turn until the schema is short enough: descriptions go first, then depth. */
 const LEVELS: readonly SchemaLevel[] = [
   { depth: 10, text: 600 },
@@ -59,6 +67,7 @@ export const planOperations = (document: JsonObject, options: PlanOptions): Docu
   checkNames(options.ticked ?? [], 'melzi.functions', found)
   checkNames(options.askBefore, 'melzi.ask_before', found)
   const hosts = new Set<string>()
+  const budget = { nodes: MOST_NODES }
   const operations = found.map((one): OperationPlan => {
     const { operation, name, method, path, given } = one
     const description = describe(given, method, path)
@@ -67,7 +76,7 @@ export const planOperations = (document: JsonObject, options: PlanOptions): Docu
       const short = cutText(description, LONGEST_NOTE)
       return { operation, name, description: short, parameters: NO_PARAMETERS, request: null }
     }
-    const { parameters, request } = planOperation(one, document, refs, options)
+    const { parameters, request } = planOperation(one, document, refs, options, budget)
     hosts.add(new URL(request.server).hostname)
     return { operation, name, description, parameters, request }
   })
@@ -129,10 +138,11 @@ const planOperation = (
   document: JsonObject,
   refs: DocumentRefs,
   options: PlanOptions,
+  budget: ShapeBudget,
 ): { parameters: JsonObject; request: RequestPlan } => {
   for (const level of LEVELS) {
     try {
-      const planned = planAt(level, found, document, refs, options)
+      const planned = planAt(level, found, document, refs, options, budget)
       if (JSON.stringify(planned.parameters).length <= LONGEST_SCHEMA) return planned
       if (level === LEVELS.at(-1)) return withoutOptional(planned, found)
     } catch (error) {
@@ -151,9 +161,10 @@ const planAt = (
   document: JsonObject,
   refs: DocumentRefs,
   options: PlanOptions,
+  budget: ShapeBudget,
 ): { parameters: JsonObject; request: RequestPlan } => {
   const { given, item, method, path } = found
-  const shaper = new SchemaShaper(refs, level)
+  const shaper = new SchemaShaper(refs, level, budget)
   const { schema, add } = collectArguments()
   const parameters = gatherParameters([item.parameters, given.parameters], refs)
   const inputs = planInputs(parameters, path, options.hidden, { shaper, add })

@@ -5,7 +5,7 @@ import { DocumentRefs } from './document-refs.ts'
 import { cutText, SchemaShaper, SchemaTooLarge } from './schema-shaper.ts'
 
 const shape = (schema: unknown, level = { depth: 10, text: 100 }, document: JsonObject = {}) =>
-  new SchemaShaper(new DocumentRefs(document), level).shape(schema)
+  new SchemaShaper(new DocumentRefs(document), level, { nodes: 100_000 }).shape(schema)
 
 describe('schemas for a model', () => {
   it('keeps what says which values there are, and nothing else', () => {

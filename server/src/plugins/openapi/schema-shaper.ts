@@ -1,6 +1,7 @@
 /** Schemas of a document as plain JSON Schema for a model: references unfolded, circles cut, and not larger than a limit. */
 import { isObject, type JsonObject } from '../manifest-fields.ts'
 import type { Json } from '../python/sandbox-driver.ts'
+import { DocumentError } from './document-error.ts'
 import type { DocumentRefs } from './document-refs.ts'
 
 /** How much of a schema is kept. */
@@ -9,6 +10,11 @@ export interface SchemaLevel {
   depth: number
   /** Characters of a description. */
   text: number
+}
+
+/** What all schemas of a document may unfold to together: parts of schemas, tried ones included. */
+export interface ShapeBudget {
+  nodes: number
 }
 
 /** More was unfolded than a schema of any use has. */
@@ -38,26 +44,36 @@ const KEPT: Readonly<Record<string, (value: Json) => boolean>> = {
   uniqueItems: (value) => value === true,
 }
 
+const KEPT_KEYWORDS = Object.entries(KEPT)
+
 export class SchemaShaper {
   readonly #refs: DocumentRefs
   readonly #level: SchemaLevel
+  readonly #budget: ShapeBudget
   #nodes = 0
 
-  constructor(refs: DocumentRefs, level: SchemaLevel) {
+  constructor(refs: DocumentRefs, level: SchemaLevel, budget: ShapeBudget) {
     this.#refs = refs
     this.#level = level
+    this.#budget = budget
   }
 
   /** @throws SchemaTooLarge, DocumentError */
   shape(schema: unknown, depth = 0, trail: readonly string[] = []): JsonObject {
     this.#nodes += 1
+    this.#budget.nodes -= 1
+    if (this.#budget.nodes < 0)
+      throw new DocumentError(
+        "The schemas of the document unfold to more than can be read. Tick fewer operations in 'melzi.functions'.",
+        'melzi.functions',
+      )
     if (this.#nodes > MOST_NODES) throw new SchemaTooLarge()
     const found = this.#refs.follow(schema)
     if (found === null) return {}
     const { object } = found
     // A schema within itself: that it is an object is all there is to say.
     if (found.trail.some((ref) => trail.includes(ref))) return { type: 'object' }
-    const below = [...trail, ...found.trail]
+    const below = found.trail.length === 0 ? trail : [...trail, ...found.trail]
     const shaped = this.#own(object, depth, below)
     if (Array.isArray(object.allOf)) this.#merge(shaped, object.allOf, depth, below)
     const choices = object.anyOf ?? object.oneOf
@@ -77,7 +93,7 @@ export class SchemaShaper {
     if (type !== null) shaped.type = type
     const description = this.text(object.description)
     if (description !== '') shaped.description = description
-    for (const [keyword, isValid] of Object.entries(KEPT)) {
+    for (const [keyword, isValid] of KEPT_KEYWORDS) {
       const value = object[keyword]
       if (value !== undefined && isValid(value)) shaped[keyword] = value
     }
