@@ -69,7 +69,7 @@ describe('an OpenAPI plugin in the whole program', () => {
         aid: server.assistantId,
         pid,
       })
-      return post(`/pluginapi?${query}`, args)
+      return post(`/pluginapi?${query.toString()}`, args)
     }
     const good = await call('showWeather', { city: '臺北' })
     assert.deepEqual(
