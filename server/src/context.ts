@@ -125,8 +125,7 @@ export const createContext = async (
   const sealer = createSealer(secretKeyOf(config))
   const kinds = createPluginKinds({
     driver: sandbox,
-    clock,
-    reach: { internalHosts: config.sandbox.allowedInternalHosts },
+    openapi: { clock, reach: { internalHosts: config.sandbox.allowedInternalHosts } },
   })
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })

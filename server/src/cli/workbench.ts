@@ -57,8 +57,7 @@ export const openWorkbench = async (
   // Commands read plugins and ask their servers; they run none of them in a sandbox.
   const kinds = createPluginKinds({
     driver: createNoDriver(),
-    clock,
-    reach: { internalHosts: config.sandbox.allowedInternalHosts },
+    openapi: { clock, reach: { internalHosts: config.sandbox.allowedInternalHosts } },
   })
   const secrets = createPluginSecrets({ clock, sealer: createSealer(secretKeyOf(config)) })
   const plugins = createPluginService({ store, clock, kinds, secrets })

@@ -1,7 +1,5 @@
-import type { Clock } from '../platform/clock.ts'
 import { errors } from '../platform/errors.ts'
-import type { Reach } from './openapi/load-document.ts'
-import { createOpenApiKind } from './openapi/openapi-kind.ts'
+import { createOpenApiKind, type OpenApiKindOptions } from './openapi/openapi-kind.ts'
 import type { PluginKind, PluginKinds } from './plugin-kind.ts'
 import { createPythonKind } from './python/python-kind.ts'
 import type { SandboxDriver } from './python/sandbox-driver.ts'
@@ -9,12 +7,11 @@ import type { SandboxDriver } from './python/sandbox-driver.ts'
 /** All kinds of plugins this server knows. */
 export const createPluginKinds = (deps: {
   driver: SandboxDriver
-  clock: Clock
-  /** Which hosts beside the public ones plugins of OpenAPI documents may reach. */
-  reach?: Reach
+  /** Where servers of OpenAPI documents may be beside the public network; left out, nowhere. */
+  openapi?: OpenApiKindOptions
 }): PluginKinds => ({
   python: createPythonKind(deps.driver),
-  openapi: createOpenApiKind(deps),
+  openapi: createOpenApiKind(deps.openapi),
   mcp: createAbsentKind('mcp'),
   search: createAbsentKind('AzureCognitiveSearch'),
 })

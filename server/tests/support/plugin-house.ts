@@ -18,7 +18,7 @@ const SECRET_KEY = 'k'.repeat(32)
 export const pluginService = (
   store: Store,
   clock: Clock,
-  kinds: PluginKinds = createPluginKinds({ driver: createNoDriver(), clock }),
+  kinds: PluginKinds = createPluginKinds({ driver: createNoDriver() }),
 ) => {
   const secrets = createPluginSecrets({ clock, sealer: createSealer(SECRET_KEY) })
   return createPluginService({ store, clock, kinds, secrets })
@@ -36,7 +36,7 @@ export const pluginCalls = (
   return createPluginCalls({
     store,
     plugins: pluginService(store, clock),
-    kinds: createPluginKinds({ driver, clock }),
+    kinds: createPluginKinds({ driver }),
     secrets: createPluginSecrets({ clock, sealer }),
     userCookie: createUserCookie(sealer),
     openAids: openNoAids,

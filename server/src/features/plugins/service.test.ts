@@ -75,7 +75,7 @@ onEachEngine('plugins', (engine) => {
     for (const readParameters of readers) {
       const driver = createNoDriver()
       const python = createPythonKind(driver, readParameters)
-      const kinds = { ...createPluginKinds({ driver, clock }), python }
+      const kinds = { ...createPluginKinds({ driver }), python }
       const plugins = pluginService(store, clock, kinds)
       await assert.rejects(plugins.importPlugin(t.owner, file('a')), {
         status: 400,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../platform/clock.ts'
+import { systemClock, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { BoundedCache } from '../../platform/store/bounded-cache.ts'
 import { createPluginCredentials } from '../auth-headers.ts'
@@ -13,19 +13,22 @@ import { createReadDocument, type ReadDocument } from './read-document.ts'
 
 type OpenApi = Extract<PluginApi, { kind: 'openapi' }>
 
+export interface OpenApiKindOptions {
+  /** Of the life of access tokens. */
+  clock?: Clock
+  /** Which hosts beside the public ones may be asked. */
+  reach?: Reach
+  readDocument?: ReadDocument
+}
+
 /** Plans of this many documents are kept ready for calls. */
 const KEPT = 50
 
 /**
  * Plugins of OpenAPI documents: each operation that is ticked is a function, and a call is one request to the document's server.
- * @param deps.reach which hosts beside the public ones may be asked
  */
-export const createOpenApiKind = (deps: {
-  clock: Clock
-  reach?: Reach
-  readDocument?: ReadDocument
-}): PluginKind => {
-  const { clock, reach = {}, readDocument = createReadDocument() } = deps
+export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind => {
+  const { clock = systemClock, reach = {}, readDocument = createReadDocument() } = options
   const credentials = createPluginCredentials({ clock, egress: reach })
   const plans = new BoundedCache<DocumentPlan>(KEPT)
   return {
