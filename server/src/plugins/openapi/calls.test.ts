@@ -6,6 +6,7 @@ import { brotliCompressSync, deflateRawSync, gzipSync, zstdCompressSync } from '
 import type { JsonObject } from '../manifest.ts'
 import {
   kindFor,
+  LIMITS,
   openHouse,
   pluginFile,
   startApi,
@@ -250,19 +251,6 @@ describe('answers to a call', () => {
     await assert.rejects(call, /the client left/)
   })
 })
-
-const LIMITS = {
-  wallMs: 10_000,
-  cpuSeconds: 1,
-  memoryMiB: 1,
-  rssMiB: 1,
-  stdoutBytes: 1,
-  resultBytes: 1,
-  rawBytes: 1,
-  http: { requests: 20, upBytes: 1_000, downBytes: 1_000, timeoutMs: 5_000 },
-  asks: 0,
-  pictures: { count: 0, totalBytes: 0 },
-}
 
 describe('files of a call', () => {
   it('sends a file of the conversation where the document asks for one', async () => {

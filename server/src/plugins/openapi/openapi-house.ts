@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
 import type { PluginJob, PluginKind } from '../plugin-kind.ts'
 import { parsePluginFile, type JsonObject } from '../manifest.ts'
-import type { Json, SandboxResult } from '../python/sandbox-driver.ts'
+import type { Json, SandboxLimits, SandboxResult } from '../python/sandbox-driver.ts'
 import { createOpenApiKind } from './openapi-kind.ts'
 import type { ReadDocument } from './read-document.ts'
 
@@ -135,17 +135,20 @@ const jobOf = (operation: string | null, args: JsonObject) => ({
   secrets: {},
   files: [],
   answer: null,
-  limits: {
-    wallMs: 10_000,
-    cpuSeconds: 1,
-    memoryMiB: 1,
-    rssMiB: 1,
-    stdoutBytes: 1,
-    resultBytes: 262_144,
-    rawBytes: 1,
-    http: { requests: 20, upBytes: 100_000, downBytes: 2_000_000, timeoutMs: 5_000 },
-    asks: 0,
-    pictures: { count: 0, totalBytes: 0 },
-  },
+  limits: LIMITS,
   defaultHosts: [],
 })
+
+/** Of the calls of a house. */
+export const LIMITS: SandboxLimits = {
+  wallMs: 10_000,
+  cpuSeconds: 1,
+  memoryMiB: 1,
+  rssMiB: 1,
+  stdoutBytes: 1,
+  resultBytes: 262_144,
+  rawBytes: 1,
+  http: { requests: 20, upBytes: 100_000, downBytes: 2_000_000, timeoutMs: 5_000 },
+  asks: 0,
+  pictures: { count: 0, totalBytes: 0 },
+}

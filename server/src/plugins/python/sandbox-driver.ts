@@ -62,8 +62,10 @@ export interface SandboxJob {
   egress: EgressPolicy
 }
 
+/** `arguments`: they are not what the function takes; only kinds that no sandbox runs say so. */
 export type SandboxErrorKind =
   | 'python'
+  | 'arguments'
   | 'timeout'
   | 'memory'
   | 'output'
@@ -71,8 +73,6 @@ export type SandboxErrorKind =
   | 'egress'
   | 'busy'
   | 'unavailable'
-  /** The arguments do not fit the function, so nothing was called. */
-  | 'arguments'
   /** The server that the plugin speaks to failed, or refused. */
   | 'upstream'
 
