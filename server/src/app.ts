@@ -8,6 +8,8 @@ import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
+import { assistantPluginRoutes } from './features/plugins/assistant-routes.ts'
+import { pluginRoutes } from './features/plugins/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
@@ -52,4 +54,6 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   modelRoutes(app, models)
   await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))
+  pluginRoutes(app, context.pluginManagement, context.pluginTests)
+  assistantPluginRoutes(app, assistants, context.plugins)
 }

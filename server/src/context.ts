@@ -11,6 +11,9 @@ import { createPluginApiService, type PluginApiService } from './features/plugin
 import { openNoAids } from './features/plugins/call-aids.ts'
 import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
 import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
+import { createPluginManagement, type PluginManagement } from './features/plugins/management.ts'
+import { createPluginTests, type PluginTests } from './features/plugins/plugin-tests.ts'
+import { createSearchKind } from './features/plugins/search-kind.ts'
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
@@ -72,6 +75,8 @@ export interface Context extends AsyncDisposable {
   messages: MessageService
   plugins: PluginService
   pluginCalls: PluginCalls
+  pluginManagement: PluginManagement
+  pluginTests: PluginTests
   passthrough: PassthroughService
   pluginApi: PluginApiService
   runs: RunService
@@ -123,7 +128,10 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const sealer = createSealer(secretKeyOf(config))
-  const kinds = createPluginKinds({ driver: sandbox })
+  const kinds = createPluginKinds({
+    driver: sandbox,
+    search: createSearchKind((owner, id, asked) => vectorStores.search(owner, id, asked)),
+  })
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
   const pluginCalls = createPluginCalls({
@@ -234,6 +242,18 @@ export const createContext = async (
     dataDir: config.data.dir,
     model: models.list()[0]?.id ?? 'melzi-demo',
   })
+  const pluginManagement = createPluginManagement({
+    store,
+    plugins,
+    secrets: pluginSecrets,
+    checkVectorStore: (principal, id) => vectorStores.getLive(store, principal, id),
+  })
+  const pluginTests = createPluginTests({
+    store,
+    plugins,
+    calls: pluginCalls,
+    defaultModel: () => models.list()[0]?.id ?? null,
+  })
   const owned = stack.move()
   return {
     config,
@@ -250,6 +270,8 @@ export const createContext = async (
     messages,
     plugins,
     pluginCalls,
+    pluginManagement,
+    pluginTests,
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
     runs,

@@ -4,11 +4,15 @@ import { createPythonKind } from './python/python-kind.ts'
 import type { SandboxDriver } from './python/sandbox-driver.ts'
 
 /** All kinds of plugins this server knows. */
-export const createPluginKinds = (deps: { driver: SandboxDriver }): PluginKinds => ({
+export const createPluginKinds = (deps: {
+  driver: SandboxDriver
+  /** Searches vector stores, of which this zone knows nothing; without it such files are refused. */
+  search?: PluginKind
+}): PluginKinds => ({
   python: createPythonKind(deps.driver),
   openapi: createAbsentKind('openapi'),
   mcp: createAbsentKind('mcp'),
-  search: createAbsentKind('AzureCognitiveSearch'),
+  search: deps.search ?? createAbsentKind('AzureCognitiveSearch'),
 })
 
 /** Refuses its files at the door: a plugin that comes in must work. */

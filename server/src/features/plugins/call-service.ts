@@ -37,6 +37,8 @@ export interface PluginCallRequest {
   assistantId: string
   threadId: string | null
   plugin: CalledFunction
+  /** A text that is not saved and runs in place of the plugin's own; its `version` is 0. */
+  unsaved?: PluginRecord
   origin: CallOrigin
   /** The run that waits while a client makes this call. */
   forRunId: string | null
@@ -255,7 +257,8 @@ export const createPluginCalls = (deps: {
      */
     call: async (request: PluginCallRequest, signal: AbortSignal): Promise<PluginCallOutcome> => {
       const { id, version } = request.plugin
-      const plugin = await deps.plugins.atVersion(store, request.workspaceId, id, version)
+      const plugin =
+        request.unsaved ?? (await deps.plugins.atVersion(store, request.workspaceId, id, version))
       const call = await begin(request, plugin)
       if (call.status !== 'started') return outcomeOf(call, plugin)
       let result: SandboxResult | PluginCallError

@@ -62,8 +62,10 @@ export interface SandboxJob {
   egress: EgressPolicy
 }
 
+/** `arguments`: they are not what the function takes; only kinds that no sandbox runs say so. */
 export type SandboxErrorKind =
   | 'python'
+  | 'arguments'
   | 'timeout'
   | 'memory'
   | 'output'

@@ -1,0 +1,132 @@
+import type { TestPluginRequest } from '@melzi/contract/plugin-requests.ts'
+import { errors } from '../../platform/errors.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Page, PageQuery } from '../../platform/store/page.ts'
+import type { Store } from '../../platform/store/store.ts'
+import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
+import type { JsonObject } from '../../plugins/manifest.ts'
+import type { Json } from '../../plugins/python/sandbox-driver.ts'
+import type { ReadFunction } from '../../plugins/registry.ts'
+import { findCallDetails, listCalls, type CallDetails, type CallEntry } from './call-log-store.ts'
+import type { PluginCalls } from './call-service.ts'
+import { applyEdits } from './plugin-edits.ts'
+import type { PluginService } from './service.ts'
+import { findPlugin, updateTestArguments, type PluginRecord } from './store.ts'
+
+export type PluginTests = ReturnType<typeof createPluginTests>
+
+/** Tests of plugins by their owners, and the records of all calls. */
+export const createPluginTests = (deps: {
+  store: Store
+  plugins: PluginService
+  calls: PluginCalls
+  /** The model a tested plugin asks when the test names none; null: none. */
+  defaultModel: () => string | null
+}) => {
+  const { store, plugins, calls } = deps
+
+  const get = async (principal: Principal, id: string, callId: string): Promise<CallDetails> => {
+    await plugins.get(principal, id)
+    const found = await findCallDetails(store, principal.workspaceId, id, callId)
+    if (found === null) throw errors.notFound('plugin call', callId)
+    return found
+  }
+
+  const save = (principal: Principal, id: string, name: string, given: JsonObject): Promise<void> =>
+    store.write('plugin.test.save', async (tx) => {
+      const plugin = await findPlugin(tx, principal.workspaceId, id)
+      const saved = { ...savedOf(plugin), [name]: given }
+      await updateTestArguments(tx, principal.workspaceId, id, JSON.stringify(saved))
+    })
+
+  return {
+    /**
+     * Calls a plugin as a run would, with no assistant, and gives the call's record. A failure of the plugin is in the record.
+     * @throws AppError 404; 400 naming the field of the request
+     */
+    test: async (
+      principal: Principal,
+      id: string,
+      request: TestPluginRequest,
+      signal: AbortSignal,
+    ): Promise<CallDetails> => {
+      const plugin = await plugins.get(principal, id)
+      const unsaved = unsavedOf(plugin, request.source)
+      const { functions } = plugins.read(unsaved ?? plugin)
+      const one = functionFor(functions, request.function)
+      const customizedParams = (request.customized_params ?? null) as Json
+      if (isTooDeep(customizedParams)) throw tooDeep('customized_params')
+      const given = request.arguments ?? savedOf(plugin)[one.name] ?? {}
+      if (request.save && typeof given === 'object' && request.arguments !== null) {
+        if (isTooDeep(given as Json)) throw tooDeep('arguments')
+        await save(principal, id, one.name, given as JsonObject)
+      }
+      const outcome = await calls.call(
+        {
+          workspaceId: principal.workspaceId,
+          callerId: principal.personId,
+          assistantId: '',
+          threadId: null,
+          plugin: { id, functionName: one.name, operation: one.operation, version: plugin.version },
+          ...(unsaved === null ? {} : { unsaved }),
+          origin: 'test',
+          forRunId: null,
+          argumentsText: typeof given === 'string' ? given : JSON.stringify(given),
+          customizedParams,
+          conversation: request.conversation,
+          model: request.model ?? deps.defaultModel(),
+          run: null,
+        },
+        signal,
+      )
+      return get(principal, id, outcome.callId)
+    },
+
+    /** Newest first unless asked otherwise. @throws AppError 404 */
+    calls: async (principal: Principal, id: string, query: PageQuery): Promise<Page<CallEntry>> => {
+      await plugins.get(principal, id)
+      return listCalls(store, principal.workspaceId, id, query)
+    },
+
+    /** @throws AppError 404 for the plugin, or a call that is not one of it */
+    call: get,
+  }
+}
+
+/** Arguments by function. */
+export const savedOf = (plugin: PluginRecord | null): Record<string, Json> =>
+  plugin?.testArguments == null ? {} : (JSON.parse(plugin.testArguments) as Record<string, Json>)
+
+/** Version 0: no other text may share a sandbox with it. */
+const unsavedOf = (plugin: PluginRecord, source: string | null): PluginRecord | null =>
+  source === null
+    ? null
+    : { ...plugin, version: 0, manifest: applyEdits(plugin.manifest, { source }) }
+
+/** @throws AppError 400 naming `function` */
+const functionFor = (functions: readonly ReadFunction[], name: string | null): ReadFunction => {
+  const choice = (sentence: string) =>
+    errors.invalid(
+      functions.length === 0
+        ? `Invalid 'function': the plugin has no functions yet.`
+        : `Invalid 'function': ${sentence} Supported values are: ${functions.map((one) => `'${one.name}'`).join(', ')}.`,
+      'function',
+      'invalid_value',
+    )
+  if (name !== null) {
+    const found =
+      functions.find((one) => one.name === name) ?? functions.find((one) => one.operation === name)
+    if (found === undefined) throw choice(`the plugin has no function '${name.slice(0, 200)}'.`)
+    return found
+  }
+  const [only, ...others] = functions
+  if (only === undefined || others.length > 0) throw choice('the plugin has several functions.')
+  return only
+}
+
+const tooDeep = (param: string) =>
+  errors.invalid(
+    `Invalid '${param}': the JSON must not be nested more than ${DEEPEST_JSON} levels deep.`,
+    param,
+    'invalid_value',
+  )
