@@ -1,9 +1,12 @@
 /** The services of plugins as tests build them: on a sandbox whose answers the test decides. */
 import { openNoAids } from '../../src/features/plugins/call-aids.ts'
 import { createPluginCalls } from '../../src/features/plugins/call-service.ts'
+import { createPluginManagement } from '../../src/features/plugins/management.ts'
+import { createPluginTests } from '../../src/features/plugins/plugin-tests.ts'
 import { createPluginSecrets } from '../../src/features/plugins/plugin-secrets.ts'
 import { createPluginService } from '../../src/features/plugins/service.ts'
 import { createUserCookie } from '../../src/features/plugins/user-cookie.ts'
+import { createLog } from '../../src/platform/log.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import type { Logger } from '../../src/platform/log.ts'
 import { createSealer } from '../../src/platform/sealing.ts'
@@ -44,4 +47,35 @@ export const pluginCalls = (
     log,
     ...options,
   })
+}
+
+/** What owners do with plugins, the kinds of the test in place of the server's own. */
+export const pluginManagement = (given: {
+  store: Store
+  clock: Clock
+  driver: SandboxDriver
+  kinds: Partial<PluginKinds>
+  checkVectorStore: Parameters<typeof createPluginManagement>[0]['checkVectorStore']
+}) => {
+  const { store, clock, driver } = given
+  const kinds = { ...createPluginKinds({ driver }), ...given.kinds }
+  const sealer = createSealer(SECRET_KEY)
+  const secrets = createPluginSecrets({ clock, sealer })
+  const plugins = pluginService(store, clock, kinds)
+  const calls = createPluginCalls({
+    store,
+    plugins,
+    kinds,
+    secrets,
+    userCookie: createUserCookie(sealer),
+    openAids: openNoAids,
+    clock,
+    log: createLog('silent'),
+  })
+  const { checkVectorStore } = given
+  return {
+    plugins,
+    management: createPluginManagement({ store, plugins, secrets, checkVectorStore }),
+    tests: createPluginTests({ store, plugins, calls, defaultModel: () => null }),
+  }
 }
