@@ -54,6 +54,6 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   modelRoutes(app, models)
   await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))
-  pluginRoutes(app, context.pluginManagement, context.pluginTests)
+  pluginRoutes(app, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   assistantPluginRoutes(app, assistants, context.plugins)
 }

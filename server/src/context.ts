@@ -9,6 +9,7 @@ import { createMessageService, type MessageService } from './features/messages/s
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
 import { openNoAids } from './features/plugins/call-aids.ts'
+import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
 import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
 import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
 import { createPluginManagement, type PluginManagement } from './features/plugins/management.ts'
@@ -77,6 +78,7 @@ export interface Context extends AsyncDisposable {
   pluginCalls: PluginCalls
   pluginManagement: PluginManagement
   pluginTests: PluginTests
+  pluginCallLog: CallLog
   passthrough: PassthroughService
   pluginApi: PluginApiService
   runs: RunService
@@ -248,10 +250,12 @@ export const createContext = async (
     secrets: pluginSecrets,
     checkVectorStore: (principal, id) => vectorStores.getLive(store, principal, id),
   })
+  const pluginCallLog = createCallLog({ store, plugins })
   const pluginTests = createPluginTests({
     store,
     plugins,
     calls: pluginCalls,
+    callLog: pluginCallLog,
     defaultModel: () => models.list()[0]?.id ?? null,
   })
   const owned = stack.move()
@@ -272,6 +276,7 @@ export const createContext = async (
     pluginCalls,
     pluginManagement,
     pluginTests,
+    pluginCallLog,
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
     runs,
@@ -304,7 +309,8 @@ const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger)
   }
 }
 
-const createSandbox = (config: Config): SandboxDriver =>
+/** The sandbox of plugins as the settings have it. */
+export const createSandbox = (config: Config): SandboxDriver =>
   config.sandbox.enabled
     ? new DenoDriver({
         cacheDir: config.sandbox.cacheDir,

@@ -99,6 +99,20 @@ export const listAssistants = async (bench: Workbench, person: string | null): P
   }
 }
 
+/** Changes the settings that are named. */
+export const setAssistant = async (
+  bench: Workbench,
+  { id, pluginMode }: Extract<Command, { kind: 'assistant set' }>,
+  person: string | null,
+): Promise<Answer> => {
+  const who = await actingFor(bench, person)
+  const assistant = await bench.assistants.update(who, id, {}, pluginMode ?? undefined)
+  return {
+    value: present(assistant),
+    text: `${assistant.id}: its plugins are run by the ${assistant.pluginMode}.`,
+  }
+}
+
 const made = (assistant: Assistant) => ({
   value: present(assistant),
   text: `Made ${assistant.id}.`,

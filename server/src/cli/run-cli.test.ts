@@ -151,7 +151,7 @@ describe('melzi plugin', () => {
     await writeFile(t.file('bad.json'), '{"id":"x","api":{"type":"openapi"}}')
     const bad = await t.cli('plugin', 'import', t.file('bad.json'))
     assert.equal(bad.code, 1)
-    assert.match(bad.err, /bad\.json: Plugins of type 'openapi' cannot run/)
+    assert.match(bad.err, /bad\.json: Missing required parameter: 'api\.url'/)
     for (const kind of ['plugin', 'assistant']) {
       const absent = await t.cli(kind, 'import', t.file('no.json'))
       assert.equal(absent.err, `${t.file('no.json')} cannot be read: there is no such file.\n`)

@@ -1,6 +1,7 @@
 /** The services of plugins as tests build them: on a sandbox whose answers the test decides. */
 import { openNoAids } from '../../src/features/plugins/call-aids.ts'
 import { createPluginCalls } from '../../src/features/plugins/call-service.ts'
+import { createCallLog } from '../../src/features/plugins/call-log.ts'
 import { createPluginManagement } from '../../src/features/plugins/management.ts'
 import { createPluginTests } from '../../src/features/plugins/plugin-tests.ts'
 import { createPluginSecrets } from '../../src/features/plugins/plugin-secrets.ts'
@@ -73,9 +74,11 @@ export const pluginManagement = (given: {
     log: createLog('silent'),
   })
   const { checkVectorStore } = given
+  const callLog = createCallLog({ store, plugins })
   return {
     plugins,
     management: createPluginManagement({ store, plugins, secrets, checkVectorStore }),
-    tests: createPluginTests({ store, plugins, calls, defaultModel: () => null }),
+    tests: createPluginTests({ store, plugins, calls, callLog, defaultModel: () => null }),
+    callLog,
   }
 }

@@ -240,8 +240,8 @@ onEachEngine('owners of plugins', (engine) => {
             },
             new AbortController().signal,
           ),
-        (who) => t.tests.calls(who, id, newest),
-        (who) => t.tests.call(who, id, call.id),
+        (who) => t.callLog.list(who, id, newest),
+        (who) => t.callLog.get(who, id, call.id),
       ]
       for (const attempt of attempts) await assert.rejects(attempt(person), { status: 404 })
       assert.deepEqual((await t.management.list(person, newest, null)).items, [])

@@ -1,13 +1,13 @@
 import type { TestPluginRequest } from '@melzi/contract/plugin-requests.ts'
 import { errors } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
-import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { JsonObject } from '../../plugins/manifest.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { ReadFunction } from '../../plugins/registry.ts'
-import { findCallDetails, listCalls, type CallDetails, type CallEntry } from './call-log-store.ts'
+import type { CallLog } from './call-log.ts'
+import type { CallDetails } from './call-log-store.ts'
 import type { PluginCalls } from './call-service.ts'
 import { applyEdits } from './plugin-edits.ts'
 import type { PluginService } from './service.ts'
@@ -15,22 +15,16 @@ import { findPlugin, updateTestArguments, type PluginRecord } from './store.ts'
 
 export type PluginTests = ReturnType<typeof createPluginTests>
 
-/** Tests of plugins by their owners, and the records of all calls. */
+/** Tests of plugins by their owners. */
 export const createPluginTests = (deps: {
   store: Store
   plugins: PluginService
   calls: PluginCalls
+  callLog: Pick<CallLog, 'get'>
   /** The model a tested plugin asks when the test names none; null: none. */
   defaultModel: () => string | null
 }) => {
   const { store, plugins, calls } = deps
-
-  const get = async (principal: Principal, id: string, callId: string): Promise<CallDetails> => {
-    await plugins.get(principal, id)
-    const found = await findCallDetails(store, principal.workspaceId, id, callId)
-    if (found === null) throw errors.notFound('plugin call', callId)
-    return found
-  }
 
   const save = (principal: Principal, id: string, name: string, given: JsonObject): Promise<void> =>
     store.write('plugin.test.save', async (tx) => {
@@ -79,17 +73,8 @@ export const createPluginTests = (deps: {
         },
         signal,
       )
-      return get(principal, id, outcome.callId)
+      return deps.callLog.get(principal, id, outcome.callId)
     },
-
-    /** Newest first unless asked otherwise. @throws AppError 404 */
-    calls: async (principal: Principal, id: string, query: PageQuery): Promise<Page<CallEntry>> => {
-      await plugins.get(principal, id)
-      return listCalls(store, principal.workspaceId, id, query)
-    },
-
-    /** @throws AppError 404 for the plugin, or a call that is not one of it */
-    call: get,
   }
 }
 
@@ -103,8 +88,14 @@ const unsavedOf = (plugin: PluginRecord, source: string | null): PluginRecord | 
     ? null
     : { ...plugin, version: 0, manifest: applyEdits(plugin.manifest, { source }) }
 
-/** @throws AppError 400 naming `function` */
-const functionFor = (functions: readonly ReadFunction[], name: string | null): ReadFunction => {
+/**
+ * The function of this name or operation; the only one when none is named.
+ * @throws AppError 400 naming `function`
+ */
+export const functionFor = (
+  functions: readonly ReadFunction[],
+  name: string | null,
+): ReadFunction => {
   const choice = (sentence: string) =>
     errors.invalid(
       functions.length === 0

@@ -20,6 +20,7 @@ import { takeText } from '../../http/text-body.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { pageOf } from '../../http/whole-list.ts'
 import { errors } from '../../platform/errors.ts'
+import type { CallLog } from './call-log.ts'
 import type { PluginManagement } from './management.ts'
 import type { PluginTests } from './plugin-tests.ts'
 import {
@@ -56,12 +57,13 @@ export const pluginRoutes = (
   app: FastifyInstance,
   management: PluginManagement,
   tests: PluginTests,
+  callLog: CallLog,
 ): void => {
   importRoutes(app, management)
   fileRoutes(app, management)
   versionRoutes(app, management)
   secretRoutes(app, management)
-  testRoutes(app, tests)
+  testRoutes(app, tests, callLog)
 }
 
 /** The body is the plugin's file itself, kept byte for byte. */
@@ -176,7 +178,7 @@ const secretRoutes = (app: FastifyInstance, management: PluginManagement): void 
   )
 }
 
-const testRoutes = (app: FastifyInstance, tests: PluginTests): void => {
+const testRoutes = (app: FastifyInstance, tests: PluginTests, callLog: CallLog): void => {
   app.post<{ Params: PluginParams }>(`${ONE}/test`, async (request, reply) => {
     const body = parseBody(TestPluginRequest, request.body)
     const { plugin_id: id } = request.params
@@ -185,12 +187,12 @@ const testRoutes = (app: FastifyInstance, tests: PluginTests): void => {
 
   app.get<{ Params: PluginParams }>(`${ONE}/calls`, readsQuery, async (request) => {
     const query = toPageQuery(parseQuery(ListQuery, request.query))
-    const page = await tests.calls(request.principal, request.params.plugin_id, query)
+    const page = await callLog.list(request.principal, request.params.plugin_id, query)
     return listReply(page.items.map(presentCallSummary), page)
   })
 
   app.get<{ Params: CallParams }>(`${ONE}/calls/:call_id`, async (request) => {
     const { plugin_id: id, call_id: callId } = request.params
-    return presentCall(await tests.call(request.principal, id, callId))
+    return presentCall(await callLog.get(request.principal, id, callId))
   })
 }
