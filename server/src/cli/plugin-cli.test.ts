@@ -132,7 +132,7 @@ describe('melzi plugin test', () => {
     await t.cli('key', 'create')
     const file = t.file('price.json')
     const source =
-      'import requests\ntry:\n  requests.get("http://169.254.169.254/")\nexcept Exception:\n  print(SECRETS["K"])'
+      'from pyodide.http import pyfetch\ntry:\n  await pyfetch("http://169.254.169.254/")\nexcept Exception:\n  print(SECRETS["K"])'
     await writeFile(file, python(source, { secrets: ['K'], network: ['169.254.169.254'] }))
     await t.json('plugin', 'import', file)
     await t.cliWith({ input: 'hush' }, 'plugin', 'secret', 'set', 'price', 'K')
