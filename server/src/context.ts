@@ -11,6 +11,7 @@ import { createPluginCalls, type PluginCalls } from './features/plugins/call-ser
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createPeopleService } from './features/people/service.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
+import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
@@ -69,6 +70,8 @@ export interface Context extends AsyncDisposable {
   pluginCalls: PluginCalls
   passthrough: PassthroughService
   pluginApi: PluginApiService
+  /** The API reference. */
+  reference: ReferenceService
   runs: RunService
   threads: ThreadService
   uploads: UploadService
@@ -240,6 +243,7 @@ export const createContext = async (
     pluginCalls,
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
+    reference: createReferenceService(),
     runs,
     threads,
     uploads,

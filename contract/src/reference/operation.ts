@@ -67,13 +67,19 @@ export const jsonOrEvents = (schema: Schema, event: Schema): Reply => ({
   'text/event-stream': event,
 })
 
+/** Whether a query may name an object of the list, which may not be found. */
+const hasCursor = ({ query }: Operation): boolean => {
+  const { shape = {} } = (query?.schema._zod.def ?? {}) as { shape?: object }
+  return 'after' in shape
+}
+
 /** Every status from 400 on that an operation answers with, in order. */
 export const errorStatuses = (operation: Operation): ErrorStatus[] => {
   const { path, body, open = false, errors = [] } = operation
   const statuses = new Set<ErrorStatus>(errors)
   // a query that nobody reads is refused, so every operation knows 400
   if (!open) for (const status of [400, 401] as const) statuses.add(status)
-  if (path.includes('{')) statuses.add(404)
+  if (path.includes('{') || hasCursor(operation)) statuses.add(404)
   if (body !== undefined) for (const status of [413, 415] as const) statuses.add(status)
   for (const status of [500, 503] as const)
     if (operation.otherReplies?.[status] === undefined) statuses.add(status)

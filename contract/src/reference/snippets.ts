@@ -50,7 +50,10 @@ const planOf = (operation: Operation, baseUrl: string, origin: string): Plan => 
   const savedAs = type === 'audio/mpeg' ? 'speech.mp3' : 'handbook.pdf'
   return {
     operation,
-    url: (place === 'root' ? origin : baseUrl) + path + (search.size === 0 ? '' : `?${search}`),
+    url:
+      (place === 'root' ? origin : baseUrl) +
+      path +
+      (search.size === 0 ? '' : `?${search.toString()}`),
     baseUrl,
     query,
     sent,
