@@ -14,16 +14,13 @@ import { json, type Part } from './operation.ts'
 
 export const assistantPart: Part = {
   tag: 'Assistants',
-  tagZh: '助理',
   description: 'A model with instructions, tools and files, kept under an id.',
-  descriptionZh: '把模型、指示、工具與檔案存在同一個 id 之下。',
   operations: [
     {
       id: 'listAssistants',
       method: 'get',
       path: '/assistants',
       summary: 'List assistants',
-      summaryZh: '列出助理',
       description: 'Your assistants, the newest first unless `order` says otherwise.',
       query: { schema: ListQuery, example: { limit: 20 } },
       reply: json(AssistantList),
@@ -34,7 +31,6 @@ export const assistantPart: Part = {
       method: 'post',
       path: '/assistants',
       summary: 'Create an assistant',
-      summaryZh: '建立助理',
       description: 'What is left out or null has its default.',
       body: {
         type: 'json',
@@ -55,7 +51,6 @@ export const assistantPart: Part = {
       method: 'get',
       path: '/assistants/{assistant_id}',
       summary: 'Read an assistant',
-      summaryZh: '讀取助理',
       description: 'One assistant as it is now.',
       reply: json(AssistantObject),
       sdk: 'beta.assistants.retrieve',
@@ -65,7 +60,6 @@ export const assistantPart: Part = {
       method: 'post',
       path: '/assistants/{assistant_id}',
       summary: 'Change an assistant',
-      summaryZh: '修改助理',
       description:
         'Keys that are left out stay as they are; null puts the default back. Runs that have begun keep the settings they began with.',
       body: {
@@ -81,7 +75,6 @@ export const assistantPart: Part = {
       method: 'delete',
       path: '/assistants/{assistant_id}',
       summary: 'Delete an assistant',
-      summaryZh: '刪除助理',
       description: 'Threads and messages stay.',
       reply: json(DeletedAssistant),
       sdk: 'beta.assistants.delete',

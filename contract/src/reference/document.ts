@@ -35,8 +35,6 @@ export interface ReferenceOperation {
   operationId: string
   tags: [string]
   summary: string
-  /** The summary in Traditional Chinese. */
-  'x-summary-zh-TW': string
   description: string
   security?: []
   parameters?: ReferenceParameter[]
@@ -55,8 +53,6 @@ export interface ReferencePath {
 export interface ReferenceTag {
   name: string
   description: string
-  'x-name-zh-TW': string
-  'x-description-zh-TW': string
 }
 
 /** An OpenAPI 3.1 document. */
@@ -235,7 +231,7 @@ export const referenceDocument = (options: ReferenceOptions): ReferenceDocument 
   const notes = createNotes(PARTS)
   const paths: Record<string, ReferencePath> = {}
   for (const { part, operation } of operations) {
-    const { id, method, path, summary, summaryZh, description, body, place, open } = operation
+    const { id, method, path, summary, description, body, place, open } = operation
     const parameters = parametersOf(operation, components, notes)
     const requestBody = body === undefined ? null : bodyOf(operation, body, components, notes)
     if (place === 'azure' && !azure) continue
@@ -244,7 +240,6 @@ export const referenceDocument = (options: ReferenceOptions): ReferenceDocument 
       operationId: id,
       tags: [part.tag],
       summary,
-      'x-summary-zh-TW': summaryZh,
       description,
       ...(open === true ? { security: [] } : {}),
       ...(parameters.length === 0 ? {} : { parameters }),
@@ -269,12 +264,7 @@ export const referenceDocument = (options: ReferenceOptions): ReferenceDocument 
     },
     servers: [{ url: baseUrl }],
     security: [{ bearer: [] }, { apiKey: [] }],
-    tags: PARTS.map(({ tag, tagZh, description, descriptionZh }) => ({
-      name: tag,
-      description,
-      'x-name-zh-TW': tagZh,
-      'x-description-zh-TW': descriptionZh,
-    })),
+    tags: PARTS.map(({ tag, description }) => ({ name: tag, description })),
     paths,
     components: {
       schemas,

@@ -19,16 +19,13 @@ import { json, type Part } from './operation.ts'
 
 export const filePart: Part = {
   tag: 'Files',
-  tagZh: '檔案',
   description: 'Documents for tools, and pictures for messages.',
-  descriptionZh: '供工具使用的文件，以及訊息中的圖片。',
   operations: [
     {
       id: 'createFile',
       method: 'post',
       path: '/files',
       summary: 'Upload a file',
-      summaryZh: '上傳檔案',
       description: 'A form with the file and its purpose, in any order. Larger files: uploads.',
       body: {
         type: 'form',
@@ -44,7 +41,6 @@ export const filePart: Part = {
       method: 'get',
       path: '/files',
       summary: 'List files',
-      summaryZh: '列出檔案',
       description: 'Your files, up to 10,000 at a time.',
       query: { schema: FileListQuery, example: { purpose: 'assistants' } },
       reply: json(FileList),
@@ -55,7 +51,6 @@ export const filePart: Part = {
       method: 'get',
       path: '/files/{file_id}',
       summary: 'Read what is known of a file',
-      summaryZh: '讀取檔案資訊',
       description: 'Name, size and purpose; the content has a call of its own.',
       reply: json(FileObject),
       sdk: 'files.retrieve',
@@ -65,7 +60,6 @@ export const filePart: Part = {
       method: 'get',
       path: '/files/{file_id}/content',
       summary: 'Download a file',
-      summaryZh: '下載檔案',
       description:
         'The bytes as they were uploaded or as a tool wrote them. Files of purpose `assistants` or `user_data` are not handed out again.',
       reply: { 'application/octet-stream': null },
@@ -76,7 +70,6 @@ export const filePart: Part = {
       method: 'delete',
       path: '/files/{file_id}',
       summary: 'Delete a file',
-      summaryZh: '刪除檔案',
       description: 'It goes from every vector store and every tool as well.',
       reply: json(DeletedFile),
       sdk: 'files.delete',
@@ -94,16 +87,13 @@ export const filePart: Part = {
 
 export const uploadPart: Part = {
   tag: 'Uploads',
-  tagZh: '分段上傳',
   description: 'A file of up to 8 GB, sent in parts.',
-  descriptionZh: '分段送出最大 8 GB 的檔案。',
   operations: [
     {
       id: 'createUpload',
       method: 'post',
       path: '/uploads',
       summary: 'Begin an upload',
-      summaryZh: '開始上傳',
       description: 'The parts must come within the hour.',
       body: {
         type: 'json',
@@ -123,7 +113,6 @@ export const uploadPart: Part = {
       method: 'post',
       path: '/uploads/{upload_id}/parts',
       summary: 'Send a part',
-      summaryZh: '送出一段',
       description: 'Up to 64 MB each; several may be sent at the same time.',
       body: {
         type: 'form',
@@ -139,7 +128,6 @@ export const uploadPart: Part = {
       method: 'post',
       path: '/uploads/{upload_id}/complete',
       summary: 'Complete an upload',
-      summaryZh: '完成上傳',
       description: 'Joins the parts in the order of `part_ids` into a file.',
       body: {
         type: 'json',
@@ -154,7 +142,6 @@ export const uploadPart: Part = {
       method: 'post',
       path: '/uploads/{upload_id}/cancel',
       summary: 'Cancel an upload',
-      summaryZh: '取消上傳',
       description: 'Its parts are removed.',
       reply: json(UploadObject),
       sdk: 'uploads.cancel',

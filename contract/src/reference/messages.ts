@@ -14,16 +14,13 @@ import { json, type Part } from './operation.ts'
 
 export const messagePart: Part = {
   tag: 'Messages',
-  tagZh: '訊息',
   description: 'What user and assistant said in a thread.',
-  descriptionZh: '使用者與助理在對話串中說過的話。',
   operations: [
     {
       id: 'createMessage',
       method: 'post',
       path: '/threads/{thread_id}/messages',
       summary: 'Add a message',
-      summaryZh: '新增訊息',
       description:
         'Refused with 400 while a run of the thread is active. Text may be up to 256,000 characters, data URLs in it not counted.',
       body: {
@@ -39,7 +36,6 @@ export const messagePart: Part = {
       method: 'get',
       path: '/threads/{thread_id}/messages',
       summary: 'List messages',
-      summaryZh: '列出訊息',
       description: 'The messages of a thread, or of one of its runs.',
       query: { schema: MessageListQuery, example: { order: 'asc' } },
       reply: json(MessageList),
@@ -50,7 +46,6 @@ export const messagePart: Part = {
       method: 'get',
       path: '/threads/{thread_id}/messages/{message_id}',
       summary: 'Read a message',
-      summaryZh: '讀取訊息',
       description: 'One message.',
       reply: json(MessageObject),
       sdk: 'beta.threads.messages.retrieve',
@@ -60,7 +55,6 @@ export const messagePart: Part = {
       method: 'post',
       path: '/threads/{thread_id}/messages/{message_id}',
       summary: 'Change a message’s metadata',
-      summaryZh: '修改訊息的中繼資料',
       description: 'Nothing else of a message can be changed.',
       body: {
         type: 'json',
@@ -75,7 +69,6 @@ export const messagePart: Part = {
       method: 'delete',
       path: '/threads/{thread_id}/messages/{message_id}',
       summary: 'Delete a message',
-      summaryZh: '刪除訊息',
       description: 'Later runs no longer see it.',
       reply: json(DeletedMessage),
       sdk: 'beta.threads.messages.delete',

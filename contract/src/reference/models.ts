@@ -11,16 +11,13 @@ import { json, jsonOrEvents, type Operation, type Part } from './operation.ts'
 
 export const modelPart: Part = {
   tag: 'Models',
-  tagZh: '模型',
   description: 'The models this server can ask.',
-  descriptionZh: '這台伺服器可用的模型。',
   operations: [
     {
       id: 'listModels',
       method: 'get',
       path: '/models',
       summary: 'List models',
-      summaryZh: '列出模型',
       description: 'Names and aliases, as `model` takes them.',
       reply: json(ModelList),
       sdk: 'models.list',
@@ -30,7 +27,6 @@ export const modelPart: Part = {
       method: 'get',
       path: '/models/{model}',
       summary: 'Read a model',
-      summaryZh: '讀取模型',
       description: 'A name may hold slashes.',
       reply: json(ModelObject),
       sdk: 'models.retrieve',
@@ -44,7 +40,6 @@ const chat: Operation = {
   method: 'post',
   path: '/chat/completions',
   summary: 'Ask a model',
-  summaryZh: '直接詢問模型',
   description:
     'Without assistant or thread. Where the model’s server speaks this wire, the request goes through as it came and the answer comes back as it is; other models take the settings named here. With `"stream": true` the answer comes in chunks.',
   body: {
@@ -62,7 +57,6 @@ const speech: Operation = {
   method: 'post',
   path: '/audio/speech',
   summary: 'Turn text into speech',
-  summaryZh: '文字轉語音',
   description: 'Goes through to the model’s server, where one that speaks this wire is configured.',
   body: {
     type: 'json',
@@ -79,7 +73,6 @@ const transcription: Operation = {
   method: 'post',
   path: '/audio/transcriptions',
   summary: 'Turn speech into text',
-  summaryZh: '語音轉文字',
   description: 'Goes through to the model’s server, where one that speaks this wire is configured.',
   body: {
     type: 'form',
@@ -102,9 +95,7 @@ const atDeployment = ({ sdk: _sdk, ...operation }: Operation): Operation => ({
 
 export const passthroughPart: Part = {
   tag: 'Pass-through',
-  tagZh: '直通模型',
   description: 'Requests to models outside of any assistant.',
-  descriptionZh: '不經助理，直接送到模型的請求。',
   operations: [
     chat,
     speech,

@@ -27,8 +27,6 @@ export interface Operation {
   /** After the base, as OpenAPI has it: `/threads/{thread_id}`. */
   path: `/${string}`
   summary: string
-  /** The summary in Traditional Chinese, for the page at /docs. */
-  summaryZh: string
   /** What a caller must know beside the schemas. */
   description: string
   query?: { schema: Schema; example?: Readonly<Record<string, string | number>> }
@@ -46,12 +44,10 @@ export interface Operation {
   open?: boolean
 }
 
-/** The rows of one tag. */
+/** The rows of one tag. Sentences are English; the page at /docs has its own list of them in Chinese. */
 export interface Part {
   tag: string
-  tagZh: string
   description: string
-  descriptionZh: string
   operations: readonly Operation[]
   /** Schemas that get a name in the document; whatever else a row refers to is written out in its place. */
   schemas: Readonly<Record<string, Schema>>

@@ -27,16 +27,13 @@ const STREAMS =
 
 export const runPart: Part = {
   tag: 'Runs',
-  tagZh: '執行',
   description: 'An assistant at work on a thread.',
-  descriptionZh: '助理處理一段對話的過程。',
   operations: [
     {
       id: 'createThreadAndRun',
       method: 'post',
       path: '/threads/runs',
       summary: 'Create a thread and run it',
-      summaryZh: '建立對話串並執行',
       description: `Both in one call. ${STREAMS}`,
       body: {
         type: 'json',
@@ -55,7 +52,6 @@ export const runPart: Part = {
       method: 'post',
       path: '/threads/{thread_id}/runs',
       summary: 'Run a thread',
-      summaryZh: '執行對話串',
       description: `The answer comes at once, with status \`queued\`. ${STREAMS} A thread has one active run at a time; a second one is refused with 400. A client that leaves does not end the run.`,
       query: { schema: IncludeQuery },
       body: {
@@ -71,7 +67,6 @@ export const runPart: Part = {
       method: 'get',
       path: '/threads/{thread_id}/runs',
       summary: 'List runs',
-      summaryZh: '列出執行',
       description: 'The runs of a thread.',
       query: { schema: ListQuery, example: { limit: 20 } },
       reply: json(RunList),
@@ -82,7 +77,6 @@ export const runPart: Part = {
       method: 'get',
       path: '/threads/{thread_id}/runs/{run_id}',
       summary: 'Read a run',
-      summaryZh: '讀取執行',
       description:
         'While the run is not at its end, the header `openai-poll-after-ms` says when to ask again.',
       reply: json(RunObject),
@@ -93,7 +87,6 @@ export const runPart: Part = {
       method: 'post',
       path: '/threads/{thread_id}/runs/{run_id}',
       summary: 'Change a run’s metadata',
-      summaryZh: '修改執行的中繼資料',
       description: 'Nothing else of a run can be changed.',
       body: { type: 'json', schema: ModifyRunRequest, example: { metadata: { ticket: '4711' } } },
       reply: json(RunObject),
@@ -104,7 +97,6 @@ export const runPart: Part = {
       method: 'post',
       path: '/threads/{thread_id}/runs/{run_id}/submit_tool_outputs',
       summary: 'Submit tool outputs',
-      summaryZh: '提交工具輸出',
       description: `For a run at \`requires_action\`: the outputs of all its calls, in one request. ${STREAMS}`,
       body: {
         type: 'json',
@@ -119,7 +111,6 @@ export const runPart: Part = {
       method: 'post',
       path: '/threads/{thread_id}/runs/{run_id}/cancel',
       summary: 'Cancel a run',
-      summaryZh: '取消執行',
       description:
         'What the run has completed stays; a message it was writing ends as `incomplete`.',
       body: { type: 'json', schema: CancelRunRequest, example: {} },
@@ -131,7 +122,6 @@ export const runPart: Part = {
       method: 'get',
       path: '/threads/{thread_id}/runs/{run_id}/events',
       summary: 'Read a run’s events again',
-      summaryZh: '重新讀取執行事件',
       description:
         'Melzi’s own. Replays what is still there and follows the run to its end, past `requires_action`. Each event has an `id:` line; come back with it in `after` or in the header `Last-Event-ID`. When that place is gone, the first event is `thread.run.snapshot`.',
       query: { schema: RunEventsQuery, example: { after: 0 } },

@@ -5,16 +5,13 @@ import { json, type Part } from './operation.ts'
 
 export const pluginApiPart: Part = {
   tag: 'Plugin calls',
-  tagZh: '外掛呼叫',
   description: 'DaVinci’s way for a client to have a plugin run on the server.',
-  descriptionZh: 'DaVinci 的方式：由用戶端請伺服器執行外掛。',
   operations: [
     {
       id: 'callPlugin',
       method: 'post',
       path: '/pluginapi',
       summary: 'Call a plugin',
-      summaryZh: '呼叫外掛',
       description:
         'The body is the function’s arguments, whatever its content type says. Give the answer back with the tool outputs of the run. A plugin that fails answers 200 with `ok` false.',
       query: {
@@ -44,16 +41,13 @@ export const pluginApiPart: Part = {
 
 export const serverPart: Part = {
   tag: 'Server',
-  tagZh: '伺服器',
   description: 'The state of the server, and this reference as OpenAPI 3.1.',
-  descriptionZh: '伺服器狀態，以及本參考文件的 OpenAPI 3.1 版本。',
   operations: [
     {
       id: 'getHealth',
       method: 'get',
       path: '/healthz',
       summary: 'Is it alive?',
-      summaryZh: '是否存活',
       description: 'The process answers.',
       reply: json(Health),
       place: 'root',
@@ -64,7 +58,6 @@ export const serverPart: Part = {
       method: 'get',
       path: '/readyz',
       summary: 'Is it ready?',
-      summaryZh: '是否就緒',
       description: 'What the server stands on, part by part. 503 when the store does not answer.',
       reply: json(Readiness),
       otherReplies: { 503: Readiness },
@@ -76,7 +69,6 @@ export const serverPart: Part = {
       method: 'get',
       path: '/openapi.json',
       summary: 'Read this reference as OpenAPI',
-      summaryZh: '以 OpenAPI 讀取本參考文件',
       description: 'This document, with the address it was asked at as its server.',
       reply: json(z.looseObject({ openapi: z.string() })),
       open: true,

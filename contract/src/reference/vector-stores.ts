@@ -26,16 +26,13 @@ import { json, type Part } from './operation.ts'
 
 export const vectorStorePart: Part = {
   tag: 'Vector stores',
-  tagZh: '向量儲存庫',
   description: 'Files made searchable, for file_search and for your own searches.',
-  descriptionZh: '讓檔案可被搜尋，供 file_search 與您自己的搜尋使用。',
   operations: [
     {
       id: 'createVectorStore',
       method: 'post',
       path: '/vector_stores',
       summary: 'Create a vector store',
-      summaryZh: '建立向量儲存庫',
       description: 'The answer comes before the files are read.',
       body: {
         type: 'json',
@@ -51,7 +48,6 @@ export const vectorStorePart: Part = {
       method: 'get',
       path: '/vector_stores',
       summary: 'List vector stores',
-      summaryZh: '列出向量儲存庫',
       description: 'Your vector stores.',
       query: { schema: ListQuery, example: { limit: 20 } },
       reply: json(VectorStoreList),
@@ -62,7 +58,6 @@ export const vectorStorePart: Part = {
       method: 'get',
       path: '/vector_stores/{vector_store_id}',
       summary: 'Read a vector store',
-      summaryZh: '讀取向量儲存庫',
       description: 'Its state, and how many of its files are ready.',
       reply: json(VectorStoreObject),
       sdk: 'vector_stores.retrieve',
@@ -72,7 +67,6 @@ export const vectorStorePart: Part = {
       method: 'post',
       path: '/vector_stores/{vector_store_id}',
       summary: 'Change a vector store',
-      summaryZh: '修改向量儲存庫',
       description: 'Keys that are left out stay as they are.',
       body: {
         type: 'json',
@@ -87,7 +81,6 @@ export const vectorStorePart: Part = {
       method: 'delete',
       path: '/vector_stores/{vector_store_id}',
       summary: 'Delete a vector store',
-      summaryZh: '刪除向量儲存庫',
       description: 'The files themselves stay.',
       reply: json(DeletedVectorStore),
       sdk: 'vector_stores.delete',
@@ -97,7 +90,6 @@ export const vectorStorePart: Part = {
       method: 'post',
       path: '/vector_stores/{vector_store_id}/search',
       summary: 'Search a vector store',
-      summaryZh: '搜尋向量儲存庫',
       description:
         'By words, and by meaning as well where the server has an embeddings provider. Scores fall along the list. With `rewrite_query` the model makes one or more searches of the question.',
       body: {
@@ -137,16 +129,13 @@ export const vectorStorePart: Part = {
 
 export const storeFilePart: Part = {
   tag: 'Vector store files',
-  tagZh: '向量儲存庫檔案',
   description: 'Single files of a vector store, and batches of them.',
-  descriptionZh: '向量儲存庫中的個別檔案與批次。',
   operations: [
     {
       id: 'createVectorStoreFile',
       method: 'post',
       path: '/vector_stores/{vector_store_id}/files',
       summary: 'Add a file',
-      summaryZh: '加入檔案',
       description:
         'Ask for it again until its status is `completed`; a file that cannot be read says why in `last_error`.',
       body: {
@@ -162,7 +151,6 @@ export const storeFilePart: Part = {
       method: 'get',
       path: '/vector_stores/{vector_store_id}/files',
       summary: 'List the files',
-      summaryZh: '列出檔案',
       description: 'The files of a store.',
       query: { schema: StoreFileListQuery, example: { filter: 'completed' } },
       reply: json(StoreFileList),
@@ -173,7 +161,6 @@ export const storeFilePart: Part = {
       method: 'get',
       path: '/vector_stores/{vector_store_id}/files/{file_id}',
       summary: 'Read a file’s state',
-      summaryZh: '讀取檔案狀態',
       description:
         'While the file is being read, the header `openai-poll-after-ms` says when to ask again.',
       reply: json(StoreFileObject),
@@ -184,7 +171,6 @@ export const storeFilePart: Part = {
       method: 'post',
       path: '/vector_stores/{vector_store_id}/files/{file_id}',
       summary: 'Change a file’s attributes',
-      summaryZh: '修改檔案屬性',
       description: 'They hold from the next search on.',
       body: {
         type: 'json',
@@ -199,7 +185,6 @@ export const storeFilePart: Part = {
       method: 'delete',
       path: '/vector_stores/{vector_store_id}/files/{file_id}',
       summary: 'Remove a file',
-      summaryZh: '移除檔案',
       description: 'From this store; the file itself stays.',
       reply: json(DeletedStoreFile),
       sdk: 'vector_stores.files.delete',
@@ -209,7 +194,6 @@ export const storeFilePart: Part = {
       method: 'get',
       path: '/vector_stores/{vector_store_id}/files/{file_id}/content',
       summary: 'Read a file’s text',
-      summaryZh: '讀取檔案文字',
       description: 'The text as it was read from the file.',
       reply: json(StoreFileContent),
       sdk: 'vector_stores.files.content',
@@ -219,7 +203,6 @@ export const storeFilePart: Part = {
       method: 'post',
       path: '/vector_stores/{vector_store_id}/file_batches',
       summary: 'Add files',
-      summaryZh: '批次加入檔案',
       description:
         '`file_ids` or `files`, one of them, up to 2,000. What stands beside `files` goes for those that bring none of their own.',
       body: {
@@ -235,7 +218,6 @@ export const storeFilePart: Part = {
       method: 'get',
       path: '/vector_stores/{vector_store_id}/file_batches/{batch_id}',
       summary: 'Read a batch',
-      summaryZh: '讀取批次',
       description: 'How many of its files are ready.',
       reply: json(FileBatchObject),
       sdk: 'vector_stores.file_batches.retrieve',
@@ -245,7 +227,6 @@ export const storeFilePart: Part = {
       method: 'post',
       path: '/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel',
       summary: 'Cancel a batch',
-      summaryZh: '取消批次',
       description: 'Files that are ready stay.',
       reply: json(FileBatchObject),
       sdk: 'vector_stores.file_batches.cancel',
@@ -255,7 +236,6 @@ export const storeFilePart: Part = {
       method: 'get',
       path: '/vector_stores/{vector_store_id}/file_batches/{batch_id}/files',
       summary: 'List the files of a batch',
-      summaryZh: '列出批次的檔案',
       description: 'Only those of this batch.',
       query: { schema: StoreFileListQuery, example: { filter: 'failed' } },
       reply: json(StoreFileList),

@@ -5,9 +5,9 @@ import type {
   ReferenceReply,
 } from '@melzi/contract/reference/document.ts'
 import type { JsonSchema } from '@melzi/contract/reference/components.ts'
-import { isEmpty, joined, markup, none, prose, type Html } from './markup.ts'
+import { isEmpty, joined, markup, none, type Html } from './markup.ts'
 import { nameOf, type SchemaHtml, type Side } from './schema-html.ts'
-import type { Words } from './words.ts'
+import type { Voice } from './voice.ts'
 
 export const SAMPLE_LANGUAGES = { curl: 'curl', python: 'Python', node: 'Node.js' } as const
 
@@ -20,8 +20,6 @@ export interface Call {
 
 const part = (title: string, content: Html): Html =>
   isEmpty(content) ? none : markup`<h4>${title}</h4>\n${content}`
-
-const english = (text: string): Html => markup`<span lang="en">${prose(text)}</span>`
 
 /** `/threads/{thread_id}` with its places marked, and broken before a slash where the line ends. */
 const pathOf = (path: string): Html =>
@@ -39,7 +37,7 @@ const pathOf = (path: string): Html =>
 export const createOperationHtml = (
   document: ReferenceDocument,
   schemaHtml: SchemaHtml,
-  words: Words,
+  { words, say }: Voice,
 ) => {
   const { schemas, responses } = document.components
   const { field, typeOf, whole } = schemaHtml
@@ -86,7 +84,7 @@ export const createOperationHtml = (
           schema === undefined
             ? markup`<p class="is">${words.bytes}</p>`
             : shown(schema, 'answered')
-        const note = isStream ? markup`<p class="note" lang="en">${prose(description)}</p>` : none
+        const note = isStream ? markup`<p class="note">${say(description)}</p>` : none
         const word = isStream ? markup` <span class="word">${words.stream}</span>` : none
         const code = markup`<b class="status">${status}</b> <code>${type}</code>${word}`
         return markup`<p class="media">${code}</p>\n${note}${what}`
@@ -106,7 +104,7 @@ export const createOperationHtml = (
     const rows = Object.entries(all).flatMap(([status, { $ref }]) => {
       const named = $ref === undefined ? undefined : responses[$ref.split('/').at(-1) ?? '']
       if (named === undefined) return []
-      return [markup`<li><b class="status">${status}</b> ${english(named.description ?? '')}</li>`]
+      return [markup`<li><b class="status">${status}</b> ${say(named.description ?? '')}</li>`]
     })
     const codes = Object.keys(all).filter((status) => Number(status) >= 400)
     const summary = markup`${words.errors} <span class="codes">${codes.join(' ')}</span>`
@@ -123,16 +121,15 @@ export const createOperationHtml = (
 `,
     )}</div>`
 
-  /** @param title the name of the call in the page's language */
-  return ({ method, path, operation }: Call, title: string): Html => {
+  return ({ method, path, operation }: Call): Html => {
     const all = operation.parameters ?? []
     const isOpen = operation.security !== undefined
     return markup`<article class="call" id="${operation.operationId}">
-<div class="said"><h3><a href="#${operation.operationId}">${title}</a></h3>
+<div class="said"><h3><a href="#${operation.operationId}">${say(operation.summary)}</a></h3>
 <p class="line"><b class="method ${method}">${method.toUpperCase()}</b> <code>${pathOf(path)}</code>${
       isOpen ? markup` <span class="open">${words.open}</span>` : none
     }</p>
-<p>${english(operation.description)}</p>
+<p>${say(operation.description)}</p>
 ${part(words.path, parameters(all, 'path'))}
 ${part(words.query, parameters(all, 'query'))}
 ${part(words.body, body(operation))}

@@ -1,8 +1,9 @@
-import type { ReferenceDocument, ReferenceTag } from '@melzi/contract/reference/document.ts'
+import type { ReferenceDocument } from '@melzi/contract/reference/document.ts'
 import { joined, markup, none, type Html } from './markup.ts'
 import { createOperationHtml, SAMPLE_LANGUAGES, type Call } from './operation-html.ts'
 import { createSchemaHtml } from './schema-html.ts'
-import { LOCALES, WORDS, type Locale, type Words } from './words.ts'
+import { createVoice } from './voice.ts'
+import { LOCALES, type Locale, type Words } from './words.ts'
 
 const METHODS = ['get', 'post', 'delete'] as const
 
@@ -43,14 +44,11 @@ const sampleChoice = (words: Words): Html =>
  * @param document its base is the one snippets are written with
  */
 export const referencePage = (document: ReferenceDocument, locale: Locale): string => {
-  const words = WORDS[locale]
-  const isEnglish = locale === 'en'
-  const schemaHtml = createSchemaHtml(words)
-  const callHtml = createOperationHtml(document, schemaHtml, words)
+  const voice = createVoice(locale)
+  const { words, say } = voice
+  const schemaHtml = createSchemaHtml(voice)
+  const callHtml = createOperationHtml(document, schemaHtml, voice)
   const baseUrl = document.servers[0]?.url ?? ''
-  const tagName = (tag: ReferenceTag) => (isEnglish ? tag.name : tag['x-name-zh-TW'])
-  const titleOf = ({ operation }: Call) =>
-    isEnglish ? operation.summary : operation['x-summary-zh-TW']
   const tags = document.tags.map((tag) => ({ tag, calls: callsOf(document, tag.name) }))
   const otherLocale = LOCALES.find((one) => one !== locale) ?? locale
 
@@ -61,9 +59,9 @@ export const referencePage = (document: ReferenceDocument, locale: Locale): stri
         ${tags.map(
           ({ tag, calls }) =>
             markup`<li>
-              <a class="tag" href="#${slug(tag.name)}">${tagName(tag)}</a>
+              <a class="tag" href="#${slug(tag.name)}">${say(tag.name)}</a>
               <ul>
-                ${calls.map((call) => markup`<li><a href="#${call.operation.operationId}">${titleOf(call)}</a></li>`)}
+                ${calls.map((call) => markup`<li><a href="#${call.operation.operationId}">${say(call.operation.summary)}</a></li>`)}
               </ul>
             </li> `,
         )}
@@ -75,9 +73,9 @@ export const referencePage = (document: ReferenceDocument, locale: Locale): stri
   const sections = tags.map(
     ({ tag, calls }) =>
       markup`<section id="${slug(tag.name)}">
-        <h2>${tagName(tag)}</h2>
-        <p>${isEnglish ? tag.description : tag['x-description-zh-TW']}</p>
-        ${calls.map((call) => callHtml(call, titleOf(call)))}
+        <h2>${say(tag.name)}</h2>
+        <p>${say(tag.description)}</p>
+        ${calls.map(callHtml)}
       </section> `,
   )
 
@@ -95,7 +93,7 @@ export const referencePage = (document: ReferenceDocument, locale: Locale): stri
   </section>`
 
   return markup`<!doctype html>
-    <html lang="${isEnglish ? 'en' : 'zh-Hant-TW'}" id="top">
+    <html lang="${locale === 'en' ? 'en' : 'zh-Hant-TW'}" id="top">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

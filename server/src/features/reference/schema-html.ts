@@ -1,7 +1,7 @@
 /** JSON Schema as nested lists of fields. */
 import type { JsonSchema } from '@melzi/contract/reference/components.ts'
-import { markup, isEmpty, joined, none, prose, type Html } from './markup.ts'
-import type { Words } from './words.ts'
+import { markup, isEmpty, joined, none, type Html } from './markup.ts'
+import type { Voice } from './voice.ts'
 
 const REFERENCE = '#/components/schemas/'
 /** Whether a schema says what a request may hold or what a reply does. */
@@ -24,7 +24,7 @@ const isLong = (choice: readonly unknown[]): boolean => choice.join('').length >
 
 const hasFields = (schema: JsonSchema): boolean => Object.keys(schema.properties ?? {}).length > 0
 
-export const createSchemaHtml = (words: Words) => {
+export const createSchemaHtml = ({ words, say }: Voice) => {
   const space = markup` `
   const or = markup` <span class="word">${words.or}</span> `
 
@@ -101,8 +101,7 @@ export const createSchemaHtml = (words: Words) => {
 
   const field = (name: string, schema: JsonSchema, isRequired: boolean, side: Side): Html => {
     const { description } = schema
-    const note =
-      description === undefined ? none : markup`<p class="note" lang="en">${prose(description)}</p>`
+    const note = description === undefined ? none : markup`<p class="note">${say(description)}</p>`
     return markup`<li><div class="field"><code class="name">${name}</code>
 <span class="types">${typeOf(schema)}</span> ${presence(isRequired, side)}${limitsOf(schema)}</div>
 ${note}${choiceOf(schema)}${inside(schema, side)}</li>
