@@ -8,7 +8,7 @@ export interface Voice {
   locale: Locale
   words: Words
   /** A sentence of the document; one that is not there in this language is marked as English. */
-  say(sentence: string): Html
+  say: (sentence: string) => Html
 }
 
 const CHINESE: ReadonlyMap<string, string> = new Map([
