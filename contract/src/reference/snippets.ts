@@ -108,11 +108,9 @@ const python = (plan: Plan, sdk: string): string => {
     ...(form === null ? [] : [`${form.field}=open("${form.sample}", "rb")`]),
   ]
   const call = enclose(`client.${sdk}(`, given, ')', 'python')
-  const head = `import os
-from openai import OpenAI
-
-client = OpenAI(base_url="${baseUrl}", api_key=os.environ["API_KEY"])
-`
+  const settings = [`base_url="${baseUrl}"`, 'api_key=os.environ["API_KEY"]']
+  const client = enclose('client = OpenAI(', settings, ')', 'python')
+  const head = `import os\nfrom openai import OpenAI\n\n${client}\n`
   if (savedAs !== null) return `${head}${call}.write_to_file("${savedAs}")`
   if (streams) return `${head}for event in ${call}:\n    print(event.event, event.data)`
   return `${head}reply = ${call}\nprint(reply)`
