@@ -13,7 +13,37 @@ import { pythonClient } from '../../scripts/python-clients.ts'
 import { skipUnless, type ComponentName } from './support/components.ts'
 import { startSnippetRecorder, type SnippetRecorder } from './support/snippet-recorder.ts'
 
-const OPERATIONS = PARTS.flatMap(({ operations }) => operations)
+/** What no row has, or not in this combination. */
+const MADE_UP: Operation[] = [
+  {
+    id: 'sendFileGetFile',
+    method: 'post',
+    path: '/made_up/{plugin_id}/versions/{version}',
+    summary: 'Made up',
+    description: 'Made up.',
+    body: { type: 'file', sample: 'weather.json', description: 'A file.' },
+    reply: { 'application/octet-stream': null },
+    savedAs: 'answer.bin',
+  },
+  {
+    id: 'sendWhatNeedsCare',
+    method: 'post',
+    path: '/made_up',
+    summary: 'Made up',
+    description: 'Made up.',
+    body: {
+      type: 'json',
+      schema: z.looseObject({}),
+      example: {
+        quotes: `it's "so" \\ and \n 'more'`,
+        'a-key': [true, false, null, 1.5, { deep: ['長'.repeat(80)] }],
+        nothing: {},
+      },
+    },
+    reply: { 'application/json': z.unknown() },
+  },
+]
+const OPERATIONS = [...PARTS.flatMap(({ operations }) => operations), ...MADE_UP]
 const KEY = 'mlz_snippet'
 const TIMEOUT_MS = 120_000
 /** Below node_modules, so that `import 'openai'` of a snippet finds the package. */
@@ -88,6 +118,7 @@ for (const { lang, needs, plan } of LANGUAGES)
       const { files, command } = plan(sources)
       for (const { body } of OPERATIONS)
         if (body?.type === 'form') files[body.file.sample] = 'sample'
+        else if (body?.type === 'file') files[body.sample] = 'sample'
       for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text)
       const [program, ...args] = command()
       const { PATH = '', HOME = '' } = process.env
@@ -122,6 +153,10 @@ for (const { lang, needs, plan } of LANGUAGES)
           return
         }
         const text = sent.body.toString()
+        if (body?.type === 'file') {
+          assert.equal(text, 'sample')
+          return
+        }
         const example = body?.example ?? {}
         assert.deepEqual(text === '' ? {} : JSON.parse(text), example)
         if (body !== undefined) assert.ok(z.safeParse(body.schema, example).success)

@@ -4,6 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import * as z from 'zod/mini'
 import { createComponents } from './components.ts'
 import { referenceDocument, type ReferenceOperation } from './document.ts'
+import type { Operation, Part } from './operation.ts'
 import { PARTS } from './parts.ts'
 
 const document = referenceDocument({
@@ -67,7 +68,7 @@ describe('the reference as a document', () => {
   it('gives examples that the operation takes', () => {
     for (const { id, query, body } of rows) {
       for (const part of [query, body]) {
-        if (part?.example === undefined) continue
+        if (part === undefined || !('example' in part)) continue
         const { success, error } = z.safeParse(part.schema, part.example)
         assert.ok(success, `${id}: ${JSON.stringify(error?.issues)}`)
       }
@@ -111,6 +112,51 @@ describe('the reference as a document', () => {
     assert.deepEqual(
       list?.filter((one) => one.in === 'query').map(({ name }) => name),
       ['limit', 'order', 'after', 'before', 'include[]'],
+    )
+  })
+})
+
+describe('a table of rows of its own', () => {
+  const made = (operations: Operation[], notes: Part['notes'] = {}) =>
+    referenceDocument({ baseUrl: '/v1', version: '1' }, [
+      { tag: 'Made up', description: 'Made up.', operations, schemas: {}, notes },
+    ])
+  const row: Operation = {
+    id: 'sendFile',
+    method: 'post',
+    path: '/made_up',
+    summary: 'Made up',
+    description: 'Made up.',
+    query: { schema: z.strictObject({ name: z.optional(z.string()) }) },
+    body: { type: 'file', sample: 'weather.json', description: 'The file itself.' },
+    reply: { 'application/json': null },
+    savedAs: 'answer.json',
+    errors: [403],
+  }
+
+  it('may take and give files as they are', async () => {
+    const { paths, ...rest } = made([row], { 'sendFile.name': 'A name.' })
+    const post = paths['/made_up']?.post
+    assert.deepEqual(post?.requestBody?.content, {
+      '*/*': { schema: { type: 'string', description: 'The file itself.' } },
+    })
+    assert.deepEqual(post?.parameters?.[0]?.description, 'A name.')
+    assert.deepEqual(Object.keys(post?.responses ?? {}), [
+      '200',
+      '400',
+      '401',
+      '403',
+      '413',
+      '500',
+      '503',
+    ])
+    assert.ok((await new Validator().validate({ paths, ...rest })).valid)
+  })
+
+  it('is refused with a note on no field', () => {
+    assert.throws(
+      () => made([row], { 'sendFile.nome': 'A name.' }),
+      /notes on no field: sendFile.nome/,
     )
   })
 })

@@ -50,5 +50,8 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   vector_store_id: 'Of the vector store.',
   batch_id: 'Of the batch.',
   model: 'Name or alias of the model.',
+  plugin_id: 'Of the plugin.',
+  version: 'Number of the version.',
+  call_id: 'Of the call.',
   deployment: 'Name or alias of the model.',
 }

@@ -63,6 +63,7 @@ export const filePart: Part = {
       description:
         'The bytes as they were uploaded or as a tool wrote them. Files of purpose `assistants` or `user_data` are not handed out again.',
       reply: { 'application/octet-stream': null },
+      savedAs: 'handbook.pdf',
       sdk: 'files.content',
     },
     {

@@ -64,6 +64,7 @@ const speech: Operation = {
     example: { model: 'tts-1', input: 'Good morning!', voice: 'alloy' },
   },
   reply: { 'audio/mpeg': null },
+  savedAs: 'speech.mp3',
   errors: [404, 429, 502],
   sdk: 'audio.speech.create',
 }

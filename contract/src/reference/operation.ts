@@ -16,8 +16,10 @@ export type Body =
       file: { field: string; sample: string }
       example: Readonly<Record<string, unknown>>
     }
+  /** A file itself, whatever its content type says. `sample` is its name in snippets. */
+  | { type: 'file'; sample: string; description: string }
 
-/** What comes back with 200, by media type; null stands for bytes. An event stream's schema is that of one event. */
+/** What comes back with 200, by media type; null stands for bytes (then the row has `savedAs`). An event stream's schema is that of one event. */
 export type Reply = Readonly<Record<string, Schema | null>>
 
 export interface Operation {
@@ -32,6 +34,8 @@ export interface Operation {
   query?: { schema: Schema; example?: Readonly<Record<string, string | number>> }
   body?: Body
   reply: Reply
+  /** The name under which snippets keep bytes that come back. */
+  savedAs?: string
   /** Statuses beside those that follow from the form of the request ({@link errorStatuses}). */
   errors?: readonly ErrorStatus[]
   /** Answers with another status and a body that is no error. */
@@ -76,7 +80,8 @@ export const errorStatuses = (operation: Operation): ErrorStatus[] => {
   // a query that nobody reads is refused, so every operation knows 400
   if (!open) for (const status of [400, 401] as const) statuses.add(status)
   if (path.includes('{') || hasCursor(operation)) statuses.add(404)
-  if (body !== undefined) for (const status of [413, 415] as const) statuses.add(status)
+  if (body !== undefined) statuses.add(413)
+  if (body !== undefined && body.type !== 'file') statuses.add(415)
   for (const status of [500, 503] as const)
     if (operation.otherReplies?.[status] === undefined) statuses.add(status)
   return [...statuses].toSorted((a, b) => a - b)

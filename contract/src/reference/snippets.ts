@@ -19,6 +19,8 @@ const SAMPLE_IDS: Readonly<Record<string, string>> = {
   vector_store_id: 'vs_abc123',
   batch_id: 'vsfb_abc123',
   plugin_id: 'plug_abc123',
+  call_id: 'pcall_abc123',
+  version: '2',
   model: 'gpt-4o',
   deployment: 'gpt-4o',
 }
@@ -34,6 +36,8 @@ interface Plan {
   /** The sample body, or the fields of the form. */
   sent: Readonly<Record<string, unknown>>
   form: { field: string; sample: string } | null
+  /** The name of the file that is the body. */
+  file: string | null
   /** The name that bytes are kept under; null for an answer that can be printed. */
   savedAs: string | null
   streams: boolean
@@ -46,8 +50,7 @@ const planOf = (operation: Operation, baseUrl: string, origin: string): Plan => 
   const search = new URLSearchParams()
   for (const [key, value] of Object.entries(query)) search.set(key, String(value))
   const [type = '', ...otherTypes] = Object.keys(reply)
-  const sent = body?.example ?? {}
-  const savedAs = type === 'audio/mpeg' ? 'speech.mp3' : 'handbook.pdf'
+  const sent = body === undefined || body.type === 'file' ? {} : body.example
   return {
     operation,
     url:
@@ -58,7 +61,8 @@ const planOf = (operation: Operation, baseUrl: string, origin: string): Plan => 
     query,
     sent,
     form: body?.type === 'form' ? body.file : null,
-    savedAs: reply[type] === null ? savedAs : null,
+    file: body?.type === 'file' ? body.sample : null,
+    savedAs: operation.savedAs ?? null,
     streams: (type === 'text/event-stream' && otherTypes.length === 0) || sent['stream'] === true,
   }
 }
@@ -73,17 +77,19 @@ const spaced = (value: object): string => {
   return line.length <= 60 ? line : JSON.stringify(value, null, 2).replaceAll('\n', '\n  ')
 }
 
-const curl = ({ operation, url, sent, form, savedAs, streams }: Plan): string => {
+const curl = ({ operation, url, sent, form, file, savedAs, streams }: Plan): string => {
   const { method, open = false } = operation
+  const sendsNothing = form === null && file === null && isEmpty(sent)
   const parts = [`curl${streams ? ' -N' : ''} ${url.includes('?') ? shellText(url) : url}`]
   if (method === 'delete') parts.push('-X DELETE')
-  if (method === 'post' && form === null && isEmpty(sent)) parts.push('-X POST')
+  if (method === 'post' && sendsNothing) parts.push('-X POST')
   if (!open) parts.push('-H "Authorization: Bearer $API_KEY"')
   if (form !== null) {
     for (const [key, value] of Object.entries(sent)) parts.push(`-F ${key}=${String(value)}`)
     parts.push(`-F ${form.field}=@${form.sample}`)
   } else if (!isEmpty(sent))
     parts.push("-H 'Content-Type: application/json'", `-d ${shellText(spaced(sent))}`)
+  if (file !== null) parts.push("-H 'Content-Type: application/json'", `--data-binary @${file}`)
   if (savedAs !== null) parts.push(`-o ${savedAs}`)
   return parts.join(' \\\n  ')
 }
@@ -117,7 +123,7 @@ const python = (plan: Plan, sdk: string): string => {
 }
 
 /** For calls the SDK does not have: the HTTP client that comes with it. */
-const pythonRequest = ({ operation, url, sent, form, savedAs, streams }: Plan): string => {
+const pythonRequest = ({ operation, url, sent, form, file, savedAs, streams }: Plan): string => {
   const { method, open = false } = operation
   const given = [literal(url, 'python')]
   if (!open) given.push(`headers={"Authorization": f"Bearer {os.environ['API_KEY']}"}`)
@@ -125,6 +131,7 @@ const pythonRequest = ({ operation, url, sent, form, savedAs, streams }: Plan): 
     given.push(`data=${literal(sent, 'python')}`)
     given.push(`files={"${form.field}": open("${form.sample}", "rb")}`)
   } else if (!isEmpty(sent)) given.push(`json=${literal(sent, 'python')}`)
+  if (file !== null) given.push(`content=open("${file}", "rb").read()`)
   const head = open ? 'import httpx\n' : 'import os\nimport httpx\n'
   if (streams) {
     const call = enclose('httpx.stream(', ['"GET"', ...given, 'timeout=None'], ')', 'python')
@@ -169,20 +176,28 @@ const saving = (from: string, name: string): string =>
   `await writeFile('${name}', Buffer.from(await ${from}.arrayBuffer()))`
 
 /** For calls the SDK does not have. */
-const nodeRequest = ({ operation, url, sent, form, savedAs, streams }: Plan): string => {
+const nodeRequest = ({ operation, url, sent, form, file, savedAs, streams }: Plan): string => {
   const { method, open = false } = operation
   const options: string[] = []
+  const used: [name: string, module: string][] = []
+  const lines: string[] = []
   if (method !== 'get') options.push(`method: '${method.toUpperCase()}'`)
   if (!open) options.push('headers: { authorization: `Bearer ${process.env.API_KEY}` }')
-  const lines: string[] = []
   if (form !== null) {
-    lines.push("import { openAsBlob } from 'node:fs'", '', 'const form = new FormData()')
+    used.push(['openAsBlob', 'node:fs'])
+    lines.push('const form = new FormData()')
     for (const [key, value] of Object.entries(sent))
       lines.push(`form.set('${key}', ${literal(value, 'node')})`)
     lines.push(`form.set('${form.field}', await openAsBlob('${form.sample}'), '${form.sample}')`)
     options.push('body: form')
   } else if (!isEmpty(sent)) options.push(`body: JSON.stringify(${literal(sent, 'node')})`)
-  if (savedAs !== null) lines.push("import { writeFile } from 'node:fs/promises'", '')
+  if (file !== null) {
+    used.push(['readFile', 'node:fs/promises'])
+    options.push(`body: await readFile('${file}')`)
+  }
+  if (savedAs !== null) used.push(['writeFile', 'node:fs/promises'])
+  const imports = used.map(([name, module]) => `import { ${name} } from '${module}'`)
+  if (imports.length > 0) lines.unshift(...imports, '')
   const given = [literal(url, 'node')]
   if (options.length > 0) given.push(objectOf(options, 'node', url.length + 30))
   lines.push(`const reply = await fetch(${given.join(', ')})`)

@@ -84,7 +84,7 @@ export const validateByReference = (
     reply.$ref === undefined
       ? ['paths', template, verb, 'responses', String(status)]
       : reply.$ref.slice(2).split('/')
-  if (reply.$ref === undefined && reply.content?.[JSON_TYPE] === undefined) return
+  if (reply.$ref === undefined && reply.content?.[JSON_TYPE]?.schema === undefined) return
   const validate = at(...place, 'content', JSON_TYPE, 'schema')
   if (validate(body)) return
   const lines = (validate.errors ?? []).map(

@@ -14,6 +14,13 @@ const PACKAGE = new URL('../../../package.json', import.meta.url)
 /** What an origin is made of; whoever sends anything else gets addresses without one. */
 const ORIGIN = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?(?:\/[\w./~-]*)?$/i
 
+/** @param origin '' leaves paths alone, the root as a slash */
+const place = (text: string, origin: string): string =>
+  (origin === '' ? text.replaceAll(`"${PLACEHOLDER}"`, '"/"') : text).replaceAll(
+    PLACEHOLDER,
+    origin,
+  )
+
 export interface ReferenceText {
   text: string
   /** An entity tag of exactly this text. */
@@ -38,7 +45,7 @@ export const createReferenceService = () => {
   }
 
   const at = async (origin: string, text: Promise<string>): Promise<ReferenceText> => {
-    const placed = (await text).replaceAll(PLACEHOLDER, ORIGIN.test(origin) ? origin : '')
+    const placed = place(await text, ORIGIN.test(origin) ? origin : '')
     return { text: placed, etag: `"${createHash('sha256').update(placed).digest('base64url')}"` }
   }
 
