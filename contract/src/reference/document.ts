@@ -84,6 +84,8 @@ const ERRORS: Readonly<Record<ErrorStatus, [name: string, description: string]>>
   503: ['Unavailable', 'The server is stopping or at its limit; come again.'],
 }
 
+const NAMELESS_NOTE =
+  'Server-sent events without a name: `data:` is the JSON. The last one is `[DONE]`.'
 const STREAM_NOTE =
   'Server-sent events: `event:` is the name, `data:` the JSON. The last one is `done` with the data `[DONE]`.'
 
@@ -186,8 +188,9 @@ const repliesOf = (
   for (const [type, schema] of Object.entries(operation.reply))
     content[type] = schema === null ? {} : { schema: components.output(schema) }
   const streams = 'text/event-stream' in content
+  const note = `As asked for. ${operation.nameless === true ? NAMELESS_NOTE : STREAM_NOTE}`
   const replies: Record<string, ReferenceReply> = {
-    200: { description: streams ? `As asked for. ${STREAM_NOTE}` : 'As asked for.', content },
+    200: { description: streams ? note : 'As asked for.', content },
   }
   for (const [status, schema] of Object.entries(operation.otherReplies ?? {}))
     replies[status] = {

@@ -48,6 +48,7 @@ const chat: Operation = {
     example: { model: 'gpt-4o', messages: [{ role: 'user', content: 'Good morning!' }] },
   },
   reply: jsonOrEvents(ChatCompletion, ChatCompletionChunk),
+  nameless: true,
   errors: [404, 429, 502],
   sdk: 'chat.completions.create',
 }

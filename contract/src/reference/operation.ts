@@ -34,6 +34,8 @@ export interface Operation {
   query?: { schema: Schema; example?: Readonly<Record<string, string | number>> }
   body?: Body
   reply: Reply
+  /** True where the events of a stream have no name, and the schema is that of their data. */
+  nameless?: boolean
   /** The name under which snippets keep bytes that come back. */
   savedAs?: string
   /** Statuses beside those that follow from the form of the request ({@link errorStatuses}). */

@@ -31,6 +31,8 @@ export const CHINESE_FIELDS: Readonly<Record<string, string>> = {
   'As asked for.': '成功。',
   'As asked for. Server-sent events: `event:` is the name, `data:` the JSON. The last one is `done` with the data `[DONE]`.':
     '成功。Server-sent events：`event:` 是名稱，`data:` 是 JSON。最後一個是 `done`，內容為 `[DONE]`。',
+  'As asked for. Server-sent events without a name: `data:` is the JSON. The last one is `[DONE]`.':
+    '成功。沒有名稱的 server-sent events：`data:` 是 JSON，最後一個是 `[DONE]`。',
   'The same, in another state.': '同上，但狀態不同。',
   'The request is not valid; `param` names the field.': '請求不正確；`param` 指出是哪個欄位。',
   'No key, or one that is not valid.': '沒有金鑰，或金鑰無效。',
