@@ -19,6 +19,7 @@ import { createPluginService, type PluginService } from './features/plugins/serv
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
+import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
@@ -81,6 +82,8 @@ export interface Context extends AsyncDisposable {
   pluginCallLog: CallLog
   passthrough: PassthroughService
   pluginApi: PluginApiService
+  /** The API reference. */
+  reference: ReferenceService
   runs: RunService
   threads: ThreadService
   uploads: UploadService
@@ -279,6 +282,7 @@ export const createContext = async (
     pluginCallLog,
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
+    reference: createReferenceService(),
     runs,
     threads,
     uploads,
