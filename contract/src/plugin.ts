@@ -38,6 +38,12 @@ const fileFields = {
   secrets: z.array(PluginSecretState),
   /** What it cannot work without and has not got: `secrets.NAME`, `vector_store_id`. */
   missing: z.array(z.string()),
+  /** Of its OpenAPI document or its MCP server; null for other kinds and where the file has none. */
+  url: z.nullable(z.string()),
+  /** How it shows its own server who it is, with names of secrets; null for kinds that have no server. */
+  auth: z.nullable(z.looseObject({ type: z.string() })),
+  /** Header in which its server gets an opaque token of the caller; null: none. */
+  user_header: z.nullable(z.string()),
   /** Hosts it may reach; null when the file does not say. */
   network: z.nullable(z.union([z.literal('public'), z.array(z.string())])),
   packages: z.array(z.string()),

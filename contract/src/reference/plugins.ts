@@ -118,6 +118,10 @@ export const pluginPart: Part = {
     'PluginObject.function_name': 'The plugin’s own name among functions; kept by later versions.',
     'PluginObject.missing':
       'What it cannot work without and has not got: `secrets.NAME` or `vector_store_id`.',
+    'PluginObject.url': 'Of its OpenAPI document or its MCP server.',
+    'PluginObject.auth': 'How it shows its own server who it is, with names of secrets.',
+    'PluginObject.user_header':
+      'Header in which its server gets an opaque token of the caller; null for none.',
     'PluginObject.network': 'Hosts it may reach; null when the file does not say.',
     'PluginObject.timeout_seconds': 'Null when the file does not say.',
     'PluginObject.direct_response':

@@ -34,6 +34,19 @@ describe('melzi plugin', () => {
     return { ...t, plugin: file }
   }
 
+  it('takes and gives a file byte for byte, and refuses one it would garble', async () => {
+    await using t = await withPlugin()
+    const text = `\uFEFF${python('print("單價")')}\r\n`
+    await writeFile(t.plugin, text)
+    await t.json('plugin', 'import', t.plugin)
+    assert.equal((await t.cli('plugin', 'export', 'price')).out, text)
+    await t.cli('plugin', 'export', 'price', '--output', t.file('out.json'))
+    assert.deepEqual(await readFile(t.file('out.json')), Buffer.from(text))
+    // 單價 in Big5
+    await writeFile(t.plugin, Buffer.from([0x22, 0xb3, 0xe6, 0xbb, 0xf9, 0x22]))
+    assert.match((await t.cli('plugin', 'import', t.plugin)).err, /it is not UTF-8 text/)
+  })
+
   it('lists versions and brings one back', async () => {
     await using t = await withPlugin()
     await writeFile(t.plugin, python('print(2)'))

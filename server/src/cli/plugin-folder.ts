@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { editPluginFile } from '../plugins/edit-plugin-file.ts'
 import { parseLooseJson } from '../plugins/loose-json.ts'
@@ -46,7 +46,7 @@ export const readPluginFolder = async (folder: string): Promise<PluginFolder> =>
 
 /** The source alone, for those that fetch it. */
 export const readSource = (folder: string): Promise<string> =>
-  readFile(path.join(folder, SOURCE), 'utf8')
+  readNamedFile(path.join(folder, SOURCE))
 
 const readNames = async (folder: string): Promise<string[]> => {
   try {

@@ -8,6 +8,7 @@ import { errors } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { OfferedFunction, PluginKind } from '../../plugins/plugin-kind.ts'
 import { failedResult } from '../../plugins/python/sandbox-result.ts'
+import { presentPlugin } from './present.ts'
 import { createSearchKind } from './search-kind.ts'
 
 const newest = { limit: 20, order: 'desc', after: null, before: null } as const
@@ -109,6 +110,8 @@ onEachEngine('owners of plugins', (engine) => {
     const auth = { type: 'basic', username_secret: 'USER', password_secret: 'PASSWORD' }
     const imported = await t.management.import(t.owner, remote('r', { auth }), null)
     const { id } = imported.plugin
+    const shown = presentPlugin(imported)
+    assert.deepEqual([shown.auth, shown.url], [auth, 'https://api.example.com/a.json'])
     assert.deepEqual(imported.missing, ['secrets.USER', 'secrets.PASSWORD'])
     assert.deepEqual(imported.read.functions, [])
     const refresh = t.management.refresh(t.owner, id)

@@ -10,6 +10,7 @@ import type {
 } from '@melzi/contract/plugin.ts'
 import { AppError } from '../../platform/errors.ts'
 import { parsePluginFile } from '../../plugins/manifest.ts'
+import type { PluginAuth } from '../../plugins/plugin-auth.ts'
 import type { ReadFunction, ReadPlugin } from '../../plugins/registry.ts'
 import type { SandboxResult } from '../../plugins/python/sandbox-driver.ts'
 import type { AttachedFunction } from './attached-functions.ts'
@@ -44,6 +45,9 @@ const fileFields = (
   functions: functions.map(presentFunction),
   secrets: secrets.map(({ name, setAt }) => ({ name, is_set: setAt !== null })),
   missing,
+  url: 'url' in manifest.api ? manifest.api.url : null,
+  auth: 'auth' in manifest.api ? presentAuth(manifest.api.auth) : null,
+  user_header: 'userHeader' in manifest.api ? manifest.api.userHeader : null,
   network:
     manifest.hosts === null || manifest.hosts === 'public' ? manifest.hosts : [...manifest.hosts],
   packages: [...manifest.packages],
@@ -51,6 +55,30 @@ const fileFields = (
   usage_hint: manifest.usageHint,
   direct_response: manifest.directResponse,
 })
+
+/** As the file has it. */
+const presentAuth = (auth: PluginAuth): { type: string; [key: string]: unknown } => {
+  switch (auth.type) {
+    case 'none':
+    case 'api_key':
+    case 'bearer':
+      return { ...auth }
+    case 'basic':
+      return {
+        type: auth.type,
+        username_secret: auth.usernameSecret,
+        password_secret: auth.passwordSecret,
+      }
+    case 'oauth2':
+      return {
+        type: auth.type,
+        token_url: auth.tokenUrl,
+        scopes: [...auth.scopes],
+        client_id_secret: auth.clientIdSecret,
+        client_secret_secret: auth.clientSecretSecret,
+      }
+  }
+}
 
 export const presentPlugin = ({ plugin, read, secrets, missing }: PluginView): PluginObject => ({
   id: plugin.id,

@@ -34,6 +34,11 @@ export const CHINESE_PLUGINS: Readonly<Record<string, string>> = {
     '外掛自己的函式名稱；之後的版本沿用。',
   'What it cannot work without and has not got: `secrets.NAME` or `vector_store_id`.':
     '少了就無法運作、目前還缺的東西：`secrets.NAME` 或 `vector_store_id`。',
+  'Of its OpenAPI document or its MCP server.': 'OpenAPI 文件或 MCP 伺服器的位址。',
+  'How it shows its own server who it is, with names of secrets.':
+    '外掛如何向自己的伺服器證明身分，其中只有密鑰的名稱。',
+  'Header in which its server gets an opaque token of the caller; null for none.':
+    '交給外掛伺服器的呼叫者代碼（看不出身分）所用的標頭；沒有則為 null。',
   'Hosts it may reach; null when the file does not say.': '可以連線的主機；檔案沒有寫時為 null。',
   'Null when the file does not say.': '檔案沒有寫時為 null。',
   'Its output is the answer, with no second pass of the model, where the server runs plugins.':
