@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SANDBOX_CACHE } from '../../tests/support/boot.ts'
 import { openCliHouse } from '../../tests/support/cli-house.ts'
 
@@ -228,5 +231,49 @@ describe('melzi plugin dev', () => {
     const given = { interrupted: once.signal, said: () => once.abort() }
     const { out } = await t.cliWith(given, 'plugin', 'dev', t.file('none'))
     assert.match(out, /none is no folder that can be read/)
+  })
+})
+
+describe('the program', () => {
+  const PROGRAM = path.join(import.meta.dirname, '../../bin/melzi.ts')
+  const start = (t: { dataDir: string }, ...argv: string[]) => {
+    const { PATH = '', HOME = '' } = process.env
+    const child = spawn(process.execPath, [PROGRAM, ...argv], {
+      env: { PATH, HOME, MELZI_DATA: t.dataDir, MELZI_MODEL: 'demo', ...SANDBOX },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    child.stdout.setEncoding('utf8')
+    return child
+  }
+
+  it('ends a plugin that is developed, in the midst of a run, at Ctrl-C', async () => {
+    await using t = await openCliHouse()
+    await mkdir(t.file('loop'))
+    await writeFile(path.join(t.file('loop'), 'source.py'), 'print(1)')
+    const child = start(t, 'plugin', 'dev', t.file('loop'))
+    const exited = once(child, 'exit')
+    let out = ''
+    for await (const piece of child.stdout as AsyncIterable<string>) {
+      out += piece
+      if (!out.includes('-- completed')) continue
+      await writeFile(path.join(t.file('loop'), 'source.py'), 'while True: pass')
+      // long enough for the loop to have begun, far shorter than its limit of 25 s
+      await delay(1_500)
+      child.kill('SIGINT')
+    }
+    assert.deepEqual(await exited, [0, null])
+    assert.doesNotMatch(out, /timeout/)
+  })
+
+  it('reads a secret from standard input', async () => {
+    await using t = await openCliHouse()
+    await t.cli('key', 'create')
+    await writeFile(t.file('price.json'), python('print(1)', { secrets: ['KEY'] }))
+    await t.json('plugin', 'import', t.file('price.json'))
+    const child = start(t, 'plugin', 'secret', 'set', 'price', 'KEY')
+    const exited = once(child, 'exit')
+    child.stdin.end('hush\n')
+    assert.deepEqual(await exited, [0, null])
+    assert.match((await t.cli('plugin', 'secret', 'list', 'price')).out, /KEY +20/)
   })
 })
