@@ -224,6 +224,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
           [{ nonsense: 1 }, 'nonsense'],
           [{ functions: [1] }, 'functions[0]'],
           [{ test_arguments: { stays: [] } }, 'test_arguments.stays'],
+          [{ test_arguments: { stays: { long: 'x'.repeat(262_144) } } }, 'test_arguments'],
         ] as const)
           await api.refused('POST', `/plugins/${id}`, edit, { status: 400, param })
         assert.deepEqual((await fileOf(server, id)).bytes, before)
@@ -339,6 +340,8 @@ for (const engine of ['sqlite', 'postgres'] as const) {
           [{ source: '' }, 'api.python.source'],
           [{ conversation: [{ role: 'user' }] }, 'conversation[0].content'],
           [{ x: 1 }, 'x'],
+          [{ arguments: '{', save: true }, 'arguments'],
+          [{ arguments: { long: 'x'.repeat(262_144) }, save: true }, 'arguments'],
         ] as const)
           await api.refused('POST', path, body, { status: 400, param })
         await api.refused('GET', `/plugins/${id}/calls/pcall_none`, undefined, { status: 404 })

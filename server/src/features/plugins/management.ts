@@ -7,6 +7,7 @@ import { parsePluginFile, type PluginManifest } from '../../plugins/manifest.ts'
 import type { ReadPlugin } from '../../plugins/registry.ts'
 import type { PluginSecrets } from './plugin-secrets.ts'
 import { applyEdits } from './plugin-edits.ts'
+import { samplesText } from './plugin-tests.ts'
 import { authSecrets, type CheckedPluginFile, type PluginService } from './service.ts'
 import { updateTestArguments, type PluginRecord } from './store.ts'
 import { findVersion, listVersions, type PluginVersion } from './version-store.ts'
@@ -231,7 +232,7 @@ export const createPluginManagement = (deps: {
           await checkVectorStore(principal, text, vectorStoreId)
           return { ...(await checkNext(base, text, signal)), vectorStoreId }
         },
-        samples === undefined ? null : JSON.stringify(samples),
+        samples === undefined ? null : samplesText(samples, 'test_arguments'),
       )
       return viewOf(samples === undefined ? written : await plugins.get(principal, id))
     },

@@ -6,6 +6,7 @@ import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { JsonObject } from '../../plugins/manifest.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { ReadFunction } from '../../plugins/registry.ts'
+import { parseArguments } from './call-arguments.ts'
 import type { CallLog } from './call-log.ts'
 import type { CallDetails } from './call-log-store.ts'
 import type { PluginCalls } from './call-service.ts'
@@ -30,7 +31,7 @@ export const createPluginTests = (deps: {
     store.write('plugin.test.save', async (tx) => {
       const plugin = await findPlugin(tx, principal.workspaceId, id)
       const saved = { ...savedOf(plugin), [name]: given }
-      await updateTestArguments(tx, principal.workspaceId, id, JSON.stringify(saved))
+      await updateTestArguments(tx, principal.workspaceId, id, samplesText(saved, 'arguments'))
     })
 
   return {
@@ -51,9 +52,11 @@ export const createPluginTests = (deps: {
       const customizedParams = (request.customized_params ?? null) as Json
       if (isTooDeep(customizedParams)) throw tooDeep('customized_params')
       const given = request.arguments ?? savedOf(plugin)[one.name] ?? {}
-      if (request.save && typeof given === 'object' && request.arguments !== null) {
-        if (isTooDeep(given as Json)) throw tooDeep('arguments')
-        await save(principal, id, one.name, given as JsonObject)
+      const argumentsText = typeof given === 'string' ? given : JSON.stringify(given)
+      if (request.save && request.arguments !== null) {
+        const parsed = parseArguments(argumentsText)
+        if (!parsed.ok) throw errors.invalid(parsed.message, 'arguments', 'invalid_value')
+        await save(principal, id, one.name, parsed.value)
       }
       const outcome = await calls.call(
         {
@@ -65,7 +68,7 @@ export const createPluginTests = (deps: {
           ...(unsaved === null ? {} : { unsaved }),
           origin: 'test',
           forRunId: null,
-          argumentsText: typeof given === 'string' ? given : JSON.stringify(given),
+          argumentsText,
           customizedParams,
           conversation: request.conversation,
           model: request.model ?? deps.defaultModel(),
@@ -81,6 +84,22 @@ export const createPluginTests = (deps: {
 /** Arguments by function. */
 export const savedOf = (plugin: PluginRecord | null): Record<string, Json> =>
   plugin?.testArguments == null ? {} : (JSON.parse(plugin.testArguments) as Record<string, Json>)
+
+const LONGEST_SAMPLES = 262_144
+
+/**
+ * Saved arguments as the store keeps them.
+ * @throws AppError 400 naming `param` when they are too long: every list of plugins shows them
+ */
+export const samplesText = (samples: Record<string, unknown>, param: string): string => {
+  const text = JSON.stringify(samples)
+  if (Buffer.byteLength(text) <= LONGEST_SAMPLES) return text
+  throw errors.invalid(
+    `Invalid '${param}': the saved arguments of a plugin may have ${LONGEST_SAMPLES} bytes together.`,
+    param,
+    'invalid_value',
+  )
+}
 
 /** Version 0: no other text may share a sandbox with it. */
 const unsavedOf = (plugin: PluginRecord, source: string | null): PluginRecord | null =>
