@@ -14,7 +14,7 @@ import { createPluginCalls, type PluginCalls } from './features/plugins/call-ser
 import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
 import { createPluginManagement, type PluginManagement } from './features/plugins/management.ts'
 import { createPluginTests, type PluginTests } from './features/plugins/plugin-tests.ts'
-import { createSearchKind } from './features/plugins/search-kind.ts'
+import { createSearchKind, type SearchStore } from './features/plugins/search-kind.ts'
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
@@ -57,6 +57,7 @@ import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
 import { DenoDriver } from './plugins/python/deno-driver.ts'
 import { createNoDriver } from './plugins/python/no-driver.ts'
+import type { PluginKinds } from './plugins/plugin-kind.ts'
 import { createPluginKinds } from './plugins/plugin-kinds.ts'
 import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
 
@@ -133,10 +134,7 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const sealer = createSealer(secretKeyOf(config))
-  const kinds = createPluginKinds({
-    driver: sandbox,
-    search: createSearchKind((owner, id, asked) => vectorStores.search(owner, id, asked)),
-  })
+  const kinds = createKinds(sandbox, (owner, id, asked) => vectorStores.search(owner, id, asked))
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
   const pluginCalls = createPluginCalls({
@@ -312,6 +310,10 @@ const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger)
     return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
   }
 }
+
+/** The kinds of plugins as this server runs them; they start nothing yet. */
+export const createKinds = (driver: SandboxDriver, search: SearchStore): PluginKinds =>
+  createPluginKinds({ driver, search: createSearchKind(search) })
 
 /** The sandbox of plugins as the settings have it. */
 export const createSandbox = (config: Config): SandboxDriver =>

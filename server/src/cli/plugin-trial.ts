@@ -1,15 +1,13 @@
-import { createSandbox } from '../context.ts'
+import { createKinds, createSandbox } from '../context.ts'
 import type { Config } from '../config/config.ts'
 import { parseArguments } from '../features/plugins/call-arguments.ts'
 import { DEFAULT_LIMITS } from '../features/plugins/call-service.ts'
 import { functionFor, savedOf } from '../features/plugins/plugin-tests.ts'
-import { createSearchKind } from '../features/plugins/search-kind.ts'
 import { authSecrets, type PluginRecord } from '../features/plugins/service.ts'
 import { errors } from '../platform/errors.ts'
 import { functionNameOf } from '../plugins/function-name.ts'
 import { parsePluginFile, type PluginManifest } from '../plugins/manifest.ts'
 import type { PluginKinds } from '../plugins/plugin-kind.ts'
-import { createPluginKinds } from '../plugins/plugin-kinds.ts'
 import type { EgressPolicy, Json, SandboxResult } from '../plugins/python/sandbox-driver.ts'
 import { failedResult } from '../plugins/python/sandbox-result.ts'
 import { createPluginReader, type PluginReader, type ReadFunction } from '../plugins/registry.ts'
@@ -55,12 +53,9 @@ export const openTrialBench = async (config: Config): Promise<TrialBench> => {
   const bench = hasStore(config) ? stack.use(await openWorkbench(config, 'existing', driver)) : null
   const kinds =
     bench?.kinds ??
-    createPluginKinds({
-      driver,
-      search: createSearchKind(() =>
-        Promise.reject(errors.invalid('There is no store here yet.', 'vector_store_id')),
-      ),
-    })
+    createKinds(driver, () =>
+      Promise.reject(errors.invalid('There is no store here yet.', 'vector_store_id')),
+    )
   const owned = stack.move()
   return {
     bench,

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { prepareDataFolder } from '../config/data-folder.ts'
 import { secretKeyOf } from '../config/secret-key.ts'
+import { createKinds } from '../context.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
 import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
@@ -14,7 +15,6 @@ import {
   createToolResources,
   type ToolResourcesService,
 } from '../features/tool-resources/service.ts'
-import { createSearchKind } from '../features/plugins/search-kind.ts'
 import { createStoreWriter } from '../features/vector-stores/service.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
@@ -23,7 +23,6 @@ import type { Principal } from '../platform/principal.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import type { Store } from '../platform/store/store.ts'
 import type { PluginKinds } from '../plugins/plugin-kind.ts'
-import { createPluginKinds } from '../plugins/plugin-kinds.ts'
 import { createNoDriver } from '../plugins/python/no-driver.ts'
 import type { SandboxDriver } from '../plugins/python/sandbox-driver.ts'
 import { createStoreSearch } from './store-search.ts'
@@ -70,7 +69,7 @@ export const openWorkbench = async (
   const files = createOwnedFiles({ clock })
   const stores = createStoreWriter({ clock, files })
   const search = createStoreSearch({ config, store, clock, log, stores })
-  const kinds = createPluginKinds({ driver, search: createSearchKind(search) })
+  const kinds = createKinds(driver, search)
   const plugins = createPluginService({ store, clock, kinds, secrets })
   const toolResources = createToolResources({
     clock,
