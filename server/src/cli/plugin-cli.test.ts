@@ -133,6 +133,13 @@ describe('melzi plugin test', () => {
     const tried = JSON.parse(failed.out) as Tried
     assert.equal(tried.error?.kind, 'python')
     assert.match(tried.error?.traceback ?? '', /line 1/)
+  })
+
+  it('says what is wrong with a command before anything runs', async () => {
+    await using t = await openCliHouse()
+    const file = t.file('price.json')
+    await writeFile(file, python('print(1)'))
+    const run = (...more: string[]) => t.cli('plugin', 'test', file, ...more)
     for (const [more, message] of [
       [['--function', 'none'], /no function 'none'.*'price'/],
       [['--params', '{'], /--params is not JSON/],
