@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.ts'
 import { prepareDataFolder } from './config/data-folder.ts'
+import { readMcpCommands } from './config/mcp-commands.ts'
 import { secretKeyOf } from './config/secret-key.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
@@ -123,7 +125,7 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const sealer = createSealer(secretKeyOf(config))
-  const kinds = createPluginKinds({ driver: sandbox })
+  const kinds = stack.use(createKinds(config, clock, sandbox))
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
   const pluginCalls = createPluginCalls({
@@ -292,6 +294,18 @@ const createSandbox = (config: Config): SandboxDriver =>
         packageIndexUrl: config.sandbox.packageIndexUrl,
       })
     : createNoDriver()
+
+/** The kinds of plugins as the settings have them; they start nothing yet. */
+export const createKinds = (config: Config, clock: Clock, driver: SandboxDriver) =>
+  createPluginKinds({
+    driver,
+    mcp: {
+      clock,
+      egress: { internalHosts: config.sandbox.allowedInternalHosts },
+      commands: readMcpCommands(config.mcp.commands, (file) => readFileSync(file, 'utf8')),
+      path: config.mcp.path,
+    },
+  })
 
 /** The code interpreter as the settings have it; it starts nothing yet. */
 export const createInterpreter = (

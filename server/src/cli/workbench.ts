@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { prepareDataFolder } from '../config/data-folder.ts'
 import { secretKeyOf } from '../config/secret-key.ts'
+import { createKinds } from '../context.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
 import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
@@ -19,7 +20,6 @@ import { createSealer } from '../platform/sealing.ts'
 import type { Principal } from '../platform/principal.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import type { Store } from '../platform/store/store.ts'
-import { createPluginKinds } from '../plugins/plugin-kinds.ts'
 import { createNoDriver } from '../plugins/python/no-driver.ts'
 
 /** What commands work with: the server's own services on its store, without models, sandbox or runs. */
@@ -55,7 +55,7 @@ export const openWorkbench = async (
   const log = createLog('silent')
   const store = await openStore(where, { migrate: true, exclusive: false, log })
   // Commands read plugins and ask their servers; they run none of them in a sandbox.
-  const kinds = createPluginKinds({ driver: createNoDriver() })
+  const kinds = createKinds(config, clock, createNoDriver())
   const secrets = createPluginSecrets({ clock, sealer: createSealer(secretKeyOf(config)) })
   const plugins = createPluginService({ store, clock, kinds, secrets })
   const files = createOwnedFiles({ clock })
@@ -75,7 +75,10 @@ export const openWorkbench = async (
     keys: createKeyService({ store, clock, log }),
     // Which models there are is the running server's business.
     assistants: createAssistantService({ store, clock, plugins, toolResources, checkModel }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await kinds[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
   }
 }
 
