@@ -20,7 +20,9 @@ const Commands = z.record(
   z.strictObject({
     command: noNul.min(1),
     args: z.array(noNul).default([]),
-    env: z.record(z.string().regex(/^[^=\0]+$/, 'must be the name of a variable'), noNul).default({}),
+    env: z
+      .record(z.string().regex(/^[^=\0]+$/, 'must be the name of a variable'), noNul)
+      .default({}),
   }),
 )
 

@@ -1,6 +1,6 @@
 /** What one exchange with an MCP server may cost. A server that wants more ends the exchange and not the connection of others. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { AppError } from '../../platform/errors.ts'
+import type { AppError } from '../../platform/errors.ts'
 import { fetchError } from '../../platform/safe-fetch.ts'
 import type { SandboxResult } from '../python/sandbox-driver.ts'
 
@@ -54,10 +54,10 @@ export class CallBudget {
     this.#lost = null
     this.#requests += 1
     if (this.#requests <= this.limits.requests) return
-    this.fail(
-      fetchError('fetch_failed', `The MCP server needs more than ${this.limits.requests} requests.`),
-    )
-    throw this.#fault
+    const message = `The MCP server needs more than ${this.limits.requests} requests.`
+    const fault = fetchError('fetch_failed', message)
+    this.fail(fault)
+    throw fault
   }
 
   countBytes(bytes: number): void {

@@ -45,7 +45,11 @@ const kindOf = ({ code }: AppError): SandboxErrorKind => {
 /** The version look-up wraps what the transport threw. */
 const innermost = (error: unknown): unknown => {
   let inner = error
-  for (let depth = 0; depth < 5 && inner instanceof Error && !(inner instanceof AppError); depth += 1) {
+  for (
+    let depth = 0;
+    depth < 5 && inner instanceof Error && !(inner instanceof AppError);
+    depth += 1
+  ) {
     const data = 'data' in inner ? (inner.data as { cause?: unknown } | null | undefined) : null
     const next = inner.cause ?? data?.cause
     if (next === undefined) break
@@ -63,7 +67,8 @@ const reasonOf = (sdk: typeof Sdk, error: unknown): string => {
       return `The MCP server refuses the plugin's credentials (${error.status}).`
     if (error.status >= 300 && error.status < 400)
       return `The MCP server redirects to another place (${error.status}), which is not followed.`
-    return `The MCP server answered ${error.status}: ${cut(String(error.data['text'] ?? ''))}`
+    const { text } = error.data
+    return `The MCP server answered ${error.status}: ${typeof text === 'string' ? cut(text) : ''}`
   }
   if (!sdk.SdkError.isInstance(error))
     return `The MCP server could not be used: ${cut(error instanceof Error ? error.message : String(error))}`

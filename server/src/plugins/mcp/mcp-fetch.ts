@@ -106,7 +106,11 @@ const exchange = async (
   const { upBytes, timeoutMs } = budget.limits
   const limits = { maxUpBytes: upBytes, maxDownBytes: budget.downBytesLeft, timeoutMs }
   try {
-    const answer = await safeStream(request, { ...options.egress, ...limits, hosts: [host] }, signal)
+    const answer = await safeStream(
+      request,
+      { ...options.egress, ...limits, hosts: [host] },
+      signal,
+    )
     budget.http.push({ host, status: answer.status, refused: null })
     return answer
   } catch (error) {

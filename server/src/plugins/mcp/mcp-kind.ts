@@ -89,7 +89,11 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
         open,
         async (connection, isReused) => {
           if (!isReused) usage.http.push(...connection.openingHttp)
-          const budget = new CallBudget({ ...job.limits.http, messages: MESSAGES, timeoutMs: job.limits.wallMs })
+          const budget = new CallBudget({
+            ...job.limits.http,
+            messages: MESSAGES,
+            timeoutMs: job.limits.wallMs,
+          })
           try {
             const result = await connection.exchange(budget, signal, (client, request) =>
               client.callTool(
@@ -199,8 +203,9 @@ const keyOf = (job: PluginJob, target: McpTarget): PoolKey => {
     const command = JSON.stringify([target.command.command, target.command.args])
     return { text: `${owner}/${job.pluginId}/${command}`, owner }
   }
+  const secrets = Object.entries(target.secrets).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const digest = createHash('sha256')
-    .update(JSON.stringify([target.url, target.auth, Object.entries(target.secrets).toSorted()]))
+    .update(JSON.stringify([target.url, target.auth, secrets]))
     .digest('base64')
   return { text: `${owner}/${job.pluginId}@${job.version}/${job.callerId}/${digest}`, owner }
 }

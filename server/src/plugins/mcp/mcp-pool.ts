@@ -167,7 +167,7 @@ export class McpPool implements AsyncDisposable {
 
   #rest(key: string, entry: Entry): void {
     if (this.#entries.get(key) !== entry) {
-      if (entry.connection !== null) this.#close(entry.connection)
+      if (entry.connection !== null) void this.#close(entry.connection)
       return
     }
     entry.idle = setTimeout(() => this.#drop(key, entry), this.#options.idleMs).unref()

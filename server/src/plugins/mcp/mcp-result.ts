@@ -27,7 +27,8 @@ export const toResult = (
   const output = bytes > limits.resultBytes ? cutUtf8(text, limits.resultBytes) : text
   return {
     ok: result.isError !== true,
-    output: output === '' && result.isError === true ? 'The tool failed and gave no reason.' : output,
+    output:
+      output === '' && result.isError === true ? 'The tool failed and gave no reason.' : output,
     stdout: '',
     stderr: '',
     truncated: output.length < text.length,

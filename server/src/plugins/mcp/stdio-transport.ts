@@ -147,10 +147,7 @@ const endGroup = (child: ChildProcess, signal: NodeJS.Signals): void => {
 const settledWithin = async (promise: Promise<unknown>, ms: number): Promise<boolean> => {
   const over = new AbortController()
   try {
-    return await Promise.race([
-      promise.then(() => true),
-      sleep(ms, false, { signal: over.signal }),
-    ])
+    return await Promise.race([promise.then(() => true), sleep(ms, false, { signal: over.signal })])
   } finally {
     over.abort()
   }
