@@ -10,7 +10,9 @@ import {
 
 export interface SafeStream extends SafeHead {
   /** As it comes over the wire, still content-encoded. Throws the errors of {@link safeStream}; leaving it closes the connection. */
-  body: AsyncGenerator<Uint8Array, void, undefined>
+  body: AsyncIterable<Uint8Array>
+  /** Closes the connection of a body that nobody wants. */
+  close: () => void
 }
 
 /**
@@ -27,7 +29,8 @@ export const safeStream = (
   safeExchange(request, policy, signal, async (message, head, explain) => {
     // The generator hears of errors only while it is read.
     message.on('error', () => {})
-    return { ...head, body: bounded(message, policy.maxDownBytes, explain) }
+    const body = bounded(message, policy.maxDownBytes, explain)
+    return { ...head, body, close: () => void message.destroy() }
   })
 
 async function* bounded(

@@ -50,7 +50,7 @@ export const createMcpFetch = (options: McpFetchOptions): FetchLike => {
     try {
       let answer = await send()
       if (answer.status === 401 && options.forget()) {
-        await answer.body.return()
+        answer.close()
         answer = await send()
       }
       return respond(answer, budget, method === 'POST')
@@ -121,29 +121,25 @@ const exchange = async (
   }
 }
 
-const respond = async (
-  answer: SafeStream,
-  budget: CallBudget,
-  isAsked: boolean,
-): Promise<Response> => {
-  const fail = async (why: string) => {
-    await answer.body.return()
+const respond = (answer: SafeStream, budget: CallBudget, isAsked: boolean): Response => {
+  const fail = (why: string) => {
+    answer.close()
     return fetchError('fetch_failed', `The MCP server ${why}.`)
   }
   const encoding = answer.headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-    throw await fail('sent a compressed answer, which was not asked for')
+    throw fail('sent a compressed answer, which was not asked for')
   if (answer.status < 200 || answer.status > 599)
-    throw await fail(`answered with the status ${answer.status}`)
+    throw fail(`answered with the status ${answer.status}`)
   let headers: Headers
   try {
     headers = new Headers(answer.headers)
   } catch {
-    throw await fail('sent headers that are not valid')
+    throw fail('sent headers that are not valid')
   }
   const init = { status: answer.status, statusText: '', headers }
   if (WITHOUT_BODY.has(answer.status)) {
-    await answer.body.return()
+    answer.close()
     return new Response(null, init)
   }
   return new Response(ReadableStream.from(counted(answer.body, budget, isAsked)), init)

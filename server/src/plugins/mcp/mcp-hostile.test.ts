@@ -349,22 +349,32 @@ describe('other places', () => {
     assert.equal(inside.asked.length, 0)
   })
 
-  it('that a name comes to mean between two requests are refused', async () => {
+  it('that a name comes to mean are refused, and each request looks once and goes where it looked', async () => {
     await using server = await startScriptedMcp(() => false)
+    const port = server.host.split(':')[1]
     let looked = 0
+    let answers = [['127.0.0.1']]
     const resolve = async () => {
       looked += 1
-      const address = looked <= 2 ? '93.184.215.14' : '127.0.0.1'
-      return [{ address, family: 4 }]
+      const addresses = answers.length > 1 ? answers.shift() : answers[0]
+      return (addresses ?? []).map((address) => ({ address, family: 4 }))
     }
-    // Nothing answers at the public address here: what is looked for is that no look-up leads inside.
-    await using mcp = mcpHouse({ url: 'http://rebind.test/mcp' }, { egress: { resolve } })
-    for (let n = 0; n < 4; n += 1) {
-      const result = await mcp.call('t', {}, { limits: { wallMs: 300 } })
-      assert.equal(result.ok, false)
-      if (looked > 2) assert.equal(result.error?.kind, 'egress')
+    for (const meant of [['127.0.0.1'], ['10.0.0.1', '93.184.215.14'], ['169.254.169.254']]) {
+      answers = [meant]
+      await using mcp = mcpHouse({ url: 'http://rebind.test/mcp' }, { egress: { resolve } })
+      assert.equal((await mcp.call('t')).error?.kind, 'egress')
     }
-    assert.ok(looked >= 3)
     assert.equal(server.asked.length, 0)
+    looked = 0
+    // The operator opened the name: what the second look-up says is where only the second request goes.
+    answers = [['127.0.0.1'], ['127.0.0.1'], ['127.0.0.1'], ['127.0.0.1'], ['127.0.0.2']]
+    const egress = { resolve, internalHosts: [`open.test:${port}`] }
+    await using mcp = mcpHouse({ url: `http://open.test:${port}/mcp` }, { egress })
+    assert.equal((await mcp.call('t')).ok, true)
+    assert.equal(looked, server.asked.length)
+    const asked = server.asked.length
+    assert.equal((await mcp.call('t')).ok, false)
+    assert.equal(server.asked.length, asked)
+    assert.ok(looked > asked)
   })
 })

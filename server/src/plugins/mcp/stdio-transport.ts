@@ -36,7 +36,8 @@ export class StdioTransport implements Transport {
   #child: ChildProcess | null = null
   #bytes = 0
   #messages = 0
-  /** Why it was ended, where the program is to blame. */
+  #isClosing = false
+  /** Why it ended, where the program is to blame. */
   fault: string | null = null
 
   /** @param parse checks one message; throws when it is none */
@@ -77,14 +78,20 @@ export class StdioTransport implements Transport {
       this.#refuse(`printed more than ${this.#limits.bytes} bytes at a time`)
     })
     child.once('exit', (code, killedBy) => {
-      this.fault ??= `ended (${code === null ? killedBy : `exit code ${code}`})`
+      if (!this.#isClosing)
+        this.fault ??= `ended (${code === null ? killedBy : `exit code ${code}`})`
       reader.close()
       endGroup(child, 'SIGKILL')
       this.#child = null
       this.onclose?.()
     })
-    await once(child, 'spawn')
-    // Node says an error of the start by the same event, and throws it where nobody listens.
+    try {
+      await once(child, 'spawn')
+    } catch (error) {
+      // It never was, so that it never ends either.
+      this.#child = null
+      throw error
+    }
     child.on('error', (error) => this.onerror?.(error))
   }
 
@@ -102,7 +109,7 @@ export class StdioTransport implements Transport {
   async close(): Promise<void> {
     const child = this.#child
     if (child === null) return
-    this.fault ??= 'was ended'
+    this.#isClosing = true
     const exited = once(child, 'exit')
     child.stdin?.end()
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
