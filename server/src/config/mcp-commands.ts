@@ -55,5 +55,6 @@ export const readMcpCommands = (
   if (parsed.success) return new Map(Object.entries(parsed.data))
   const issue = parsed.error.issues[0]
   const where = (issue?.path ?? []).map(String).join('.')
-  return fail(`${where === '' ? 'the JSON' : where}: ${issue?.message ?? 'is not valid'}`)
+  const why = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message
+  return fail(`${where === '' ? 'the JSON' : where}: ${why ?? 'is not valid'}`)
 }

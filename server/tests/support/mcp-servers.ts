@@ -100,11 +100,11 @@ export interface Asked {
   request: IncomingMessage
   response: ServerResponse
   /** Answers with a JSON result, and these headers. */
-  result(value: unknown, headers?: Record<string, string>): void
+  result: (value: unknown, headers?: Record<string, string>) => void
   /** Begins server-sent events. */
-  events(headers?: Record<string, string>): void
+  events: (headers?: Record<string, string>) => void
   /** Sends one message as an event. */
-  event(message: object, id?: string): void
+  event: (message: object, id?: string) => void
 }
 
 export interface ScriptedMcp extends McpServer {

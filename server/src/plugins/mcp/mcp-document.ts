@@ -32,11 +32,15 @@ const LONGEST_DESCRIPTION = 4_096
 const LONGEST_INSTRUCTIONS = 16_384
 const LONGEST_NAME = 256
 
-/** @throws AppError 400 for a list that has no end or nothing in it; what the connection throws */
+/**
+ * @param clean takes secrets out of a text
+ * @throws AppError 400 for a list that has no end or nothing in it; what the connection throws
+ */
 export const describeServer = async (
   connection: McpConnection,
   client: Client,
   options: RequestOptions,
+  clean: (text: string) => string,
 ): Promise<string> => {
   const tools = new Map<string, McpTool>()
   const leftOut: McpDocument['leftOut'] = []
@@ -81,7 +85,7 @@ export const describeServer = async (
     tools: [...tools.values()],
     leftOut,
   }
-  return storableJson(document)
+  return storableJson(document, clean)
 }
 
 /** The functions of a server as it was described; none before it has been asked. */
@@ -139,9 +143,9 @@ const cut = (text: string, length: number): string =>
   text.length <= length ? text : text.slice(0, length).toWellFormed()
 
 /** PostgreSQL's text holds no NUL, and UTF-8 no lone surrogates: both are escaped in JSON, and stay in what it is parsed to. */
-const storableJson = (document: McpDocument): string =>
+const storableJson = (document: McpDocument, clean: (text: string) => string): string =>
   JSON.stringify(document, (_key, value: Json) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value,
+    typeof value === 'string' ? clean(value).toWellFormed().replaceAll('\0', '\uFFFD') : value,
   )
 
 const unusable = (why: string) =>

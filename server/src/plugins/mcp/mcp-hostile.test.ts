@@ -262,7 +262,7 @@ describe('requests of a server', () => {
     await using mcp = mcpHouse({ url: server.url }, { egress: { internalHosts: [server.host] } })
     const result = await within(5_000, mcp.call('t'))
     assert.deepEqual([result.ok, result.output], [true, 'without'])
-    assert.deepEqual(refusals.map(({ id }) => id).toSorted(), ['a', 'b', 'c'])
+    assert.deepEqual(new Set(refusals.map(({ id }) => id)), new Set(['a', 'b', 'c']))
     assert.ok(refusals.every(({ error }) => error?.code === -32601))
     const hello = server.asked.find(({ method }) => method === 'initialize')?.message
     assert.deepEqual((hello as { params: { capabilities: object } }).params.capabilities, {})

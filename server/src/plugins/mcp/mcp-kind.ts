@@ -66,6 +66,9 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
     return { kind: 'stdio', command, path }
   }
 
+  const cleanerOf = (api: McpApi, secrets: Readonly<Record<string, string>>) =>
+    cleaner(secrets, credentials.textsOf(api.auth, secrets))
+
   /** One call on a connection; says with it what was asked over the network. */
   const attempt = async (
     job: PluginJob,
@@ -101,7 +104,12 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
                 { ...request, ...definitionOf(job.document, name) },
               ),
             )
-            return toResult(result, job.limits, cleaner(job.secrets), noUsage())
+            return toResult(
+              result,
+              job.limits,
+              cleanerOf(apiOf(job.manifest), job.secrets),
+              noUsage(),
+            )
           } catch (error) {
             const status = await statusOf(error)
             const isGone = connection.hasSession && status !== null && SESSION_GONE.has(status)
@@ -142,11 +150,11 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
         const budget = new CallBudget({ ...LISTING, timeoutMs: LISTING_MS })
         const both = AbortSignal.any([signal, AbortSignal.timeout(LISTING_MS)])
         return await connection.exchange(budget, both, (client, request) =>
-          describeServer(connection, client, request),
+          describeServer(connection, client, request, cleanerOf(api, secrets)),
         )
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        throw await importError(error, api, secrets)
+        throw await importError(error, api, cleanerOf(api, secrets))
       }
     },
 
@@ -168,7 +176,7 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
         const { kind, message } = limit.aborted
           ? new McpFailure('timeout', `The MCP server did not answer within ${seconds} s.`)
           : await explainFailure(error)
-        const text = cleaner(job.secrets)(message)
+        const text = cleanerOf(apiOf(job.manifest), job.secrets)(message)
         return kind === null
           ? { ...failedResult('crash', ''), output: text, error: null, usage: ended() }
           : { ...failedResult(kind, text), usage: ended() }
@@ -220,25 +228,30 @@ const definitionOf = (document: string | null, name: string) => {
 
 const SHORTEST_SECRET = 6
 
-/** Takes the values of secrets out of a text: a server knows them, and may repeat them. */
-const cleaner = (secrets: Readonly<Record<string, string>>) => {
-  const values = Object.entries(secrets)
-    .filter(([, value]) => value.length >= SHORTEST_SECRET)
-    .toSorted(([, a], [, b]) => b.length - a.length)
-  return (text: string): string =>
-    values.reduce((rest, [name, value]) => rest.replaceAll(value, `[secret ${name}]`), text)
+/** Takes secrets, and what was made of them, out of a text: a server knows them, and may repeat them. */
+const cleaner = (
+  secrets: Readonly<Record<string, string>>,
+  made: readonly string[],
+): ((text: string) => string) => {
+  const values = [
+    ...Object.entries(secrets).map(([name, value]) => [value, `[secret ${name}]`] as const),
+    ...made.map((value) => [value, '[secret]'] as const),
+  ]
+    .filter(([value]) => value.length >= SHORTEST_SECRET)
+    .toSorted(([a], [b]) => b.length - a.length)
+  return (text) => values.reduce((rest, [value, instead]) => rest.replaceAll(value, instead), text)
 }
 
 const importError = async (
   error: unknown,
   api: McpApi,
-  secrets: Readonly<Record<string, string>>,
+  clean: (text: string) => string,
 ): Promise<AppError> => {
   if (error instanceof AppError && error.param !== null) return error
   const { message } = await explainFailure(error)
   return new AppError({
     status: 400,
-    message: cleaner(secrets)(message),
+    message: clean(message),
     param: api.url === null ? 'api.command' : 'api.url',
     code: 'invalid_value',
     cause: error,

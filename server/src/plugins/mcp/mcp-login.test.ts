@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { mcpHouse } from '../../../tests/support/mcp-house.ts'
-import { HELLO, startScriptedMcp, type Asked } from '../../../tests/support/mcp-servers.ts'
+import { HELLO, startScriptedMcp, TOOL, type Asked } from '../../../tests/support/mcp-servers.ts'
 
 const secrets = { TOKEN: 'secret-token-1', USER: 'ann', PASSWORD: 'pass-word' }
 
@@ -97,22 +97,33 @@ describe('the login of an MCP plugin', () => {
 
   it('that a server repeats is taken out of what is told', async () => {
     const repeat = ({ method, headers, result, response }: Asked, fail: boolean) => {
-      if (method !== 'tools/call') return false
-      const said = `you sent ${headers.authorization}`
-      if (fail) response.writeHead(500).end(said)
+      const said = `you sent ${headers.authorization} for ${secrets.PASSWORD}`
+      if (method === 'tools/list') result({ tools: [{ ...TOOL, description: said }] })
+      else if (method !== 'tools/call') return false
+      else if (fail) response.writeHead(500).end(said)
       else result({ content: [{ type: 'text', text: said }] })
       return true
     }
+    const auths = [
+      { type: 'bearer', secret: 'TOKEN' },
+      { type: 'basic', username_secret: 'USER', password_secret: 'PASSWORD' },
+    ]
     for (const fail of [false, true]) {
-      await using server = await startScriptedMcp((asked) => repeat(asked, fail))
-      const auth = { type: 'bearer', secret: 'TOKEN' }
-      await using mcp = mcpHouse(
-        { url: server.url },
-        { egress: { internalHosts: [server.host] }, melzi: { auth } },
-      )
-      const told = JSON.stringify(await mcp.call('t', {}, { secrets }))
-      assert.ok(told.includes('[secret TOKEN]'), told)
-      assert.ok(!told.includes(secrets.TOKEN))
+      for (const auth of auths) {
+        await using server = await startScriptedMcp((asked) => repeat(asked, fail))
+        const egress = { internalHosts: [server.host] }
+        const melzi = { auth, secrets: Object.keys(secrets) }
+        await using mcp = mcpHouse({ url: server.url }, { egress, melzi })
+        const told = [
+          JSON.stringify(await mcp.call('t', {}, { secrets })),
+          (await mcp.describe(secrets)) ?? '',
+        ]
+        for (const text of told) {
+          assert.match(text, /you sent (?:Bearer|Basic) \[secret.*\] for \[secret PASSWORD\]/)
+          for (const value of [secrets.TOKEN, secrets.PASSWORD, btoa('ann:pass-word')])
+            assert.ok(!text.includes(value), text)
+        }
+      }
     }
   })
 })
