@@ -1,8 +1,10 @@
 /** MCP plugins as tests of their kind call them. */
+import assert from 'node:assert/strict'
 import { parsePluginFile, type PluginManifest } from '../../src/plugins/manifest.ts'
 import { createMcpKind, type McpKindOptions } from '../../src/plugins/mcp/mcp-kind.ts'
 import type { PluginJob } from '../../src/plugins/plugin-kind.ts'
 import type { SandboxLimits, SandboxResult } from '../../src/plugins/python/sandbox-driver.ts'
+import { startScriptedMcp, type Asked } from './mcp-servers.ts'
 
 const NEVER = new AbortController().signal
 /** The defaults of a plugin call, with less time. */
@@ -75,5 +77,31 @@ export const mcpHouse = (
         signal,
       ),
     [Symbol.asyncDispose]: () => kind[Symbol.asyncDispose](),
+  }
+}
+
+/** Holds work to a time, in ms. */
+export const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
+  const started = performance.now()
+  const value = await work
+  assert.ok(performance.now() - started < ms, `it took longer than ${ms} ms`)
+  return value
+}
+
+/** A scripted server and a plugin on it. @param onCall answers `tools/call` */
+export const scriptedHouse = async (
+  onCall: (asked: Asked) => boolean | Promise<boolean>,
+  method = 'tools/call',
+) => {
+  const server = await startScriptedMcp((asked) => asked.method === method && onCall(asked))
+  const mcp = mcpHouse({ url: server.url }, { egress: { internalHosts: [server.host] } })
+  return {
+    server,
+    mcp,
+    methods: () => server.asked.map((one) => one.method),
+    [Symbol.asyncDispose]: async () => {
+      await mcp[Symbol.asyncDispose]()
+      await server[Symbol.asyncDispose]()
+    },
   }
 }

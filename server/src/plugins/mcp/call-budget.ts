@@ -10,6 +10,8 @@ export interface BudgetLimits {
   downBytes: number
   /** JSON-RPC messages the server may send. */
   messages: number
+  /** Objects, arrays, members and elements of their JSON. */
+  parts: number
   /** Of one HTTP exchange, from the look-up to the last byte. */
   timeoutMs: number
 }
@@ -25,6 +27,7 @@ export class CallBudget {
   readonly #stop = new AbortController()
   #requests = 0
   #downBytes = 0
+  #parts = 0
   #messages = 0
   #fault: AppError | null = null
   #lost: NodeJS.Timeout | null = null
@@ -60,8 +63,13 @@ export class CallBudget {
     throw fault
   }
 
-  countBytes(bytes: number): void {
+  /** @throws AppError 400 `body_too_large` */
+  countChunk(bytes: number, parts: number): void {
     this.#downBytes += bytes
+    this.#parts += parts
+    if (this.#parts <= this.limits.parts) return
+    const message = `The answer of the MCP server has more than ${this.limits.parts} parts.`
+    throw fetchError('body_too_large', message)
   }
 
   countMessage(): void {

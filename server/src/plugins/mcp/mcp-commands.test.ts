@@ -69,9 +69,10 @@ describe('a listed command', () => {
         "const x = 'x'.repeat(1e6); const go = () => process.stdout.write(x, go); go()",
         /more than 10000000 bytes/,
       ],
+      ["process.stdout.write('[' + '1,'.repeat(200000)); text(id, 1)", /more than 100000 parts/],
       [
         "const go = () => { for (let n = 0; n < 500; n += 1) say({ method: 'notifications/message', params: {} }); setImmediate(go) }; go()",
-        /more than 2000 messages/,
+        /more than 500 messages/,
       ],
     ]
     for (const [onCall, why] of floods) {

@@ -1,10 +1,16 @@
 /** A client of one MCP server: the official SDK on our own ways out, with nothing offered to the server in return. */
-import type { Client, RequestOptions, Transport } from '@modelcontextprotocol/client'
+import type {
+  Client,
+  JSONRPCMessage,
+  RequestOptions,
+  Transport,
+} from '@modelcontextprotocol/client'
 import type { AuthEgress, PluginCredentials } from '../auth-headers.ts'
 import type { PluginAuth } from '../plugin-auth.ts'
 import { CallBudget, currentBudget, type HttpRecord } from './call-budget.ts'
 import { createMcpFetch } from './mcp-fetch.ts'
 import { McpFailure } from './mcp-failure.ts'
+import { reduceMessage } from './reduce-message.ts'
 import { StdioTransport, type StdioCommand } from './stdio-transport.ts'
 
 /** Where a server is. */
@@ -20,9 +26,9 @@ export type McpTarget =
   | { kind: 'stdio'; command: StdioCommand; path: string }
 
 /** Of the opening: the handshake, and the look for the newer protocol before it. */
-const OPENING = { requests: 8, upBytes: 65_536, downBytes: 1_000_000, messages: 100 }
+const OPENING = { requests: 8, upBytes: 65_536, downBytes: 1_000_000, messages: 100, parts: 5_000 }
 const OPENING_MS = 10_000
-const STDIO_LIMITS = { bytes: 10_000_000, messages: 2_000 }
+const STDIO_LIMITS = { bytes: 10_000_000, messages: 500, parts: 100_000 }
 /** A program may have to be fetched before it first starts. */
 const START_MS = 20_000
 const CLOSE_MS = 2_000
@@ -184,7 +190,11 @@ const connect = async (
       ? new StdioTransport({ ...target, limits: STDIO_LIMITS, parse: sdk.parseJSONRPCMessage })
       : null
   const transport = stdio ?? httpTransport(sdk, target as Extract<McpTarget, { kind: 'http' }>)
-  transport.onmessage = () => currentBudget.getStore()?.countMessage()
+  // The SDK calls what was there before its own, with the message it goes on with.
+  transport.onmessage = (message: JSONRPCMessage) => {
+    currentBudget.getStore()?.countMessage()
+    reduceMessage(message)
+  }
   const budget = new CallBudget({ ...OPENING, timeoutMs: timeout })
   try {
     const either = AbortSignal.any([signal, AbortSignal.timeout(timeout)])

@@ -5,6 +5,7 @@ import { fetchError } from '../../platform/safe-fetch.ts'
 import { safeStream, type SafeStream } from '../../platform/safe-stream.ts'
 import type { AuthEgress, AuthParts } from '../auth-headers.ts'
 import { CallBudget, currentBudget, type BudgetLimits } from './call-budget.ts'
+import { StructureCounter } from './structure-counter.ts'
 
 export interface McpFetchOptions {
   /** The server's address. */
@@ -21,6 +22,7 @@ const ASIDE: BudgetLimits = {
   upBytes: 65_536,
   downBytes: 65_536,
   messages: 10,
+  parts: 1_000,
   timeoutMs: 3_000,
 }
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304])
@@ -150,9 +152,12 @@ async function* counted(
   budget: CallBudget,
   isAsked: boolean,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const counter = new StructureCounter()
   try {
     for await (const chunk of body) {
-      budget.countBytes(chunk.length)
+      counter.push(chunk)
+      budget.countChunk(chunk.length, counter.count)
+      counter.reset()
       yield chunk
     }
     if (isAsked) budget.answerEnded()

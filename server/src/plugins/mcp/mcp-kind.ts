@@ -38,9 +38,17 @@ const STDIO_POOL: PoolOptions = {
   backoff: { firstMs: 1_000, longestMs: 60_000 },
 }
 /** Messages of a server during one call: replies, progress, log lines. */
-const MESSAGES = 2_000
+const MESSAGES = 500
+/** Objects, arrays, members and elements of their JSON: what takes the server some 50 ms to read. */
+const PARTS = 100_000
 /** Of the description: a list of tools is longer than most results. */
-const LISTING = { requests: 40, upBytes: 65_536, downBytes: 5_000_000, messages: 500 }
+const LISTING = {
+  requests: 40,
+  upBytes: 65_536,
+  downBytes: 5_000_000,
+  messages: 500,
+  parts: 200_000,
+}
 const LISTING_MS = 20_000
 /** A server's session may be gone; these are what servers answer then. */
 const SESSION_GONE = new Set([400, 404])
@@ -95,6 +103,7 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
           const budget = new CallBudget({
             ...job.limits.http,
             messages: MESSAGES,
+            parts: PARTS,
             timeoutMs: job.limits.wallMs,
           })
           try {

@@ -1,6 +1,7 @@
 /** What a tool's result is to a model: text, and pictures for people. Everything in it was written by the server and is untrusted. */
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import type { SandboxLimits, SandboxResult } from '../python/sandbox-driver.ts'
+import { isTooDeep } from '../json-depth.ts'
+import type { Json, SandboxLimits, SandboxResult } from '../python/sandbox-driver.ts'
 
 type Block = CallToolResult['content'][number]
 
@@ -21,7 +22,7 @@ export const toResult = (
   const parts = result.content.map((block) => textOf(block, gallery))
   const structured = result.structuredContent
   const hasText = result.content.some((block) => block.type === 'text' && block.text.trim() !== '')
-  if (!hasText && structured !== undefined) parts.unshift(JSON.stringify(structured))
+  if (!hasText && structured !== undefined) parts.unshift(jsonOf(structured as Json))
   const text = clean(parts.filter((part) => part !== '').join('\n'))
   const bytes = Buffer.byteLength(text)
   const output = bytes > limits.resultBytes ? cutUtf8(text, limits.resultBytes) : text
@@ -37,6 +38,9 @@ export const toResult = (
     usage,
   }
 }
+
+const jsonOf = (value: Json): string =>
+  isTooDeep(value) ? '[Structured content that is nested too deeply.]' : JSON.stringify(value)
 
 class Gallery {
   readonly pictures: Uint8Array[] = []

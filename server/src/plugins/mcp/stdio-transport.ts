@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client'
 import { LineReader } from '../python/line-reader.ts'
+import { StructureCounter } from './structure-counter.ts'
 
 /** A program the operator has listed. */
 export interface StdioCommand {
@@ -17,6 +18,8 @@ export interface StdioCommand {
 export interface StdioLimits {
   bytes: number
   messages: number
+  /** Objects, arrays, members and elements of its JSON. */
+  parts: number
 }
 
 const ENDING_MS = 1_000
@@ -36,6 +39,7 @@ export class StdioTransport implements Transport {
   #child: ChildProcess | null = null
   #bytes = 0
   #messages = 0
+  readonly #counter = new StructureCounter()
   #isClosing = false
   /** Why it ended, where the program is to blame. */
   fault: string | null = null
@@ -73,9 +77,12 @@ export class StdioTransport implements Transport {
     child.stdout.on('error', (error) => this.onerror?.(error))
     child.stdout.on('data', (chunk: Buffer) => {
       this.#bytes += chunk.length
-      if (this.#bytes <= this.#limits.bytes) return reader.push(chunk)
+      this.#counter.push(chunk)
+      const { bytes, parts } = this.#limits
+      if (this.#bytes <= bytes && this.#counter.count <= parts) return reader.push(chunk)
       reader.close()
-      this.#refuse(`printed more than ${this.#limits.bytes} bytes at a time`)
+      const much = this.#bytes > bytes ? `${bytes} bytes` : `${parts} parts`
+      this.#refuse(`printed more than ${much} at a time`)
     })
     child.once('exit', (code, killedBy) => {
       if (!this.#isClosing)
@@ -101,6 +108,7 @@ export class StdioTransport implements Transport {
     if (!stdin?.writable) throw new Error(`the program ${this.fault ?? 'is not running'}`)
     this.#bytes = 0
     this.#messages = 0
+    this.#counter.reset()
     if (!stdin.write(`${JSON.stringify(message)}\n`))
       await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
   }
