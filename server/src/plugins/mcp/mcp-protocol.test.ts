@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { mcpHouse } from '../../../tests/support/mcp-house.ts'
 import { HELLO, startScriptedMcp, TOOL, type Asked } from '../../../tests/support/mcp-servers.ts'
+import { CallBudget, currentBudget } from './call-budget.ts'
+import { createMcpFetch } from './mcp-fetch.ts'
 
 /** The newest protocol's handshake; says whether it was that. */
 const discover = ({ method, result }: Asked): boolean => {
@@ -49,6 +51,31 @@ describe('a call that is given up', () => {
     assert.deepEqual(
       asked.map(({ method }) => method),
       ['server/discover', 'tools/call'],
+    )
+  })
+})
+
+describe('what is said of an exchange that is over', () => {
+  it('still goes out, where a request does not', async () => {
+    await using server = await startScriptedMcp(() => false)
+    const fetch = createMcpFetch({
+      url: server.url,
+      egress: { internalHosts: [server.host] },
+      authorize: async () => ({ headers: [], query: [] }),
+      forget: () => false,
+    })
+    const limits = { requests: 9, upBytes: 99, downBytes: 99, messages: 9, parts: 9 }
+    const budget = new CallBudget({ ...limits, timeoutMs: 1_000 })
+    budget.end()
+    const post = (message: object) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', ...message })
+      return currentBudget.run(budget, () => fetch(server.url, { method: 'POST', body }))
+    }
+    await assert.rejects(post({ id: 1, method: 'tools/call' }), /the exchange is over/)
+    assert.equal((await post({ method: 'notifications/cancelled' })).status, 202)
+    assert.deepEqual(
+      server.asked.map(({ method }) => method),
+      ['notifications/cancelled'],
     )
   })
 })
