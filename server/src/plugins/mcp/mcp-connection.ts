@@ -28,6 +28,8 @@ export type McpTarget =
 /** Of the opening: the handshake, and the look for the newer protocol before it. */
 const OPENING = { requests: 8, upBytes: 65_536, downBytes: 1_000_000, messages: 100, parts: 5_000 }
 const OPENING_MS = 10_000
+/** So long a server over HTTP may think about which protocol it speaks. */
+const PROBE_MS = 3_000
 const STDIO_LIMITS = { bytes: 10_000_000, messages: 500, parts: 100_000 }
 /** A program may have to be fetched before it first starts. */
 const START_MS = 20_000
@@ -158,7 +160,16 @@ export const openConnection = async (
   http: HttpRecord[],
 ): Promise<McpConnection> => {
   const sdk = await import('@modelcontextprotocol/client')
-  if (target.kind === 'http') return connect(sdk, target, signal, http, 'auto')
+  if (target.kind === 'http') {
+    try {
+      return await connect(sdk, target, signal, http, 'auto')
+    } catch (error) {
+      // Silence on the question for the newest protocol may be an older server's way to say no.
+      if (!sdk.SdkError.isInstance(error) || error.code !== sdk.SdkErrorCode.RequestTimeout)
+        throw error
+      return await connect(sdk, target, signal, http, 'legacy')
+    }
+  }
   try {
     return await connect(sdk, target, signal, http, 'legacy')
   } catch (error) {
@@ -177,7 +188,7 @@ const connect = async (
 ): Promise<McpConnection> => {
   const client = new sdk.Client(CLIENT_INFO, {
     capabilities: {},
-    versionNegotiation: { mode },
+    versionNegotiation: { mode, ...(mode === 'auto' ? { probe: { timeoutMs: PROBE_MS } } : {}) },
     inputRequired: { autoFulfill: false },
     // Results are text for a model: a foreign schema is never compiled here.
     jsonSchemaValidator: {

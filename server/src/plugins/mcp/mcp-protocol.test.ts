@@ -104,6 +104,17 @@ describe('the newest protocol', () => {
 })
 
 describe('the protocol of 2025', () => {
+  it('is spoken to a server that says nothing to the question for a newer one', async () => {
+    await using server = await startScriptedMcp(({ method }) => method === 'server/discover')
+    await using mcp = mcpHouse({ url: server.url }, { egress: { internalHosts: [server.host] } })
+    assert.equal((await mcp.call('t')).output, 'ok')
+    await using silent = await startScriptedMcp(({ method }) => method !== 'DELETE')
+    const egress = { internalHosts: [silent.host] }
+    await using nothing = mcpHouse({ url: silent.url }, { egress })
+    const result = await nothing.call('t', {}, { limits: { wallMs: 1_000 } })
+    assert.equal(result.error?.kind, 'timeout')
+  })
+
   it('asks again for an answer whose stream broke', async () => {
     await using server = await startScriptedMcp((asked) => {
       if (asked.method === 'tools/call') {
