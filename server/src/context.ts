@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.ts'
 import { prepareDataFolder } from './config/data-folder.ts'
+import { readMcpCommands } from './config/mcp-commands.ts'
 import { secretKeyOf } from './config/secret-key.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
@@ -57,7 +59,6 @@ import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
 import { DenoDriver } from './plugins/python/deno-driver.ts'
 import { createNoDriver } from './plugins/python/no-driver.ts'
-import type { PluginKinds } from './plugins/plugin-kind.ts'
 import { createPluginKinds } from './plugins/plugin-kinds.ts'
 import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
 
@@ -134,7 +135,11 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const sealer = createSealer(secretKeyOf(config))
-  const kinds = createKinds(sandbox, (owner, id, asked) => vectorStores.search(owner, id, asked))
+  const kinds = stack.use(
+    createKinds(config, clock, sandbox, (owner, id, asked) =>
+      vectorStores.search(owner, id, asked),
+    ),
+  )
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
   const pluginCalls = createPluginCalls({
@@ -312,8 +317,22 @@ const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger)
 }
 
 /** The kinds of plugins as this server runs them; they start nothing yet. */
-export const createKinds = (driver: SandboxDriver, search: SearchStore): PluginKinds =>
-  createPluginKinds({ driver, search: createSearchKind(search) })
+export const createKinds = (
+  config: Config,
+  clock: Clock,
+  driver: SandboxDriver,
+  search: SearchStore,
+) =>
+  createPluginKinds({
+    driver,
+    mcp: {
+      clock,
+      egress: { internalHosts: config.sandbox.allowedInternalHosts },
+      commands: readMcpCommands(config.mcp.commands, (file) => readFileSync(file, 'utf8')),
+      path: config.mcp.path,
+    },
+    search: createSearchKind(search),
+  })
 
 /** The sandbox of plugins as the settings have it. */
 export const createSandbox = (config: Config): SandboxDriver =>

@@ -4,6 +4,7 @@ import { parseArguments } from '../features/plugins/call-arguments.ts'
 import { DEFAULT_LIMITS } from '../features/plugins/call-service.ts'
 import { functionFor, savedOf } from '../features/plugins/plugin-tests.ts'
 import { authSecrets, type PluginRecord } from '../features/plugins/service.ts'
+import { systemClock } from '../platform/clock.ts'
 import { errors } from '../platform/errors.ts'
 import { functionNameOf } from '../plugins/function-name.ts'
 import { parsePluginFile, type PluginManifest } from '../plugins/manifest.ts'
@@ -53,8 +54,10 @@ export const openTrialBench = async (config: Config): Promise<TrialBench> => {
   const bench = hasStore(config) ? stack.use(await openWorkbench(config, 'existing', driver)) : null
   const kinds =
     bench?.kinds ??
-    createKinds(driver, () =>
-      Promise.reject(errors.invalid('There is no store here yet.', 'vector_store_id')),
+    stack.use(
+      createKinds(config, systemClock, driver, () =>
+        Promise.reject(errors.invalid('There is no store here yet.', 'vector_store_id')),
+      ),
     )
   const owned = stack.move()
   return {

@@ -69,7 +69,7 @@ export const openWorkbench = async (
   const files = createOwnedFiles({ clock })
   const stores = createStoreWriter({ clock, files })
   const search = createStoreSearch({ config, store, clock, log, stores })
-  const kinds = createKinds(driver, search)
+  const kinds = createKinds(config, clock, driver, search)
   const plugins = createPluginService({ store, clock, kinds, secrets })
   const toolResources = createToolResources({
     clock,
@@ -96,7 +96,10 @@ export const openWorkbench = async (
     keys: createKeyService({ store, clock, log }),
     // Which models there are is the running server's business.
     assistants: createAssistantService({ store, clock, plugins, toolResources, checkModel }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await kinds[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
   }
 }
 

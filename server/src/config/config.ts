@@ -61,6 +61,12 @@ export interface Config {
     readonly maxSessions: number
     readonly idleMs: number
   }
+  readonly mcp: {
+    /** Programs that MCP plugins may start, as JSON or the path of a JSON file; null: none. See mcp-commands.ts. */
+    readonly commands: string | null
+    /** PATH of those programs. */
+    readonly path: string
+  }
   readonly knowledge: {
     /** The provider of embeddings for search; null: full text alone. */
     readonly embeddings: {
@@ -344,6 +350,7 @@ export const readConfig = (env: Env): Config => {
       }),
     },
     interpreter: readInterpreter(env),
+    mcp: { commands: env['MELZI_MCP_COMMANDS']?.trim() || null, path: env['PATH'] ?? '' },
     knowledge: readKnowledge(env),
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',

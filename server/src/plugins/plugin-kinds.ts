@@ -1,19 +1,28 @@
 import { errors } from '../platform/errors.ts'
+import { createMcpKind, type McpKindOptions } from './mcp/mcp-kind.ts'
 import type { PluginKind, PluginKinds } from './plugin-kind.ts'
 import { createPythonKind } from './python/python-kind.ts'
 import type { SandboxDriver } from './python/sandbox-driver.ts'
 
-/** All kinds of plugins this server knows. */
+/**
+ * All kinds of plugins this server knows; disposing them ends what they keep between calls.
+ * @param deps `mcp`: where MCP servers may be besides the public network; left out, nowhere
+ */
 export const createPluginKinds = (deps: {
   driver: SandboxDriver
+  mcp?: McpKindOptions
   /** Searches vector stores, of which this zone knows nothing; without it such files are refused. */
   search?: PluginKind
-}): PluginKinds => ({
-  python: createPythonKind(deps.driver),
-  openapi: createAbsentKind('openapi'),
-  mcp: createAbsentKind('mcp'),
-  search: deps.search ?? createAbsentKind('AzureCognitiveSearch'),
-})
+}): PluginKinds & AsyncDisposable => {
+  const mcp = createMcpKind(deps.mcp ?? {})
+  return {
+    python: createPythonKind(deps.driver),
+    openapi: createAbsentKind('openapi'),
+    mcp,
+    search: deps.search ?? createAbsentKind('AzureCognitiveSearch'),
+    [Symbol.asyncDispose]: () => mcp[Symbol.asyncDispose](),
+  }
+}
 
 /** Refuses its files at the door: a plugin that comes in must work. */
 const createAbsentKind = (type: string): PluginKind => {

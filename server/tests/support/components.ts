@@ -16,6 +16,7 @@ export type ComponentName =
   | 'bubblewrap'
   | 'python-openai'
   | 'moto'
+  | 'python-mcp'
 
 export interface Component {
   readonly available: boolean
@@ -82,6 +83,10 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
   },
   moto: {
     found: () => inPath('python3').length > 0 && hasPythonClient('moto-5'),
+    install: 'npm exec node scripts/python-clients.ts',
+  },
+  'python-mcp': {
+    found: () => inPath('python3').length > 0 && hasPythonClient('mcp-2'),
     install: 'npm exec node scripts/python-clients.ts',
   },
   'python-pip': { found: () => pythonCan('import pip'), install: 'apt-get install python3-pip' },
