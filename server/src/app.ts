@@ -7,6 +7,7 @@ import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
+import { pictureRoutes } from './features/pictures/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
@@ -30,6 +31,11 @@ export const createApp = (context: Context): FastifyInstance => {
   })
   healthRoutes(app, context)
   homeRoutes(app)
+  pictureRoutes(app, context.pictures)
+  app.addHook('onListen', async () => {
+    const address = app.server.address()
+    if (typeof address === 'object' && address !== null) context.listensAt(address.port)
+  })
   for (const prefix of PREFIXES) {
     void app.register(async (scope) => wireRoutes(scope, context), { prefix })
   }

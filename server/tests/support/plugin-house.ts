@@ -1,5 +1,5 @@
 /** The services of plugins as tests build them: on a sandbox whose answers the test decides. */
-import { openNoAids } from '../../src/features/plugins/call-aids.ts'
+import type { OpenAids } from '../../src/features/plugins/call-aids.ts'
 import { createPluginCalls } from '../../src/features/plugins/call-service.ts'
 import { createPluginSecrets } from '../../src/features/plugins/plugin-secrets.ts'
 import { createPluginService } from '../../src/features/plugins/service.ts'
@@ -24,12 +24,25 @@ export const pluginService = (
   return createPluginService({ store, clock, kinds, secrets })
 }
 
+/** Where there is no model to ask, and pictures are left out. */
+const openNoAids =
+  (store: Store): OpenAids =>
+  () => ({
+    answer: () => Promise.reject(new Error('no test asks')),
+    modelTokenLimit: null,
+    files: () => Promise.resolve([]),
+    settled: () => Promise.resolve(),
+    endWith: (_pictures, unit) =>
+      store.write('plugin.call.end', (tx) =>
+        unit(tx, () => Promise.resolve({ ids: [], markdown: '' })),
+      ),
+  })
+
 export const pluginCalls = (
   given: { store: Store; clock: Clock; log: Logger; driver: SandboxDriver },
-  options: Pick<
-    Parameters<typeof createPluginCalls>[0],
-    'limits' | 'defaultHosts' | 'totalMs'
-  > = {},
+  options: Pick<Parameters<typeof createPluginCalls>[0], 'limits' | 'defaultHosts' | 'totalMs'> & {
+    openAids?: OpenAids
+  } = {},
 ) => {
   const { store, clock, log, driver } = given
   const sealer = createSealer(SECRET_KEY)
@@ -39,7 +52,7 @@ export const pluginCalls = (
     kinds: createPluginKinds({ driver }),
     secrets: createPluginSecrets({ clock, sealer }),
     userCookie: createUserCookie(sealer),
-    openAids: openNoAids,
+    openAids: openNoAids(store),
     clock,
     log,
     ...options,

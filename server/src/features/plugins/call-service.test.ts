@@ -65,6 +65,7 @@ onEachEngine('plugin calls', (engine) => {
       callId: outcome.callId,
       ok: true,
       text: '6',
+      pictures: '',
       error: null,
       directResponse: false,
     })
@@ -168,6 +169,7 @@ onEachEngine('plugin calls', (engine) => {
       callId: outcome.callId,
       ok: false,
       text: 'ValueError: no price\nTraceback:\n  line 3, in <module>',
+      pictures: '',
       error,
       directResponse: false,
     })
