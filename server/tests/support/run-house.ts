@@ -294,9 +294,13 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
       for (const name of served) {
         const file = JSON.stringify({
           id: name,
+          melzi: { ask_before: name.startsWith('asks') },
           api: {
             type: 'python',
-            python: { source: 'print(6)', direct_response: name.startsWith('direct') },
+            python: {
+              source: name.startsWith('files') ? 'print(SELECTED_FILES)' : 'print(6)',
+              direct_response: name.startsWith('direct'),
+            },
           },
         })
         await assistants.attachPlugin(owner, id, (await plugins.importPlugin(owner, file)).id)
