@@ -36,6 +36,7 @@ const OWN: readonly PublishedOperation[] = [
   own('GET', '!/healthz'),
   own('GET', '!/readyz'),
   own('GET', '!/page.css'),
+  own('GET', '!/pictures/{name}'),
   own('GET', '!/page.js'),
   own('GET', '!/none/of/these'),
 ]

@@ -11,9 +11,22 @@ import type { Store } from '../../src/platform/store/store.ts'
 import { createPluginKinds } from '../../src/plugins/plugin-kinds.ts'
 import type { PluginKinds } from '../../src/plugins/plugin-kind.ts'
 import { createNoDriver } from '../../src/plugins/python/no-driver.ts'
-import type { SandboxDriver } from '../../src/plugins/python/sandbox-driver.ts'
+import type { AnswerQuestion, SandboxDriver } from '../../src/plugins/python/sandbox-driver.ts'
 
 const SECRET_KEY = 'k'.repeat(32)
+
+/** Sets a secret as its owner would. */
+export const setSecret = (
+  given: { store: Store; clock: Clock },
+  plugin: { workspaceId: string; id: string },
+  name: string,
+  value: string,
+): Promise<void> => {
+  const secrets = createPluginSecrets({ ...given, sealer: createSealer(SECRET_KEY) })
+  return given.store.write('test.secret', (tx) =>
+    secrets.set(tx, plugin.workspaceId, plugin.id, name, value),
+  )
+}
 
 export const pluginService = (
   store: Store,
@@ -25,10 +38,10 @@ export const pluginService = (
 }
 
 /** Where there is no model to ask, and pictures are left out. */
-const openNoAids =
-  (store: Store): OpenAids =>
+export const openNoAids =
+  (store: Store, answer?: AnswerQuestion): OpenAids =>
   () => ({
-    answer: () => Promise.reject(new Error('no test asks')),
+    answer: answer ?? (() => Promise.reject(new Error('no test asks'))),
     modelTokenLimit: null,
     files: () => Promise.resolve([]),
     settled: () => Promise.resolve(),
@@ -42,6 +55,7 @@ export const pluginCalls = (
   given: { store: Store; clock: Clock; log: Logger; driver: SandboxDriver },
   options: Pick<Parameters<typeof createPluginCalls>[0], 'limits' | 'defaultHosts' | 'totalMs'> & {
     openAids?: OpenAids
+    kinds?: PluginKinds
   } = {},
 ) => {
   const { store, clock, log, driver } = given

@@ -35,8 +35,8 @@ const setUp = async (engine: TestEngine) => {
     { purpose: 'assistants_output', filename: 'plot.png', expiresAfterSeconds: null },
     Readable.from([PNG]),
   )
-  const get = (url: string, headers: Record<string, string> = {}) =>
-    app.inject({ url: url.replace(ORIGIN, ''), headers })
+  const get = (url: string, headers: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET') =>
+    app.inject({ method, url: url.replace(ORIGIN, ''), headers })
   const link = links.linkTo(owner, file.id)
   return {
     home,
@@ -69,6 +69,10 @@ onEachEngine('addresses of pictures', (engine) => {
     assert.match(String(headers['content-disposition']), /^inline/)
     const again = await t.get(t.link, { 'if-none-match': String(headers['etag']) })
     assert.deepEqual([again.statusCode, again.body], [304, ''])
+    const head = await t.get(t.link, {}, 'HEAD')
+    assert.deepEqual([head.statusCode, head.body], [200, ''])
+    assert.equal(head.headers['content-length'], String(PNG.length))
+    assert.equal((await t.get('/pictures/x.png', {}, 'HEAD')).statusCode, 404)
   })
 
   it('serve ranges', async () => {

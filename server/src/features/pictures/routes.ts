@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { byteRangeOf } from './byte-range.ts'
 import type { PictureService } from './service.ts'
 
@@ -15,12 +15,14 @@ const HEADERS = {
   'accept-ranges': 'bytes',
 } as const
 
-/** `GET /pictures/{name}`: a picture by its signed address, without a key (design 6b). */
+/** `GET` and `HEAD /pictures/{name}`: a picture by its signed address, without a key (design 6b). */
 export const pictureRoutes = (app: FastifyInstance, pictures: PictureService): void => {
+  const url = '/pictures/:name'
   // The framework's own HEAD would open the content and read none of it.
-  const noHead = { exposeHeadRoute: false }
-  app.get<{ Params: { name: string } }>('/pictures/:name', noHead, async (request, reply) => {
-    const { file, type, open } = await pictures.get(request.params.name)
+  const method = ['GET', 'HEAD']
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { name } = request.params as { name: string }
+    const { file, type, open } = await pictures.get(name)
     const etag = `"${file.id}"`
     reply.headers({ ...HEADERS, etag })
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()
@@ -28,11 +30,13 @@ export const pictureRoutes = (app: FastifyInstance, pictures: PictureService): v
     if (range === 'unsatisfiable')
       return reply.code(416).header('content-range', `bytes */${file.bytes}`).send()
     reply.type(type).header('content-length', (range?.end ?? file.bytes) - (range?.start ?? 0))
+    if (request.method === 'HEAD') return reply.send()
     if (range === null) return reply.send(await open())
     const shown = `bytes ${range.start}-${range.end - 1}/${file.bytes}`
     return reply
       .code(206)
       .header('content-range', shown)
       .send(await open(range))
-  })
+  }
+  app.route({ method, url, handler })
 }

@@ -24,6 +24,7 @@ import {
   type PluginCallRecord,
 } from './call-store.ts'
 import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
+import { secretHider } from './hide-secrets.ts'
 import { createOwnerSlots } from './owner-slots.ts'
 import type { PluginSecrets } from './plugin-secrets.ts'
 import type { PluginService } from './service.ts'
@@ -202,6 +203,9 @@ export const createPluginCalls = (deps: {
     if (release === null) return null
     try {
       const files = await aids.files(manifest)
+      const { workspaceId, id } = plugin
+      const secrets = await deps.secrets.open(store, workspaceId, id, manifest.secrets)
+      const hide = secretHider(secrets)
       const waited = clock.now() - asked
       const longest = [limits.wallMs, totalMs - waited, request.leftMs ?? limits.wallMs]
       const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, ...longest)
@@ -221,13 +225,14 @@ export const createPluginCalls = (deps: {
         conversation: request.conversation,
         userCookie: deps.userCookie(plugin, request.callerId),
         modelTokenLimit: aids.modelTokenLimit,
-        secrets: await deps.secrets.open(store, plugin.workspaceId, plugin.id, manifest.secrets),
+        secrets,
         files,
-        answer: aids.answer,
+        answer: (question, stop) => aids.answer(hide(question), stop),
         limits: { ...limits, wallMs: Math.max(SHORTEST_RUN_MS, wallMs) },
         defaultHosts: deps.defaultHosts ?? [],
       }
-      return await kinds[manifest.api.kind].call(job, signal)
+      const { pictures, ...said } = await kinds[manifest.api.kind].call(job, signal)
+      return { ...hide(said), pictures }
     } finally {
       release()
     }

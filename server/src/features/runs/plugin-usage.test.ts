@@ -100,7 +100,7 @@ onEachEngine('what plugins ask of a model', (engine) => {
     assert.doesNotMatch(shown?.data ?? '', /pcall_/)
     const records = await house.store.all('select id, model_usage from plugin_calls order by id')
     for (const { id, model_usage: usage } of records) {
-      assert.ok(step?.step_details.includes(`"pluginCall":{"id":"${id}","ok":true}`))
+      assert.ok(step?.step_details.includes(`"pluginCall":{"id":"${String(id)}","ok":true}`))
       assert.deepEqual(JSON.parse(String(usage)), {
         prompt_tokens: 20,
         completion_tokens: 10,
