@@ -174,7 +174,7 @@ onEachEngine('what plugins ask of a model', (engine) => {
     assert.equal(node.jobs.length, 1)
   })
 
-  it('is counted when the run is cancelled or expires, while its plugin runs or its client is waited for', async () => {
+  it('is counted when the run is cancelled while its plugin runs', async () => {
     await using house = await openRunHouse(engine)
     const asked = Promise.withResolvers<void>()
     const node = await house.node({
@@ -192,13 +192,19 @@ onEachEngine('what plugins ask of a model', (engine) => {
     await node.runs.cancel(house.owner, served.threadId, served.id)
     await node.until(served, 'cancelled')
     assert.deepEqual(await spent(house, node, served), [15 + 15])
+  })
 
-    const quick = await house.node({ plugin: asking(1), script: callOnce('q'), expiresSeconds: 2 })
+  it('is counted when the run expires while its client is waited for, and never after its end', async () => {
+    await using house = await openRunHouse(engine)
+    const at = { ms: Date.now() }
+    const clock = { now: () => at.ms }
+    const quick = await house.node({ clock, plugin: asking(1), script: callOnce('q') })
     const assistant = await quick.assistant([], ['q'], 'client')
     const thread = await quick.thread()
     const waiting = await quick.create(thread.id, assistant)
     await quick.until(waiting, 'requires_action')
     await callOf(quick, house, assistant, thread.id, 'q')
+    at.ms += 601_000
     await quick.until(waiting, 'expired')
     assert.deepEqual(await spent(house, quick, waiting), [15 + 15])
     // The lock is free and the run over: a late call is nobody's.
