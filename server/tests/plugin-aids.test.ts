@@ -49,7 +49,13 @@ describe('a plugin that asks the model', () => {
   let folder = ''
   const assistant = async (mode: string): Promise<string> => {
     const made = await server.cli(
-      ...['assistant', 'create', '--plugin', 'ask_price', '--plugin-mode', mode, '--json'],
+      'assistant',
+      'create',
+      '--plugin',
+      'ask_price',
+      '--plugin-mode',
+      mode,
+      '--json',
     )
     return (JSON.parse(made) as { id: string }).id
   }

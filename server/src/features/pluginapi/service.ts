@@ -87,7 +87,7 @@ const frozenVersion = (run: RunRecord | null, plugin: AttachedFunction): number 
 const functionNamed = (functions: readonly AttachedFunction[], name: string): AttachedFunction => {
   const exact = functions.find((one) => one.functionName === name)
   if (exact !== undefined) return exact
-  const [only, ...others] = functions.filter((one) => one.pluginId === name || one.id === name)
+  const [only, ...others] = functions.filter((one) => one.pluginId === name)
   if (only === undefined) throw errors.notFound('plugin', name)
   if (others.length === 0) return only
   const names = [only, ...others].map((one) => `'${one.functionName}'`).join(', ')
