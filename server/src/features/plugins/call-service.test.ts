@@ -293,7 +293,7 @@ onEachEngine('plugin calls', (engine) => {
 
   it('takes secrets out of all that a plugin says', async () => {
     const key = 'k&y-with-a-quote"'
-    const shown = `GET /?key=${encodeURIComponent(key)} ${key}`
+    const shown = `GET /?key=${encodeURIComponent(key)} ${key} ${JSON.stringify({ key })}`
     const asked: unknown[] = []
     const run = async (job: SandboxJob, signal: AbortSignal) => {
       assert.deepEqual(job.secrets, { API_KEY: key, SHORT: 'on' })
@@ -315,7 +315,10 @@ onEachEngine('plugin calls', (engine) => {
     const [row] = await t.rows()
     const all = JSON.stringify([outcome, row, asked])
     assert.doesNotMatch(all, /with-a-quote/)
-    assert.match(outcome.text, /GET \/\?key=\[secret API_KEY\] \[secret API_KEY\]/)
+    assert.match(
+      outcome.text,
+      /GET \/\?key=\[secret API_KEY\] \[secret API_KEY\] {"key":"\[secret API_KEY\]"}/,
+    )
     assert.match(JSON.stringify(asked), /secret API_KEY/)
     assert.equal(row?.['stderr'], 'on')
   })

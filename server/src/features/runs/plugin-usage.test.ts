@@ -110,6 +110,22 @@ onEachEngine('what plugins ask of a model', (engine) => {
     assert.equal(records.length, 2)
   })
 
+  it('is in the usage of the step it was asked in', async () => {
+    await using house = await openRunHouse(engine)
+    let turn = 0
+    const node = await house.node({
+      plugin: (job, signal) => asking(turn)(job, signal),
+      script: (_nth, request) => {
+        if (isInner(request)) return [...text('inner answer'), finish()]
+        turn += 1
+        return turn < 3 ? calls(['p', '{}']) : [...text('done'), finish()]
+      },
+    })
+    const run = await node.create((await node.thread()).id, await node.assistant([], ['p']))
+    await node.until(run, 'completed')
+    assert.deepEqual(await spent(house, node, run), [15 + 15, 15 + 2 * 15, 15])
+  })
+
   it('is counted when the client submits, for its own calls of the waiting run only', async () => {
     await using house = await openRunHouse(engine)
     const node = await house.node({ plugin: asking(1), script: callOnce('p') })
