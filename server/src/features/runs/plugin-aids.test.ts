@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateMessageRequest } from '@melzi/contract/message.ts'
+import type { ModelRequest } from '../../models/language-model.ts'
 import { errors } from '../../platform/errors.ts'
 import { sandboxResult } from '../../../tests/support/fake-sandbox.ts'
 import { refusing } from '../../../tests/support/refusing-store.ts'
@@ -10,6 +12,7 @@ import {
   calls,
   finish,
   openRunHouse,
+  orphan,
   text,
 } from '../../../tests/support/run-house.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
@@ -125,6 +128,34 @@ onEachEngine('pictures and files of plugins', (engine) => {
     assert.equal(items.length, 1)
     const link = linkIn((await node.steps(run))[0]?.step_details)
     assert.equal(node.links.parse(link.split('/').at(-1) ?? '')?.fileId, items[0]?.id)
+  })
+
+  it('are those of the node that ended the call first', async () => {
+    await using house = await openRunHouse(engine)
+    const late = Promise.withResolvers<void>()
+    const drawn = (output: string) => sandboxResult({ output, pictures: [PNG] })
+    const script = (_nth: number, { messages }: ModelRequest) =>
+      messages.at(-1)?.role === 'tool' ? [...text('done'), finish()] : calls(['p', '{}'])
+    const first = await house.node({
+      start: false,
+      plugin: async () => {
+        await late.promise
+        return drawn('late')
+      },
+      script,
+    })
+    const run = await first.create((await first.thread()).id, await first.assistant([], ['p']))
+    for (const end = Date.now() + 8_000; first.jobs.length === 0; await sleep(5))
+      assert.ok(Date.now() < end)
+    await orphan(house, run.id)
+    const next = await house.node({ plugin: async () => drawn('in time'), script })
+    await next.until(run, 'completed')
+    late.resolve()
+    for (const end = Date.now() + 8_000; first.dispatcher.active > 0; await sleep(5))
+      assert.ok(Date.now() < end)
+    const query = { ...listed, purpose: 'assistants_output' } as const
+    assert.equal((await next.files.list(house.owner, query)).items.length, 1)
+    assert.match((await next.steps(run))[0]?.step_details ?? '', /in time/)
   })
 
   it("are in what a client gets, even where the text is cut, and in the client's submitted output", async () => {
