@@ -1,5 +1,6 @@
 /** What a call is given besides its arguments: a model to ask, files, and a place for its pictures. */
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Embedder } from '../../knowledge/embeddings/embedder.ts'
 import type { ModelRegistry } from '../../models/language-model.ts'
 import type { BlobStore } from '../../platform/blobs/blob-store.ts'
@@ -51,6 +52,9 @@ export interface CallAids {
   ): Promise<T>
 }
 
+/** A question that does not heed its end is not waited for any longer. */
+const LONGEST_STOP_MS = 1_000
+
 /** @param callId `pcall_...`, already stored */
 export type OpenAids = (request: PluginCallRequest, callId: string) => CallAids
 
@@ -76,6 +80,7 @@ export const createOpenAids =
     const owner = { workspaceId, personId: callerId }
     const model = request.model === null ? null : deps.models.find(request.model)
     const writes = new Set<Promise<void>>()
+    const questions = new Set<Promise<unknown>>()
 
     const note = (usage: PluginModelUsage): void => {
       const write = store
@@ -113,19 +118,28 @@ export const createOpenAids =
       return { ids, markdown: lines.join('\n') }
     }
 
+    const answer = createModelQuestions({
+      model: model === null || request.model === null ? null : { name: request.model, model },
+      embedder: deps.embedder,
+      onUsage: note,
+      ...(deps.limits && { limits: deps.limits }),
+    })
+
     return {
       modelTokenLimit: model?.contextTokens ?? null,
-      answer: createModelQuestions({
-        model: model === null || request.model === null ? null : { name: request.model, model },
-        embedder: deps.embedder,
-        onUsage: note,
-        ...(deps.limits && { limits: deps.limits }),
-      }),
+      answer: (question, signal) => {
+        const asked = answer(question, signal).finally(() => questions.delete(asked))
+        questions.add(asked)
+        return asked
+      },
       files: async ({ api }) =>
         threadId !== null && api.kind === 'python' && api.source.includes('SELECTED_FILES')
           ? selectedFiles(deps, owner, threadId)
           : [],
       settled: async () => {
+        // What a call leaves unanswered is stopped with it, and tells its cost on the way out.
+        const stopped = Promise.allSettled(questions)
+        await Promise.race([stopped, sleep(LONGEST_STOP_MS, undefined, { ref: false })])
         await Promise.all(writes)
       },
       endWith: async (pictures, unit) => {

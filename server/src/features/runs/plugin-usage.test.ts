@@ -8,6 +8,7 @@ import {
   assertLawful,
   calls,
   finish,
+  hang,
   openRunHouse,
   orphan,
   text,
@@ -124,6 +125,32 @@ onEachEngine('what plugins ask of a model', (engine) => {
     const run = await node.create((await node.thread()).id, await node.assistant([], ['p']))
     await node.until(run, 'completed')
     assert.deepEqual(await spent(house, node, run), [15 + 15, 15 + 2 * 15, 15])
+  })
+
+  it('is counted by what was said where the plugin ends before its answer', async () => {
+    await using house = await openRunHouse(engine)
+    const begun = Promise.withResolvers<void>()
+    const node = await house.node({
+      plugin: async (job) => {
+        const call = new AbortController()
+        const asked = job.answer?.(chat, call.signal)
+        asked?.catch(() => undefined)
+        await begun.promise
+        call.abort(new Error('the call is over'))
+        return sandboxResult()
+      },
+      script: async function* (_nth, request, signal) {
+        if (!isInner(request)) return yield* callOnce('p')(0, request)
+        yield* text('four tokens long, about')
+        // Once the model listens for its end.
+        setImmediate(begun.resolve)
+        return yield* hang([], signal)
+      },
+    })
+    const run = await node.create((await node.thread()).id, await node.assistant([], ['p']))
+    await node.until(run, 'completed')
+    const [step = 0] = await spent(house, node, run)
+    assert.ok(step > 15 + 6, `${step}`)
   })
 
   it('is counted when the client submits, for its own calls of the waiting run only', async () => {
