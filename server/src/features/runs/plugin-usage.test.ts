@@ -144,7 +144,13 @@ onEachEngine('what plugins ask of a model', (engine) => {
         yield* text('four tokens long, about')
         // Once the model listens for its end.
         setImmediate(begun.resolve)
-        return yield* hang([], signal)
+        try {
+          yield* hang([], signal)
+        } finally {
+          // As a connection takes a moment to close.
+          await sleep(50)
+        }
+        return
       },
     })
     const run = await node.create((await node.thread()).id, await node.assistant([], ['p']))
