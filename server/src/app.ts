@@ -7,6 +7,7 @@ import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
+import { pictureRoutes } from './features/pictures/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
 import { assistantPluginRoutes } from './features/plugins/assistant-routes.ts'
 import { pluginRoutes } from './features/plugins/routes.ts'
@@ -36,6 +37,11 @@ export const createApp = (context: Context): FastifyInstance => {
   const { reference } = context
   const referenceDeps = { reference, publicUrl: config.http.publicUrl }
   docsRoutes(app, referenceDeps)
+  pictureRoutes(app, context.pictures)
+  app.addHook('onListen', async () => {
+    const address = app.server.address()
+    if (typeof address === 'object' && address !== null) context.listensAt(address.port)
+  })
   for (const prefix of PREFIXES) {
     void app.register(async (scope) => openApiRoutes(scope, referenceDeps), { prefix })
     void app.register(async (scope) => wireRoutes(scope, context), { prefix })

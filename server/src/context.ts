@@ -10,8 +10,10 @@ import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
-import { openNoAids } from './features/plugins/call-aids.ts'
 import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
+import { createPictureLinks } from './features/pictures/picture-links.ts'
+import { createPictures, type PictureService } from './features/pictures/service.ts'
+import { createOpenAids } from './features/plugins/call-aids.ts'
 import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
 import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
 import { createPluginManagement, type PluginManagement } from './features/plugins/management.ts'
@@ -20,6 +22,7 @@ import { createSearchKind, type SearchStore } from './features/plugins/search-ki
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
+import { originOf } from './features/quickstart/base-url.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
 import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
@@ -86,6 +89,9 @@ export interface Context extends AsyncDisposable {
   pluginApi: PluginApiService
   /** The API reference. */
   reference: ReferenceService
+  pictures: PictureService
+  /** To be told when the server listens: the addresses of pictures begin with it, unless the configuration names a public one. */
+  listensAt(port: number): void
   runs: RunService
   threads: ThreadService
   uploads: UploadService
@@ -142,21 +148,14 @@ export const createContext = async (
   )
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
-  const pluginCalls = createPluginCalls({
-    store,
-    plugins,
-    kinds,
-    secrets: pluginSecrets,
-    userCookie: createUserCookie(sealer),
-    openAids: openNoAids,
-    clock,
-    log,
-    defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
-  })
   const files = createFileService({ store, clock, blobs })
+  let { port } = config.http
+  const origin = () => originOf({ ...config.http, port })
+  const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
   const keys = createKeyService({ store, clock, log })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
+  const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge
   const embedder = embeddings === null ? null : createEmbedder(embeddings)
   const vectors = stack.use(new VectorIndex())
@@ -193,7 +192,26 @@ export const createContext = async (
   })
   const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
   const threads = createThreadService({ store, clock, toolResources })
-  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
+  const messages = createMessageService({
+    store,
+    clock,
+    blobs,
+    threads,
+    toolResources,
+    files,
+    freshLinks: links.renew,
+  })
+  const pluginCalls = createPluginCalls({
+    store,
+    plugins,
+    kinds,
+    secrets: pluginSecrets,
+    userCookie: createUserCookie(sealer),
+    openAids: createOpenAids({ store, blobs, files, messages, models, embedder, links, log }),
+    clock,
+    log,
+    defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
+  })
   const loop = {
     store,
     clock,
@@ -205,6 +223,7 @@ export const createContext = async (
     knowledge,
     models,
     pluginCalls,
+    pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
     interpreter,
     log,
     maxTurns,
@@ -231,6 +250,8 @@ export const createContext = async (
     toolResources,
     dispatcher,
     interpreter,
+    pluginCalls,
+    freshLinks: links.renew,
     checkModel,
     expiresSeconds,
   })
@@ -240,6 +261,7 @@ export const createContext = async (
     threads,
     messages,
     calls: pluginCalls,
+    runs,
   })
   const quickstart = createQuickstart({
     store,
@@ -286,6 +308,10 @@ export const createContext = async (
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
     reference: createReferenceService(),
+    pictures: createPictures({ store, clock, files, links }),
+    listensAt: (bound) => {
+      port = bound
+    },
     runs,
     threads,
     uploads,

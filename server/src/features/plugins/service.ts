@@ -25,6 +25,7 @@ import {
 import { findVersion } from './version-store.ts'
 
 export type { AttachedFunction } from './attached-functions.ts'
+export type { PluginModelUsage } from './call-aids.ts'
 export type { PluginCalls } from './call-service.ts'
 export type { PluginRecord } from './store.ts'
 

@@ -19,7 +19,8 @@ export const createRunStreams = (deps: RunStreamDeps) => {
   /** A run's stored state in one event, for a reader whose place in the events is gone. */
   const snapshotFrame = async (run: RunRecord, newest: number): Promise<string> => {
     const { run: now, steps } = await deps.runs.snapshot(run)
-    const written = await deps.messages.ofRun(now.workspaceId, now.threadId, now.id)
+    const owner = { workspaceId: now.workspaceId, personId: now.ownerId }
+    const written = await deps.messages.ofRun(owner, now.threadId, now.id)
     const messages = await Promise.all(
       written.map((message) => presentMessage(message, deps.messages.readImage)),
     )
