@@ -278,7 +278,7 @@ export const createContext = async (
     secrets: pluginSecrets,
     checkVectorStore: (principal, id) => vectorStores.getLive(store, principal, id),
   })
-  const pluginCallLog = createCallLog({ store, plugins })
+  const pluginCallLog = createCallLog({ store, plugins, renewLinks: links.renew })
   const pluginTests = createPluginTests({
     store,
     plugins,

@@ -54,5 +54,6 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   version: 'Number of the version.',
   call_id: 'Of the call.',
   name: 'Of the secret: its name.',
+  picture: 'The end of the address, as it was given.',
   deployment: 'Name or alias of the model.',
 }

@@ -65,6 +65,19 @@ export const serverPart: Part = {
       open: true,
     },
     {
+      id: 'getPicture',
+      method: 'get',
+      path: '/pictures/{picture}',
+      summary: 'See a picture',
+      description:
+        'What a plugin drew, by the signed address in its output: no key is needed, and the address shows nothing after a day and a half. Read the message again for a new one.',
+      reply: { 'image/png': null },
+      savedAs: 'picture.png',
+      errors: [404],
+      place: 'root',
+      open: true,
+    },
+    {
       id: 'getOpenApi',
       method: 'get',
       path: '/openapi.json',

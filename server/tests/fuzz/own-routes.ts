@@ -81,7 +81,7 @@ export const OWN: readonly PublishedOperation[] = [
   own('GET', '!/healthz'),
   own('GET', '!/readyz'),
   own('GET', '!/page.css'),
-  own('GET', '!/pictures/{name}'),
+  own('GET', '!/pictures/{picture}'),
   own('GET', '!/page.js'),
   own('GET', '!/none/of/these'),
   { ...list('/plugins'), query: [...cursorQuery, { name: 'name', schema: text }] },

@@ -15,14 +15,14 @@ const HEADERS = {
   'accept-ranges': 'bytes',
 } as const
 
-/** `GET` and `HEAD /pictures/{name}`: a picture by its signed address, without a key (design 6b). */
+/** `GET` and `HEAD /pictures/{picture}`: a picture by its signed address, without a key (design 6b). */
 export const pictureRoutes = (app: FastifyInstance, pictures: PictureService): void => {
-  const url = '/pictures/:name'
+  const url = '/pictures/:picture'
   // The framework's own HEAD would open the content and read none of it.
   const method = ['GET', 'HEAD']
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const { name } = request.params as { name: string }
-    const { file, type, open } = await pictures.get(name)
+    const { picture } = request.params as { picture: string }
+    const { file, type, open } = await pictures.get(picture)
     const etag = `"${file.id}"`
     reply.headers({ ...HEADERS, etag })
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()

@@ -24,6 +24,7 @@ export interface CallEntry {
 
 /** The whole record; all texts but the first are null while the call runs. */
 export interface CallDetails extends CallEntry {
+  callerId: string
   arguments: string
   /** These five are JSON. */
   customizedParams: string | null
@@ -90,6 +91,7 @@ export const findCallDetails = async (
   if (row === null) return null
   return {
     ...toEntry(row),
+    callerId: row['caller_id'] as string,
     arguments: row['arguments'] as string,
     customizedParams: text(row, 'customized_params'),
     error: text(row, 'error'),

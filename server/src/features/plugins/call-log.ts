@@ -11,9 +11,12 @@ export type CallLog = ReturnType<typeof createCallLog>
 export const createCallLog = ({
   store,
   plugins,
+  renewLinks = (text) => text,
 }: {
   store: Store
   plugins: Pick<PluginService, 'get'>
+  /** Signs a person's picture links in a text anew; left out where nobody follows them. */
+  renewLinks?: (text: string, owner: { workspaceId: string; personId: string }) => string
 }) => ({
   /** Without what was said in them. @throws AppError 404 */
   list: async (principal: Principal, id: string, query: PageQuery): Promise<Page<CallEntry>> => {
@@ -26,6 +29,7 @@ export const createCallLog = ({
     await plugins.get(principal, id)
     const found = await findCallDetails(store, principal.workspaceId, id, callId)
     if (found === null) throw errors.notFound('plugin call', callId)
-    return found
+    const caller = { workspaceId: principal.workspaceId, personId: found.callerId }
+    return { ...found, output: found.output === null ? null : renewLinks(found.output, caller) }
   },
 })

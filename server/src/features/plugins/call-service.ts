@@ -99,8 +99,8 @@ export const DEFAULT_LIMITS: SandboxLimits = {
   pictures: { count: 10, totalBytes: 4_000_000 },
 }
 
-/** Python takes a core while it runs. */
-const PYTHON_SLOTS = { perOwner: 2, waiting: 50 }
+/** Who of them runs when is the sandbox's to say (sandbox-gate.ts); this bounds the files that wait with them. */
+const PYTHON_SLOTS = { perOwner: 8, waiting: 100 }
 /** All others wait on a network. */
 const NETWORK_SLOTS = { perOwner: 16, waiting: 200 }
 /** Clients of the guide give up after 30 s (plugins.md 3): waiting and running together stay below. */

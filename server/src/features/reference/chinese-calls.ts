@@ -172,6 +172,10 @@ export const CHINESE_CALLS: Readonly<Record<string, string>> = {
   'Is it ready?': '是否就緒',
   'What the server stands on, part by part. 503 when the store does not answer.':
     '伺服器所依賴的各個部分。資料庫沒有回應時為 503。',
+  'See a picture': '查看圖片',
+  'What a plugin drew, by the signed address in its output: no key is needed, and the address shows nothing after a day and a half. Read the message again for a new one.':
+    '外掛畫出的圖片，使用其輸出中帶簽章的網址，不需要金鑰；一天半之後網址就看不到圖片，重新讀取訊息即可取得新的網址。',
+  'The end of the address, as it was given.': '網址的最後一段，照收到的樣子填入。',
   'Read this reference as OpenAPI': '以 OpenAPI 讀取這份參考文件',
   'This document, with the address it was asked at as its server.':
     '這份文件，並以收到請求的位址作為伺服器位址。',
