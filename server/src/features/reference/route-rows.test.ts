@@ -57,7 +57,7 @@ describe('rows of the reference', () => {
     const here = routes.filter((route) => ownerOf(route.split(' ')[1] ?? '') === null)
     const rows = PARTS.flatMap(({ operations }) => operations)
       .filter(({ place }) => place === 'root')
-      .map(({ method, path: template }) => `${method.toUpperCase()} ${template}`)
+      .map(({ method, path: template }) => `${method.toUpperCase()} ${toRoute(template)}`)
     assert.deepEqual(here.toSorted(), [...rows, ...PAGES.map((page) => `GET ${page}`)].toSorted())
   })
 })
