@@ -10,7 +10,7 @@ import path from 'node:path'
  */
 const REQUIREMENTS = path.join(import.meta.dirname, '../server/tests/support/python')
 
-/** Each is a file of pinned requirements. The last two are no clients: an S3 server, and servers with OpenAPI documents of their own, to test against. */
+/** Each is a file of pinned requirements. The last three are no clients but servers to test against, of S3, of MCP and with OpenAPI documents. */
 export const PYTHON_CLIENTS = [
   'openai-1.39',
   'openai-1',
@@ -18,6 +18,7 @@ export const PYTHON_CLIENTS = [
   'openai-3',
   'gradio-4.44',
   'moto-5',
+  'mcp-2',
   'openapi-servers',
 ] as const
 /** An embedding model to judge search with: 100 MB to fetch, and only the bench asks for it. */

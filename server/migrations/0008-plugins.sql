@@ -41,8 +41,8 @@ alter table plugin_calls add column origin text;
 alter table plugin_calls add column for_run_id id_text;
 -- JSON {"prompt_tokens", "completion_tokens", "requests"}: what chat() and the like cost
 alter table plugin_calls add column model_usage text;
--- 1 when that is part of its run's usage
-alter table plugin_calls add column model_usage_counted bigint not null default 0;
+-- the run step whose usage that is part of
+alter table plugin_calls add column usage_step_id id_text;
 -- JSON: ids of the files made of its pictures
 alter table plugin_calls add column picture_ids text;
 create index plugin_calls_for_run on plugin_calls (workspace_id, for_run_id) where for_run_id is not null;

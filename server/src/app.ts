@@ -7,7 +7,11 @@ import { homeRoutes } from './features/home/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
+import { pictureRoutes } from './features/pictures/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
+import { assistantPluginRoutes } from './features/plugins/assistant-routes.ts'
+import { pluginRoutes } from './features/plugins/routes.ts'
+import { docsRoutes, openApiRoutes } from './features/reference/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
@@ -30,7 +34,16 @@ export const createApp = (context: Context): FastifyInstance => {
   })
   healthRoutes(app, context)
   homeRoutes(app)
+  const { reference } = context
+  const referenceDeps = { reference, publicUrl: config.http.publicUrl }
+  docsRoutes(app, referenceDeps)
+  pictureRoutes(app, context.pictures)
+  app.addHook('onListen', async () => {
+    const address = app.server.address()
+    if (typeof address === 'object' && address !== null) context.listensAt(address.port)
+  })
   for (const prefix of PREFIXES) {
+    void app.register(async (scope) => openApiRoutes(scope, referenceDeps), { prefix })
     void app.register(async (scope) => wireRoutes(scope, context), { prefix })
   }
   return app
@@ -52,4 +65,6 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   modelRoutes(app, models)
   await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))
+  pluginRoutes(app, context.pluginManagement, context.pluginTests, context.pluginCallLog)
+  assistantPluginRoutes(app, assistants, context.plugins)
 }

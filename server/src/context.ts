@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.ts'
 import { prepareDataFolder } from './config/data-folder.ts'
+import { readMcpCommands } from './config/mcp-commands.ts'
 import { secretKeyOf } from './config/secret-key.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
@@ -8,13 +10,21 @@ import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
-import { openNoAids } from './features/plugins/call-aids.ts'
+import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
+import { createPictureLinks } from './features/pictures/picture-links.ts'
+import { createPictures, type PictureService } from './features/pictures/service.ts'
+import { createOpenAids } from './features/plugins/call-aids.ts'
 import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
 import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
+import { createPluginManagement, type PluginManagement } from './features/plugins/management.ts'
+import { createPluginTests, type PluginTests } from './features/plugins/plugin-tests.ts'
+import { createSearchKind, type SearchStore } from './features/plugins/search-kind.ts'
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
+import { originOf } from './features/quickstart/base-url.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
+import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
@@ -72,8 +82,16 @@ export interface Context extends AsyncDisposable {
   messages: MessageService
   plugins: PluginService
   pluginCalls: PluginCalls
+  pluginManagement: PluginManagement
+  pluginTests: PluginTests
+  pluginCallLog: CallLog
   passthrough: PassthroughService
   pluginApi: PluginApiService
+  /** The API reference. */
+  reference: ReferenceService
+  pictures: PictureService
+  /** To be told when the server listens: the addresses of pictures begin with it, unless the configuration names a public one. */
+  listensAt(port: number): void
   runs: RunService
   threads: ThreadService
   uploads: UploadService
@@ -123,27 +141,21 @@ export const createContext = async (
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
   const sealer = createSealer(secretKeyOf(config))
-  const kinds = createPluginKinds({
-    driver: sandbox,
-    openapi: { clock, reach: { internalHosts: config.sandbox.allowedInternalHosts } },
-  })
+  const kinds = stack.use(
+    createKinds(config, clock, sandbox, (owner, id, asked) =>
+      vectorStores.search(owner, id, asked),
+    ),
+  )
   const pluginSecrets = createPluginSecrets({ clock, sealer })
   const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
-  const pluginCalls = createPluginCalls({
-    store,
-    plugins,
-    kinds,
-    secrets: pluginSecrets,
-    userCookie: createUserCookie(sealer),
-    openAids: openNoAids,
-    clock,
-    log,
-    defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
-  })
   const files = createFileService({ store, clock, blobs })
+  let { port } = config.http
+  const origin = () => originOf({ ...config.http, port })
+  const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
   const keys = createKeyService({ store, clock, log })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
+  const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge
   const embedder = embeddings === null ? null : createEmbedder(embeddings)
   const vectors = stack.use(new VectorIndex())
@@ -180,7 +192,26 @@ export const createContext = async (
   })
   const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
   const threads = createThreadService({ store, clock, toolResources })
-  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
+  const messages = createMessageService({
+    store,
+    clock,
+    blobs,
+    threads,
+    toolResources,
+    files,
+    freshLinks: links.renew,
+  })
+  const pluginCalls = createPluginCalls({
+    store,
+    plugins,
+    kinds,
+    secrets: pluginSecrets,
+    userCookie: createUserCookie(sealer),
+    openAids: createOpenAids({ store, blobs, files, messages, models, embedder, links, log }),
+    clock,
+    log,
+    defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
+  })
   const loop = {
     store,
     clock,
@@ -192,6 +223,7 @@ export const createContext = async (
     knowledge,
     models,
     pluginCalls,
+    pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
     interpreter,
     log,
     maxTurns,
@@ -218,6 +250,8 @@ export const createContext = async (
     toolResources,
     dispatcher,
     interpreter,
+    pluginCalls,
+    freshLinks: links.renew,
     checkModel,
     expiresSeconds,
   })
@@ -227,6 +261,7 @@ export const createContext = async (
     threads,
     messages,
     calls: pluginCalls,
+    runs,
   })
   const quickstart = createQuickstart({
     store,
@@ -236,6 +271,20 @@ export const createContext = async (
     keys,
     dataDir: config.data.dir,
     model: models.list()[0]?.id ?? 'melzi-demo',
+  })
+  const pluginManagement = createPluginManagement({
+    store,
+    plugins,
+    secrets: pluginSecrets,
+    checkVectorStore: (principal, id) => vectorStores.getLive(store, principal, id),
+  })
+  const pluginCallLog = createCallLog({ store, plugins, renewLinks: links.renew })
+  const pluginTests = createPluginTests({
+    store,
+    plugins,
+    calls: pluginCalls,
+    callLog: pluginCallLog,
+    defaultModel: () => models.list()[0]?.id ?? null,
   })
   const owned = stack.move()
   return {
@@ -253,8 +302,16 @@ export const createContext = async (
     messages,
     plugins,
     pluginCalls,
+    pluginManagement,
+    pluginTests,
+    pluginCallLog,
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
+    reference: createReferenceService(),
+    pictures: createPictures({ store, clock, files, links }),
+    listensAt: (bound) => {
+      port = bound
+    },
     runs,
     threads,
     uploads,
@@ -285,7 +342,27 @@ const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger)
   }
 }
 
-const createSandbox = (config: Config): SandboxDriver =>
+/** The kinds of plugins as this server runs them; they start nothing yet. */
+export const createKinds = (
+  config: Config,
+  clock: Clock,
+  driver: SandboxDriver,
+  search: SearchStore,
+) =>
+  createPluginKinds({
+    driver,
+    mcp: {
+      clock,
+      egress: { internalHosts: config.sandbox.allowedInternalHosts },
+      commands: readMcpCommands(config.mcp.commands, (file) => readFileSync(file, 'utf8')),
+      path: config.mcp.path,
+    },
+    openapi: { clock, reach: { internalHosts: config.sandbox.allowedInternalHosts } },
+    search: createSearchKind(search),
+  })
+
+/** The sandbox of plugins as the settings have it. */
+export const createSandbox = (config: Config): SandboxDriver =>
   config.sandbox.enabled
     ? new DenoDriver({
         cacheDir: config.sandbox.cacheDir,

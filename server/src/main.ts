@@ -68,6 +68,16 @@ export const serve = async (): Promise<void> => {
   log.info('stopped')
 }
 
+/** Aborts at the first signal that asks the process to stop; a second one ends it the system's own way. */
+export const interruption = (): AbortSignal => {
+  const stop = new AbortController()
+  void stopSignal().then((signal) => {
+    process.removeAllListeners(signal)
+    stop.abort(new Error(`stopped by ${signal}`))
+  })
+  return stop.signal
+}
+
 /**
  * Until the start is done a signal ends the process the system's own way, even while something blocks it: every start heals what a
  * kill left behind. Only the first process of a container (pid 1) is sent no signal that it does not handle, so it needs a handler.

@@ -1,6 +1,8 @@
 import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
 import type { Assistant } from '../features/assistants/service.ts'
-import type { PluginRecord } from '../features/plugins/service.ts'
+import type { CheckedPluginFile, PluginRecord } from '../features/plugins/service.ts'
+import { AppError } from '../platform/errors.ts'
+import type { Principal } from '../platform/principal.ts'
 import { columns, type Answer } from './answer.ts'
 import { readAssistantFile, writeAssistantFile } from './assistant-file.ts'
 import type { Command } from './command.ts'
@@ -34,6 +36,22 @@ export const createAssistant = async (
   return made(await assistants.get(who, id))
 }
 
+/** A plugin's server that does not answer now can be asked later: what it said before stays, or it has no functions yet. */
+const describeIfPossible = async (
+  plugins: Workbench['plugins'],
+  who: Principal,
+  text: string,
+): Promise<CheckedPluginFile> => {
+  const { pluginId } = plugins.checkFile(text)
+  const known = await plugins.findByFileId(who, pluginId)
+  try {
+    return plugins.checkFile(text, await plugins.describe(text, known))
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return plugins.checkFile(text, known?.document ?? null)
+  }
+}
+
 /**
  * Makes the assistant and its plugins in one unit: all of the file or nothing. Files and vector stores of another server are not in the
  * file, only their ids; those that are not here are left out, and named in the answer.
@@ -49,7 +67,8 @@ export const importAssistant = async (
   const own = settings.tools.flatMap((tool) =>
     tool.type === 'function' ? [tool.function.name] : [],
   )
-  const checked = files.map((text) => plugins.checkFile(text))
+  const checked: CheckedPluginFile[] = []
+  for (const text of files) checked.push(await describeIfPossible(plugins, who, text))
   const { kept, missing } = await toolResources.sift(store, who, settings.tool_resources)
   const request = { ...settings, tool_resources: kept }
   const id = await store.write('cli.assistant.import', async (tx) => {
@@ -96,6 +115,20 @@ export const listAssistants = async (bench: Workbench, person: string | null): P
         functionsOf(assistant).join(', '),
       ]),
     ]),
+  }
+}
+
+/** Changes the settings that are named. */
+export const setAssistant = async (
+  bench: Workbench,
+  { id, pluginMode }: Extract<Command, { kind: 'assistant set' }>,
+  person: string | null,
+): Promise<Answer> => {
+  const who = await actingFor(bench, person)
+  const assistant = await bench.assistants.update(who, id, {}, pluginMode ?? undefined)
+  return {
+    value: present(assistant),
+    text: `${assistant.id}: its plugins are run by the ${assistant.pluginMode}.`,
   }
 }
 

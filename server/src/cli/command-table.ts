@@ -1,30 +1,15 @@
+import type { CommandSpec } from './command-spec.ts'
 import type { Command } from './command.ts'
-
-export interface CommandSpec {
-  /** Positional arguments as the usage shows them; a last one with `...` takes one or more. */
-  positionals: readonly string[]
-  /** Options beside those every command takes. */
-  options: Readonly<Record<string, OptionSpec>>
-  summary: string
-  build(positionals: readonly string[], options: OptionValues): Command
-}
-
-export interface OptionSpec {
-  /** How the usage names the value. */
-  value: string
-  help: string
-  choices?: readonly string[]
-  multiple?: boolean
-}
-
-export interface OptionValues {
-  one(name: string): string | null
-  many(name: string): string[]
-}
+import { PLUGIN_COMMANDS } from './plugin-command-table.ts'
 
 const NONE = {}
 const OUTPUT = {
   output: { value: 'FILE', help: 'write to this file instead of standard output' },
+} as const
+const PLUGIN_MODE = {
+  value: 'MODE',
+  help: 'who runs its plugins, client (default) or server',
+  choices: ['client', 'server'],
 } as const
 const at = (positionals: readonly string[], index: number): string => positionals[index] ?? ''
 
@@ -73,11 +58,7 @@ export const COMMANDS: Readonly<Record<Exclude<Command['kind'], 'help'>, Command
       model: { value: 'NAME', help: "its model; the server's default when left out" },
       instructions: { value: 'TEXT', help: 'what it is told before every conversation' },
       plugin: { value: 'PLUGIN', help: 'a plugin to attach; may be given again', multiple: true },
-      'plugin-mode': {
-        value: 'MODE',
-        help: 'who runs its plugins, client (default) or server',
-        choices: ['client', 'server'],
-      },
+      'plugin-mode': PLUGIN_MODE,
     },
     summary: 'make an assistant',
     build: (_, options) => ({
@@ -111,46 +92,15 @@ export const COMMANDS: Readonly<Record<Exclude<Command['kind'], 'help'>, Command
     summary: 'list assistants',
     build: () => ({ kind: 'assistant list' }),
   },
-  'plugin import': {
-    positionals: ['FILE...'],
-    options: NONE,
-    summary: 'take plugin files; a known plugin id becomes its next version',
-    build: (positionals) => ({ kind: 'plugin import', files: [...positionals] }),
-  },
-  'plugin export': {
-    positionals: ['PLUGIN'],
-    options: OUTPUT,
-    summary: 'give a plugin file as it was imported',
+  'assistant set': {
+    positionals: ['ASSISTANT_ID'],
+    options: { 'plugin-mode': PLUGIN_MODE },
+    summary: 'change what the wire has no word for',
     build: (positionals, options) => ({
-      kind: 'plugin export',
-      plugin: at(positionals, 0),
-      output: options.one('output'),
+      kind: 'assistant set',
+      id: at(positionals, 0),
+      pluginMode: options.one('plugin-mode') as 'client' | 'server' | null,
     }),
   },
-  'plugin list': {
-    positionals: [],
-    options: NONE,
-    summary: 'list plugins',
-    build: () => ({ kind: 'plugin list' }),
-  },
-  'plugin attach': {
-    positionals: ['PLUGIN', 'ASSISTANT_ID'],
-    options: NONE,
-    summary: 'give a plugin to an assistant',
-    build: (positionals) => ({
-      kind: 'plugin attach',
-      plugin: at(positionals, 0),
-      assistant: at(positionals, 1),
-    }),
-  },
-  'plugin detach': {
-    positionals: ['PLUGIN', 'ASSISTANT_ID'],
-    options: NONE,
-    summary: 'take a plugin from an assistant',
-    build: (positionals) => ({
-      kind: 'plugin detach',
-      plugin: at(positionals, 0),
-      assistant: at(positionals, 1),
-    }),
-  },
+  ...PLUGIN_COMMANDS,
 }

@@ -4,6 +4,7 @@ import type { ModelsConfig } from '../config/models-settings.ts'
 import type { Answer } from './answer.ts'
 import { checkBlobs } from './check-blobs.ts'
 import { checkDataFolder, checkNode, checkPlatform, thisMachine } from './check-machine.ts'
+import { checkMcpCommands } from './check-mcp.ts'
 import { checkSearch } from './check-search.ts'
 import {
   checkInterpreter,
@@ -44,7 +45,8 @@ export const doctor = async (
     findModels().then(checkModels),
   ])
   const machineChecks = [checkNode(machine), checkPlatform(machine), folder]
-  const checks = [...machineChecks, store, ...blobs, search, sandbox, interpreter, ...models]
+  const checks = [...machineChecks, store, ...blobs, search, sandbox, interpreter]
+  checks.push(checkMcpCommands(config), ...models)
   if (store.state === 'ok' && config.knowledge.embeddings !== null)
     checks.push(await checkVectors(config))
   if (store.state === 'ok' && folder.state === 'ok') checks.push(await checkQuickstart(config))

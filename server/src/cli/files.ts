@@ -1,14 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
 /**
- * A file the command line names, as text.
+ * A file the command line names, as text, with its byte order mark if it has one.
  * @throws Error with a sentence that names the file
  */
 export const readNamedFile = async (file: string): Promise<string> => {
+  let bytes: Buffer
   try {
-    return await readFile(file, 'utf8')
+    bytes = await readFile(file)
   } catch (cause) {
     throw new Error(`${file} cannot be read: ${why(cause)}.`, { cause })
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new Error(`${file} cannot be read: it is not UTF-8 text.`, { cause })
   }
 }
 

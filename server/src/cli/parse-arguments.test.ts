@@ -18,6 +18,7 @@ describe('parseArguments', () => {
     assert.deepEqual(command('plugin', 'import', 'a', 'b'), {
       kind: 'plugin import',
       files: ['a', 'b'],
+      vectorStore: null,
     })
     assert.deepEqual(command('plugin', 'attach', 'p', 'asst_1'), {
       kind: 'plugin attach',
@@ -29,6 +30,21 @@ describe('parseArguments', () => {
       id: 'asst_1',
       output: 'x.json',
     })
+  })
+
+  it('reads commands of three words and options without a value', () => {
+    assert.deepEqual(command('plugin', 'secret', 'set', 'p', 'KEY', '--file', 'key.txt'), {
+      kind: 'plugin secret set',
+      plugin: 'p',
+      name: 'KEY',
+      file: 'key.txt',
+    })
+    const dev = { kind: 'plugin dev', folder: 'f', port: null, secrets: null }
+    assert.deepEqual(command('plugin', 'dev', 'f'), { ...dev, push: false })
+    assert.deepEqual(command('plugin', 'dev', '--push', 'f'), { ...dev, push: true })
+    assert.throws(() => command('plugin', 'dev', 'f', '--push=yes'), /--push takes no value/)
+    assert.throws(() => command('plugin', 'secret', 'steal'), /no command 'plugin secret steal'/)
+    assert.deepEqual(command('plugin', 'secret'), { kind: 'help', topic: 'plugin secret' })
   })
 
   it('reads the options of assistant create', () => {

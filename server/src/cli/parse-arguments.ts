@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
-import { COMMANDS, type CommandSpec, type OptionValues } from './command-table.ts'
+import type { CommandSpec, OptionValues } from './command-spec.ts'
+import { COMMANDS } from './command-table.ts'
 import type { Command, CommandLine } from './command.ts'
 import { isTopic } from './usage.ts'
 
@@ -56,33 +57,41 @@ const topicOf = (name: string, rest: readonly string[]): string => {
     const asked = findCommand(rest)
     return topicOf(asked.name, [])
   }
-  const group = name.split(' ')[0] ?? ''
-  return [name, group].find((topic) => topic !== '' && isTopic(topic)) ?? ''
+  const words = name.split(' ')
+  const topics = words.map((_, index) => words.slice(0, words.length - index).join(' '))
+  return topics.find((topic) => topic !== '' && isTopic(topic)) ?? ''
 }
 
-/** A command is one word or two; options may stand before it. */
+const MOST_WORDS = 3
+
+/** A command is one to three words; options may stand before it. Words that lead to commands, and are none, are taken too. */
 const findCommand = (argv: readonly string[]) => {
   const start = argv.findIndex((word) => !word.startsWith('-'))
   if (start < 0) return { name: '', spec: null, rest: [] }
-  const one = argv[start] ?? ''
-  const next = argv[start + 1]
-  const two = next === undefined || next.startsWith('-') ? null : `${one} ${next}`
-  const without = (words: number) => [...argv.slice(0, start), ...argv.slice(start + words)]
-  for (const [name, words] of [
-    [two ?? one, two === null ? 1 : 2],
-    [one, 1],
-  ] as const) {
+  const after = argv.slice(start)
+  const end = after.findIndex((word) => word.startsWith('-'))
+  const words = after.slice(0, end < 0 ? MOST_WORDS : Math.min(end, MOST_WORDS))
+  const without = (count: number) => [...argv.slice(0, start), ...argv.slice(start + count)]
+  const starts = words.map((_, index) => words.slice(0, words.length - index))
+  for (const some of starts) {
+    const name = some.join(' ')
     if (!Object.hasOwn(COMMANDS, name)) continue
-    return { name, spec: COMMANDS[name as Exclude<Command['kind'], 'help'>], rest: without(words) }
+    const spec = COMMANDS[name as Exclude<Command['kind'], 'help'>]
+    return { name, spec, rest: without(some.length) }
   }
-  return { name: isTopic(one) ? (two ?? one) : one, spec: null, rest: without(1) }
+  const topic = starts.find((some) => isTopic(some.join(' ')))
+  if (topic === undefined) return { name: words[0] ?? '', spec: null, rest: without(1) }
+  // the word after a topic belongs to the name of a command that is not there
+  const asked = words.slice(0, topic.length + 1)
+  return { name: asked.join(' '), spec: null, rest: without(asked.length) }
 }
 
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
 
 const parse = (name: string, spec: CommandSpec, args: string[]) => {
   const own = Object.entries(spec.options).map(
-    ([option, { multiple }]) => [option, { type: 'string', multiple: multiple === true }] as const,
+    ([option, { value, multiple }]) =>
+      [option, { type: value === '' ? 'boolean' : 'string', multiple: multiple === true }] as const,
   )
   const options: ParseArgsOptionsConfig = { ...COMMON, ...Object.fromEntries(own) }
   // Checked here and not by `strict`, whose sentences are about Node's own way to write arguments.
@@ -135,5 +144,5 @@ const checkChoices = (name: string, spec: CommandSpec, options: OptionValues): v
 const optionValues = (values: Values): OptionValues => {
   const many = (name: string) =>
     [values[name] ?? []].flat().filter((value): value is string => typeof value === 'string')
-  return { one: (name) => many(name)[0] ?? null, many }
+  return { one: (name) => many(name)[0] ?? null, many, has: (name) => values[name] === true }
 }

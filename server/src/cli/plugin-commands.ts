@@ -1,14 +1,24 @@
+import { existsSync } from 'node:fs'
+import type { Config } from '../config/config.ts'
 import type { PluginRecord } from '../features/plugins/service.ts'
 import { AppError } from '../platform/errors.ts'
 import { columns, day, type Answer } from './answer.ts'
+import type { Command } from './command.ts'
 import { everyItem } from './every-item.ts'
 import { readNamedFile, writeNamedFile } from './files.ts'
+import { parseJson, readSecretsFile } from './json-option.ts'
+import { openTrialBench, tryPlugin, type TrialBench } from './plugin-trial.ts'
+import { trialAnswer, writePictures } from './trial-answer.ts'
 import { actingFor, type Workbench } from './workbench.ts'
 
-/** Takes plugin files, one after the other; a file that is wrong ends it, and the error names the file. */
+/**
+ * Takes plugin files, one after the other; a file that is wrong ends it, and the error names the file.
+ * @param vectorStore what they are to search; null: they search none, or what they searched before
+ */
 export const importPlugins = async (
   bench: Workbench,
   files: readonly string[],
+  vectorStore: string | null,
   person: string | null,
 ): Promise<Answer> => {
   const who = await actingFor(bench, person)
@@ -16,7 +26,7 @@ export const importPlugins = async (
   for (const file of files) {
     const text = await readNamedFile(file)
     try {
-      records.push(await bench.plugins.importPlugin(who, text))
+      records.push((await bench.pluginManagement.import(who, text, vectorStore)).plugin)
     } catch (error) {
       if (error instanceof AppError) throw new Error(`${file}: ${error.message}`, { cause: error })
       throw error
@@ -95,3 +105,36 @@ const present = (plugin: PluginRecord) => ({
   created_at: plugin.createdAt,
   updated_at: plugin.updatedAt,
 })
+
+/** Runs a plugin once: a file, or a stored one by its name. @throws Error where it is neither */
+export const testPlugin = async (
+  config: Config,
+  command: Extract<Command, { kind: 'plugin test' }>,
+  person: string | null,
+): Promise<Answer> => {
+  await using trials = await openTrialBench(config)
+  const outcome = await tryPlugin(
+    trials,
+    {
+      text: await textOf(trials, command.target, person),
+      arguments: command.arguments,
+      customizedParams: parseJson(command.params, '--params'),
+      functionName: command.function,
+      secrets: await readSecretsFile(command.secrets),
+      person,
+    },
+    new AbortController().signal,
+  )
+  if (command.pictures !== null) await writePictures(command.pictures, outcome)
+  return trialAnswer(outcome)
+}
+
+const textOf = async (
+  { bench }: TrialBench,
+  target: string,
+  person: string | null,
+): Promise<string> => {
+  if (existsSync(target)) return readNamedFile(target)
+  if (bench === null) throw new Error(`${target} is no file here, and there is no store yet.`)
+  return (await bench.plugins.getByName(await actingFor(bench, person), target)).manifest
+}

@@ -13,13 +13,29 @@ import {
   exportAssistant,
   importAssistant,
   listAssistants,
+  setAssistant,
 } from './assistant-commands.ts'
 import type { Command, CommandLine } from './command.ts'
 import { doctor } from './doctor.ts'
 import { createKey, deleteKey, listKeys } from './key-commands.ts'
 import { migrateStore } from './migrate-store.ts'
 import { parseArguments, UsageError } from './parse-arguments.ts'
-import { changePlugins, exportPlugin, importPlugins, listPlugins } from './plugin-commands.ts'
+import {
+  changePlugins,
+  exportPlugin,
+  importPlugins,
+  listPlugins,
+  testPlugin,
+} from './plugin-commands.ts'
+import { developPlugin } from './plugin-dev.ts'
+import {
+  deleteSecret,
+  listSecrets,
+  listVersions,
+  restoreVersion,
+  setSecret,
+  showCalls,
+} from './plugin-manage-commands.ts'
 import { usage } from './usage.ts'
 import { openWorkbench, type Workbench } from './workbench.ts'
 
@@ -29,6 +45,10 @@ export interface CliIo {
   err: (text: string) => void
   /** Runs the server until it is stopped. */
   serve: () => Promise<void>
+  /** All of standard input. */
+  input: () => Promise<string>
+  /** Aborts when whoever started the command has had enough of it. */
+  interrupted: () => Promise<AbortSignal>
 }
 
 /**
@@ -72,8 +92,18 @@ const run = async (line: CommandLine, io: CliIo): Promise<Answer | null> => {
   const models = () => findModels(io.env)
   if (command.kind === 'migrate') return migrateStore(config)
   if (command.kind === 'doctor') return doctor(config, models)
+  if (command.kind === 'plugin test') return testPlugin(config, command, line.person)
+  if (command.kind === 'plugin dev') {
+    const say = ({ value, text }: Answer) =>
+      io.out(line.json ? `${JSON.stringify(value)}\n` : `${text}\n\n`)
+    const interrupted = await io.interrupted()
+    await developPlugin(config, command, line.person, { say, interrupted })
+    return null
+  }
   const mode = command.kind === 'key create' ? 'create' : 'existing'
-  return withWorkbench(config, mode, (bench) => runOn(bench, command, line.person, models))
+  return withWorkbench(config, mode, (bench) =>
+    runOn(bench, command, line.person, { models, input: io.input }),
+  )
 }
 
 const withWorkbench = async (
@@ -85,13 +115,16 @@ const withWorkbench = async (
   return await work(bench)
 }
 
-type StoreCommand = Exclude<Command, { kind: 'help' | 'serve' | 'migrate' | 'doctor' }>
+type StoreCommand = Exclude<
+  Command,
+  { kind: 'help' | 'serve' | 'migrate' | 'doctor' | 'plugin test' | 'plugin dev' }
+>
 
 const runOn = (
   bench: Workbench,
   command: StoreCommand,
   person: string | null,
-  models: () => Promise<ModelsConfig>,
+  { models, input }: { models: () => Promise<ModelsConfig>; input: () => Promise<string> },
 ): Promise<Answer> => {
   switch (command.kind) {
     case 'key create':
@@ -108,8 +141,10 @@ const runOn = (
       return exportAssistant(bench, command.id, command.output, person)
     case 'assistant list':
       return listAssistants(bench, person)
+    case 'assistant set':
+      return setAssistant(bench, command, person)
     case 'plugin import':
-      return importPlugins(bench, command.files, person)
+      return importPlugins(bench, command.files, command.vectorStore, person)
     case 'plugin export':
       return exportPlugin(bench, command.plugin, command.output, person)
     case 'plugin list':
@@ -118,6 +153,18 @@ const runOn = (
       return changePlugins(bench, 'attachPlugin', command.plugin, command.assistant, person)
     case 'plugin detach':
       return changePlugins(bench, 'detachPlugin', command.plugin, command.assistant, person)
+    case 'plugin versions':
+      return listVersions(bench, command.plugin, person)
+    case 'plugin restore':
+      return restoreVersion(bench, command.plugin, command.version, person)
+    case 'plugin calls':
+      return showCalls(bench, command.plugin, command.call, person)
+    case 'plugin secret set':
+      return setSecret(bench, command, input, person)
+    case 'plugin secret list':
+      return listSecrets(bench, command.plugin, person)
+    case 'plugin secret delete':
+      return deleteSecret(bench, command.plugin, command.name, person)
   }
 }
 

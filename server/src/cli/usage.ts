@@ -1,4 +1,5 @@
-import { COMMANDS, type CommandSpec } from './command-table.ts'
+import type { CommandSpec } from './command-spec.ts'
+import { COMMANDS } from './command-table.ts'
 
 const line = (left: string, right: string): string =>
   left.length < 34 ? `  ${left.padEnd(34)}  ${right}` : `  ${left}\n${' '.repeat(38)}${right}`
@@ -6,7 +7,7 @@ const line = (left: string, right: string): string =>
 const commandLines = ([name, spec]: [string, CommandSpec]): string[] => [
   line([name, ...spec.positionals].join(' '), spec.summary),
   ...Object.entries(spec.options).map(([option, { value, help }]) =>
-    line(`  --${option} ${value}`, help),
+    line(`  --${option} ${value}`.trimEnd(), help),
   ),
 ]
 

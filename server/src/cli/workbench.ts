@@ -2,11 +2,14 @@ import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { prepareDataFolder } from '../config/data-folder.ts'
 import { secretKeyOf } from '../config/secret-key.ts'
+import { createKinds } from '../context.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
 import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
 import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
-import { createPluginSecrets } from '../features/plugins/plugin-secrets.ts'
+import { createCallLog, type CallLog } from '../features/plugins/call-log.ts'
+import { createPluginManagement, type PluginManagement } from '../features/plugins/management.ts'
+import { createPluginSecrets, type PluginSecrets } from '../features/plugins/plugin-secrets.ts'
 import { createPluginService, type PluginService } from '../features/plugins/service.ts'
 import {
   createToolResources,
@@ -19,15 +22,21 @@ import { createSealer } from '../platform/sealing.ts'
 import type { Principal } from '../platform/principal.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import type { Store } from '../platform/store/store.ts'
-import { createPluginKinds } from '../plugins/plugin-kinds.ts'
+import type { PluginKinds } from '../plugins/plugin-kind.ts'
 import { createNoDriver } from '../plugins/python/no-driver.ts'
+import type { SandboxDriver } from '../plugins/python/sandbox-driver.ts'
+import { createStoreSearch } from './store-search.ts'
 
-/** What commands work with: the server's own services on its store, without models, sandbox or runs. */
+/** What commands work with: the server's own services on its store, without models or runs. */
 export interface Workbench extends AsyncDisposable {
   store: Store
   people: PeopleService
   keys: KeyService
   plugins: PluginService
+  pluginSecrets: PluginSecrets
+  pluginManagement: PluginManagement
+  callLog: CallLog
+  kinds: PluginKinds
   assistants: AssistantService
   toolResources: ToolResourcesService
 }
@@ -35,15 +44,17 @@ export interface Workbench extends AsyncDisposable {
 /**
  * Opens the server's store, beside a running server if there is one, and brings its schema up to date first.
  * @param mode `create` makes a SQLite store that is not there yet; `existing` leaves the disk as it is
+ * @param driver what runs plugins; without one, none are run
  * @throws {ConfigError} for a data folder that cannot be used; Error where there is no store
  */
 export const openWorkbench = async (
   config: Config,
   mode: 'create' | 'existing',
+  driver: SandboxDriver = createNoDriver(),
 ): Promise<Workbench> => {
   const { data, store: where } = config
   if (where.kind === 'sqlite') {
-    if (mode === 'existing' && isAbsent(where.file)) {
+    if (mode === 'existing' && !hasStore(config)) {
       throw new Error(
         `There is no store in ${data.dir} yet. Make a key first, which also makes the store and its owner: melzi key create`,
       )
@@ -54,18 +65,16 @@ export const openWorkbench = async (
   // Standard output belongs to the answer.
   const log = createLog('silent')
   const store = await openStore(where, { migrate: true, exclusive: false, log })
-  // Commands read plugins and ask their servers; they run none of them in a sandbox.
-  const kinds = createPluginKinds({
-    driver: createNoDriver(),
-    openapi: { clock, reach: { internalHosts: config.sandbox.allowedInternalHosts } },
-  })
   const secrets = createPluginSecrets({ clock, sealer: createSealer(secretKeyOf(config)) })
-  const plugins = createPluginService({ store, clock, kinds, secrets })
   const files = createOwnedFiles({ clock })
+  const stores = createStoreWriter({ clock, files })
+  const search = createStoreSearch({ config, store, clock, log, stores })
+  const kinds = createKinds(config, clock, driver, search)
+  const plugins = createPluginService({ store, clock, kinds, secrets })
   const toolResources = createToolResources({
     clock,
     files,
-    stores: createStoreWriter({ clock, files }),
+    stores,
     // The running server finds what is to be indexed by itself.
     announce: () => undefined,
   })
@@ -73,12 +82,24 @@ export const openWorkbench = async (
   return {
     store,
     plugins,
+    kinds,
+    pluginSecrets: secrets,
+    pluginManagement: createPluginManagement({
+      store,
+      plugins,
+      secrets,
+      checkVectorStore: (who, id) => stores.getLive(store, who, id),
+    }),
+    callLog: createCallLog({ store, plugins }),
     toolResources,
     people: createPeopleService({ clock }),
     keys: createKeyService({ store, clock, log }),
     // Which models there are is the running server's business.
     assistants: createAssistantService({ store, clock, plugins, toolResources, checkModel }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await kinds[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -102,6 +123,10 @@ export const actingFor = async (bench: Workbench, person: string | null): Promis
   }
   return asPrincipal(member)
 }
+
+/** Whether there is a store to open. */
+export const hasStore = ({ store }: Config): boolean =>
+  store.kind !== 'sqlite' || !isAbsent(store.file)
 
 /** Not for a file that cannot be looked at: then the data folder is to blame. */
 const isAbsent = (file: string): boolean => {

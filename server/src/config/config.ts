@@ -32,6 +32,10 @@ export interface Config {
     readonly pollMs: number
     /** Model turns of one run before it fails. */
     readonly maxTurns: number
+    /** Plugin calls that one run may make on this server. */
+    readonly maxPluginCalls: number
+    /** What the plugins of one run may take together on this server, ms. */
+    readonly maxPluginMs: number
     /** How long a run waits for the files of its thread to be indexed (behaviour.md 8). */
     readonly indexingWaitMs: number
   }
@@ -60,6 +64,12 @@ export interface Config {
     /** Live sessions of this node. */
     readonly maxSessions: number
     readonly idleMs: number
+  }
+  readonly mcp: {
+    /** Programs that MCP plugins may start, as JSON or the path of a JSON file; null: none. See mcp-commands.ts. */
+    readonly commands: string | null
+    /** PATH of those programs. */
+    readonly path: string
   }
   readonly knowledge: {
     /** The provider of embeddings for search; null: full text alone. */
@@ -196,6 +206,15 @@ const readRuns = (env: Env): Config['runs'] => {
       meaning: 'how many times one run may ask its model before it fails',
       schema: integer(1, 1_000),
     }),
+    maxPluginCalls: withDefault('MELZI_RUN_PLUGIN_CALLS', 100, {
+      meaning: 'how many plugin calls one run may make where the server runs plugins',
+      schema: integer(0, 100_000),
+    }),
+    maxPluginMs:
+      withDefault('MELZI_RUN_PLUGIN_SECONDS', 300, {
+        meaning: 'how long the plugins of one run may take together, in seconds',
+        schema: integer(1, 86_400),
+      }) * 1000,
   }
 }
 
@@ -344,6 +363,7 @@ export const readConfig = (env: Env): Config => {
       }),
     },
     interpreter: readInterpreter(env),
+    mcp: { commands: env['MELZI_MCP_COMMANDS']?.trim() || null, path: env['PATH'] ?? '' },
     knowledge: readKnowledge(env),
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',

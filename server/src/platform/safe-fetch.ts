@@ -43,14 +43,28 @@ export interface SafeRequest {
   body: Uint8Array | null
 }
 
-export interface SafeResponse {
+/** What stands before the body of an answer. */
+export interface SafeHead {
   status: number
   reason: string
   headers: [name: string, value: string][]
-  /** As it came over the wire: still content-encoded. */
-  body: Buffer
   url: string
 }
+
+export interface SafeResponse extends SafeHead {
+  /** As it came over the wire: still content-encoded. */
+  body: Buffer
+}
+
+/**
+ * Takes the answer of one hop. `explain` says what an error of the message means: the policy's time, the signal's reason, or a failed
+ * connection; time and signal end the message until its connection is closed.
+ */
+export type Receive<T> = (
+  message: IncomingMessage,
+  head: SafeHead,
+  explain: (error: unknown) => unknown,
+) => Promise<T>
 
 export type SafeFetchErrorCode =
   | 'address_refused'
@@ -87,8 +101,10 @@ const DROPPED_REPLY_HEADERS = new Set([
 ])
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
-const fail = (code: SafeFetchErrorCode, message: string, cause?: unknown) =>
+/** An error of a request that leaves the server. */
+export const fetchError = (code: SafeFetchErrorCode, message: string, cause?: unknown) =>
   new AppError({ status: 400, code, message, ...(cause === undefined ? {} : { cause }) })
+const fail = fetchError
 const refused = (message: string) => fail('address_refused', message)
 
 /** One for the whole process, which bounds its look-ups. */
@@ -210,13 +226,14 @@ const readBody = async (message: IncomingMessage, limit: number): Promise<Buffer
 const BODILESS = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS'])
 
 /** Settles in every state of the connection: with an answer, its failure, its end without an answer, or the abort of `signal`. */
-const exchange = (
+const exchange = <T>(
   target: Target,
   address: ResolvedAddress,
   request: SafeRequest,
   policy: SafeFetchPolicy,
   signal: AbortSignal,
-): Promise<SafeResponse> =>
+  receive: (message: IncomingMessage, head: SafeHead) => Promise<T>,
+): Promise<T> =>
   new Promise((resolve, reject) => {
     const headers = ['Host', target.url.host, ...checkedHeaders(request)]
     const hasBody = request.body !== null && request.body.length > 0
@@ -237,7 +254,6 @@ const exchange = (
     const send = target.url.protocol === 'https:' ? httpsRequest : httpRequest
     const outgoing = send(options)
     const failWith = (error: unknown) => {
-      signal.removeEventListener('abort', stop)
       reject(error)
       outgoing.destroy()
     }
@@ -246,16 +262,13 @@ const exchange = (
     let answered = false
     outgoing.on('response', (message) => {
       answered = true
-      readBody(message, policy.maxDownBytes).then((body) => {
-        signal.removeEventListener('abort', stop)
-        resolve({
-          status: message.statusCode ?? 0,
-          reason: message.statusMessage ?? '',
-          headers: replyHeaders(message),
-          body,
-          url: target.url.href,
-        })
-      }, failWith)
+      const head = {
+        status: message.statusCode ?? 0,
+        reason: message.statusMessage ?? '',
+        headers: replyHeaders(message),
+        url: target.url.href,
+      }
+      receive(message, head).then(resolve, failWith)
     })
     // Node hands the socket over and forgets it: neither the request's signal nor its destroy() would end it.
     outgoing.on('upgrade', (_message, socket) => {
@@ -264,6 +277,7 @@ const exchange = (
     })
     outgoing.on('error', failWith)
     outgoing.on('close', () => {
+      signal.removeEventListener('abort', stop)
       if (!answered) failWith(noAnswer('closed the connection without an answer'))
     })
     signal.addEventListener('abort', stop, { once: true })
@@ -272,15 +286,16 @@ const exchange = (
   })
 
 /**
- * One hop, no redirects.
+ * One hop, no redirects; what becomes of the answer's body is up to `receive`.
  * @throws AppError 400 with code `address_refused` (policy), `fetch_failed` (name, connection, certificate), `fetch_timeout`,
- * `body_too_large`; the reason of `signal` when that aborts.
+ * `body_too_large`; the reason of `signal` when that aborts; what `receive` throws
  */
-export const safeRequest = async (
+export const safeExchange = async <T>(
   request: SafeRequest,
   policy: SafeFetchPolicy,
   signal: AbortSignal,
-): Promise<SafeResponse> => {
+  receive: Receive<T>,
+): Promise<T> => {
   signal.throwIfAborted()
   if (!TOKEN.test(request.method) || METHODS_REFUSED.has(request.method.toUpperCase()))
     throw refused('The method is not allowed.')
@@ -289,18 +304,34 @@ export const safeRequest = async (
   const target = checkUrl(request.url, policy)
   const timeout = AbortSignal.timeout(policy.timeoutMs)
   const both = AbortSignal.any([signal, timeout])
+  const explain = (error: unknown): unknown => {
+    if (signal.aborted) return signal.reason
+    if (timeout.aborted)
+      return fail('fetch_timeout', `${target.host} did not answer within ${policy.timeoutMs} ms.`)
+    if (error instanceof AppError) return error
+    const detail = error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
+    return fail('fetch_failed', `The request to ${target.host} failed (${detail}).`, error)
+  }
   try {
     const vetted = await abortable(vettedAddress(target, policy, both), both)
-    return await exchange(target, vetted, request, policy, both)
+    return await exchange(target, vetted, request, policy, both, (message, head) =>
+      receive(message, head, explain),
+    )
   } catch (error) {
-    if (signal.aborted) throw signal.reason
-    if (timeout.aborted)
-      throw fail('fetch_timeout', `${target.host} did not answer within ${policy.timeoutMs} ms.`)
-    if (error instanceof AppError) throw error
-    const detail = error instanceof Error && 'code' in error ? String(error.code) : 'no answer'
-    throw fail('fetch_failed', `The request to ${target.host} failed (${detail}).`, error)
+    throw explain(error)
   }
 }
+
+/** One hop, no redirects, its whole body. Same errors as {@link safeExchange}. */
+export const safeRequest = (
+  request: SafeRequest,
+  policy: SafeFetchPolicy,
+  signal: AbortSignal,
+): Promise<SafeResponse> =>
+  safeExchange(request, policy, signal, async (message, head) => ({
+    ...head,
+    body: await readBody(message, policy.maxDownBytes),
+  }))
 
 const abortable = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {

@@ -27,6 +27,8 @@ export interface PluginCredentials {
     secrets: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<AuthParts>
+  /** What the plugin's requests carry besides the values of its secrets, as far as it is known now: to be taken out of texts. */
+  textsOf(auth: PluginAuth, secrets: Readonly<Record<string, string>>): readonly string[]
   /** The server refused these: a token that was held is asked for anew. Says whether that can help. */
   forget(auth: PluginAuth, secrets: Readonly<Record<string, string>>): boolean
 }
@@ -36,12 +38,15 @@ const NOTHING: AuthParts = { headers: [], query: [] }
 const DEFAULT_LIFE_S = 300
 /** A token is asked for anew so long before it ends. */
 const EARLY_MS = 30_000
+const BASIC = 'Basic '
 const MOST_TOKENS = 1_000
 const NEVER = new AbortController().signal
 const TOKEN_LIMITS = { maxUpBytes: 65_536, maxDownBytes: 65_536, timeoutMs: 10_000 }
 
 interface HeldToken {
   value: Promise<string>
+  /** '' until it is there. */
+  token: string
   untilMs: number
 }
 
@@ -66,7 +71,8 @@ export const createPluginCredentials = (deps: {
     // Others may come to wait for it, so that it does not end with the one who asked first.
     const fetched = fetchToken(auth, secrets, egress)
     const entry: HeldToken = {
-      value: fetched.then(({ token }) => token),
+      value: fetched.then(({ token }) => (entry.token = token)),
+      token: '',
       untilMs: clock.now() + 2 * TOKEN_LIMITS.timeoutMs,
     }
     const oldest = tokens.keys().next()
@@ -100,6 +106,19 @@ export const createPluginCredentials = (deps: {
           return authorization(`Bearer ${await tokenOf(auth, secrets, signal)}`)
       }
     },
+    textsOf: (auth, secrets) => {
+      const value = (name: string) => secrets[name] ?? ''
+      switch (auth.type) {
+        case 'basic':
+          return [basic(value(auth.usernameSecret), value(auth.passwordSecret)).slice(BASIC.length)]
+        case 'api_key':
+          return [encodeURIComponent(value(auth.secret))]
+        case 'oauth2':
+          return [tokens.get(keyOf(auth, secrets))?.token ?? '']
+        default:
+          return []
+      }
+    },
     forget: (auth, secrets) => auth.type === 'oauth2' && tokens.delete(keyOf(auth, secrets)),
   }
 }
@@ -110,7 +129,7 @@ const authorization = (value: string): AuthParts => ({
 })
 
 const basic = (user: string, password: string): string =>
-  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  `${BASIC}${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 const valueOf = (secrets: Readonly<Record<string, string>>, name: string): string => {
   const value = secrets[name]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import type { PluginObject } from '@melzi/contract/plugin.ts'
 import { bootServer, type BootedServer } from '../support/boot.ts'
 import { Api, unitPrice } from '../support/factories.ts'
 import { validateResponse } from '../support/openapi.ts'
@@ -180,6 +181,13 @@ class Trial {
     })
     const file = await api.file('figs', 'figs.txt', { purpose: 'assistants' })
     const store = await api.post<{ id: string }>('/vector_stores', { file_ids: [file.id] })
+    const plugin = await api.post<PluginObject>('/plugins', {
+      id: 'p',
+      melzi: { secrets: ['figs'] },
+      api: { type: 'python', python: { source: 'print(1)' } },
+    })
+    await api.post(`/plugins/${plugin.id}/secrets`, { name: 'figs', value: 'dried' })
+    const attached = `/assistants/${assistant.id}/plugins`
     const filePath = `/vector_stores/${store.id}/files`
     const made = [
       assistant,
@@ -190,6 +198,9 @@ class Trial {
       file,
       store,
       await api.get(filePath),
+      await api.get(`/plugins/${plugin.id}`),
+      await api.post(`/plugins/${plugin.id}/test`),
+      await api.post(attached, { plugin_id: plugin.id }),
       await api.post(`/vector_stores/${store.id}/file_batches`, { file_ids: [file.id] }),
       await api.post('/uploads', {
         filename: 'a.txt',

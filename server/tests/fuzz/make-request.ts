@@ -2,6 +2,7 @@ import { publishedOperations, type PublishedOperation } from '../support/openapi
 import { randomForm } from './form.ts'
 import { hostileString } from './hostile-values.ts'
 import { encode, mutate, type Encoded } from './mutate.ts'
+import { OWN } from './own-routes.ts'
 import type { Pools } from './pools.ts'
 import type { Random } from './random.ts'
 import { sample } from './sample.ts'
@@ -17,29 +18,6 @@ export interface RandomRequest {
 }
 
 const PREFIXES = ['/api/assts/v1', '/v1', '/openai', '/openai/v1'] as const
-const cursorQuery = ['limit', 'order', 'after', 'before'].map((name) => ({ name, schema: {} }))
-const own = (method: string, path: string, names: string[] = []): PublishedOperation => ({
-  id: `${method} ${path}`,
-  method,
-  path,
-  query: names.map((name) => ({ name, schema: { type: 'string' } })),
-  json: null,
-  form: null,
-})
-
-/** What this server has beside the contract; paths with a `!` stand outside of the prefixes. */
-const OWN: readonly PublishedOperation[] = [
-  own('POST', '/pluginapi', ['tid', 'aid', 'pid', 'params']),
-  own('GET', '/threads/{thread_id}/runs/{run_id}/events', ['after']),
-  { ...own('GET', '/threads'), query: cursorQuery },
-  own('GET', '!/'),
-  own('GET', '!/healthz'),
-  own('GET', '!/readyz'),
-  own('GET', '!/page.css'),
-  own('GET', '!/page.js'),
-  own('GET', '!/none/of/these'),
-]
-
 /** Azure's chat and audio of a deployment. */
 const deployments = (operations: readonly PublishedOperation[]): PublishedOperation[] =>
   operations
@@ -133,7 +111,9 @@ const queryValue = (name: string, random: Random, pools: Pools): string => {
   if (name === 'purpose') return random.pick(['assistants', 'vision', 'none'])
   if (name === 'params') return random.pick(['{"msg":"x"}', '{', '[]', 'null'])
   if (name === 'pid') return random.pick(['unit_price', 'none'])
-  const kind = { tid: 'thread_id', aid: 'assistant_id' }[name] ?? 'run_id'
+  if (name === 'name') return random.pick(['unit_price', 'p', '外掛', 'none'])
+  const kind =
+    { tid: 'thread_id', aid: 'assistant_id', vector_store_id: 'vector_store_id' }[name] ?? 'run_id'
   const kinds = [
     'message_id',
     'thread_id',
@@ -142,6 +122,8 @@ const queryValue = (name: string, random: Random, pools: Pools): string => {
     'file_id',
     'assistant_id',
     'vector_store_id',
+    'plugin_id',
+    'call_id',
   ]
   const any = name === 'after' || name === 'before' ? random.pick(kinds) : kind
   return pools.id(any, random) ?? 'none'

@@ -31,6 +31,7 @@ export class Pools {
     if (typeof body !== 'object' || body === null) return
     const { object, id, data, required_action: action } = body as Record<string, unknown>
     if (object === 'list' && Array.isArray(data)) for (const item of data) this.harvest(item)
+    if (typeof object === 'string') this.#harvestPlugin(object, body as Record<string, unknown>)
     const kind = typeof object === 'string' ? KINDS[object] : undefined
     if (kind === undefined || typeof id !== 'string') return
     const family: Family = {}
@@ -41,6 +42,22 @@ export class Pools {
     this.add(kind, { ...family, [kind]: id })
     for (const [, call] of JSON.stringify(action ?? '').matchAll(/"id":"(call_[^"]+)"/g))
       this.add('tool_call_id', { ...family, run_id: id, tool_call_id: call ?? '' })
+  }
+
+  /** What plugins call `plugin_id` is, but for their calls, the id in their file. */
+  #harvestPlugin(object: string, body: Record<string, unknown>): void {
+    const id = String(body['id'])
+    if (object === 'plugin') {
+      const version = String(body['version'])
+      this.add('plugin_id', { plugin_id: id })
+      this.add('version', { plugin_id: id, version })
+      for (const { name, is_set: isSet } of body['secrets'] as { name: string; is_set: boolean }[])
+        if (isSet) this.add('name', { plugin_id: id, name })
+    }
+    if (object === 'plugin.call')
+      this.add('call_id', { plugin_id: String(body['plugin_id']), call_id: id })
+    if (object === 'assistant.plugin')
+      this.add('plugin_id', { plugin_id: id, assistant_id: String(body['assistant_id']) })
   }
 
   add(kind: string, family: Family): void {

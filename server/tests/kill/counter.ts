@@ -8,7 +8,7 @@ export interface Counter extends AsyncDisposable {
   readonly host: string
   /** Executions by token. */
   readonly counts: ReadonlyMap<string, number>
-  /** A plugin file whose plugin reports its token here and prints it. */
+  /** A plugin file whose plugin asks the model, reports its token here and prints it. */
   pluginFile(): object
 }
 
@@ -34,7 +34,7 @@ export const startCounter = async (): Promise<Counter> => {
       api: {
         type: 'python',
         python: {
-          source: `from pyodide.http import pyfetch\nreply = await pyfetch('http://${host}/?token=' + ARGUMENTS['token'])\nawait reply.string()\nprint('counted ' + ARGUMENTS['token'])\n`,
+          source: `from pyodide.http import pyfetch\nawait chat(conversation=[{'role': 'user', 'content': 'inner ' + ARGUMENTS['token']}])\nreply = await pyfetch('http://${host}/?token=' + ARGUMENTS['token'])\nawait reply.string()\nprint('counted ' + ARGUMENTS['token'])\n`,
         },
       },
       melzi: {

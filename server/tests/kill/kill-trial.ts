@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageObject } from '@melzi/contract/message.ts'
+import type { RunObject } from '@melzi/contract/run.ts'
 import { bootServer, SANDBOX_CACHE, type BootedServer } from '../support/boot.ts'
 import { Api, textOf } from '../support/factories.ts'
 import { lookAtStore, type StorePlace, type StoreView } from '../support/look-at-store.ts'
@@ -23,6 +24,14 @@ export interface TrialOptions {
   clients: number
   /** After which kills the runs of the dead process are waited for, so that the next kill does not meet them again. */
   settleEvery: number
+}
+
+/** Of one answer of the scripted model. */
+const TURN_TOKENS = 15
+
+interface Cost {
+  prompt_tokens: number
+  completion_tokens: number
 }
 
 /** A run in the middle of its work when the server was killed. */
@@ -251,6 +260,12 @@ class Trial {
         `select runs.id from runs join run_steps on run_steps.run_id = runs.id
          where run_steps.status = 'in_progress' and runs.status <> 'requires_action'`,
       )
+      await none(
+        'what a plugin asked of the model is counted nowhere',
+        `select plugin_calls.id from plugin_calls join runs on runs.id = plugin_calls.run_id
+         where plugin_calls.model_usage is not null and plugin_calls.usage_step_id is null and runs.status = 'completed'`,
+      )
+      await this.#checkCosts(store)
       await none('a message stays open', "select id from messages where status = 'in_progress'")
     })
     for (const [id, { threadId, text }] of messages) {
@@ -260,18 +275,38 @@ class Trial {
     for (const [id, { threadId, token }] of runs) await this.#checkRun(id, threadId, token)
   }
 
+  /** A tool step has cost its own turn, and what its plugins asked: each question once. */
+  async #checkCosts(store: StoreView): Promise<void> {
+    const calls = await store.all<{ step: string; cost: string }>(
+      'select usage_step_id as step, model_usage as cost from plugin_calls where usage_step_id is not null',
+    )
+    const asked = new Map<string, number>()
+    for (const { step, cost } of calls) {
+      const { prompt_tokens: prompt, completion_tokens: completion } = JSON.parse(cost) as Cost
+      asked.set(step, (asked.get(step) ?? 0) + prompt + completion)
+    }
+    const steps = await store.all<{ id: string; usage: string }>(
+      "select id, usage from run_steps where type = 'tool_calls' and status = 'completed'",
+    )
+    for (const { id, usage } of steps) {
+      const cost = JSON.parse(usage) as { promptTokens: number; completionTokens: number }
+      const total = cost.promptTokens + cost.completionTokens
+      assert.equal(total, TURN_TOKENS + (asked.get(id) ?? 0), `the cost of ${id}`)
+    }
+  }
+
   /** A finished run has its whole answer once, lawful steps, and lets its thread be written to. */
   async #checkRun(id: string, threadId: string, token: string): Promise<void> {
-    const run = await this.#api.get<{ status: string; thread_id: string; id: string }>(
-      `/threads/${threadId}/runs/${id}`,
-    )
+    const run = await this.#api.get<RunObject>(`/threads/${threadId}/runs/${id}`)
     assert.equal(run.status, 'completed', `${id} ${JSON.stringify(run)}`)
     assert.ok(this.#acknowledged.finished.has(id) || this.#acknowledged.cut > 0)
     const written = (await this.#api.messages(threadId)).filter(({ run_id }) => run_id === id)
     const whole = written.filter((message) => textOf(message) === answerTo(token))
     assert.equal(whole.length, 1, `${id} answers once: ${JSON.stringify(written)}`)
     assert.equal(written.at(-1)?.id, whole[0]?.id, 'the answer comes last')
-    const steps = await this.#api.steps(run as Parameters<Api['steps']>[0])
+    const steps = await this.#api.steps(run)
+    const spent = steps.reduce((sum, { usage }) => sum + (usage?.total_tokens ?? 0), 0)
+    assert.equal(run.usage?.total_tokens, spent, `${id} has cost what its steps have`)
     const made = steps.flatMap(({ step_details: details }) =>
       details.type === 'message_creation' ? [details.message_creation.message_id] : [],
     )

@@ -8,16 +8,26 @@ import { runCli } from '../../src/cli/run-cli.ts'
 export const openCliHouse = async (env: Record<string, string> = {}) => {
   const dir = await mkdtemp(path.join(tmpdir(), 'melzi-cli-'))
   const dataDir = path.join(dir, 'data')
-  const cli = async (...argv: string[]) => {
+  /** With what stands in standard input, and what interrupts it. */
+  const cliWith = async (
+    given: { input?: string; interrupted?: AbortSignal; said?: (out: string) => void },
+    ...argv: string[]
+  ) => {
     const said = { out: '', err: '' }
     const code = await runCli(argv, {
       env: { MELZI_DATA: dataDir, MELZI_SANDBOX: 'off', MELZI_MODEL: 'demo', ...env },
-      out: (text) => void (said.out += text),
+      out: (text) => {
+        said.out += text
+        given.said?.(said.out)
+      },
       err: (text) => void (said.err += text),
       serve: () => Promise.reject(new Error('served')),
+      input: () => Promise.resolve(given.input ?? ''),
+      interrupted: () => Promise.resolve(given.interrupted ?? new AbortController().signal),
     })
     return { code, ...said }
   }
+  const cli = (...argv: string[]) => cliWith({}, ...argv)
   const json = async <T = Record<string, unknown>>(...argv: string[]): Promise<T> => {
     const { code, out, err } = await cli(...argv, '--json')
     assert.equal(code, 0, err)
@@ -28,6 +38,7 @@ export const openCliHouse = async (env: Record<string, string> = {}) => {
     dataDir,
     file: (name: string) => path.join(dir, name),
     cli,
+    cliWith,
     json,
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   }

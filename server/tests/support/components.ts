@@ -16,6 +16,7 @@ export type ComponentName =
   | 'bubblewrap'
   | 'python-openai'
   | 'moto'
+  | 'python-mcp'
   | 'openapi-servers'
 
 export interface Component {
@@ -83,6 +84,10 @@ const COMPONENTS: Record<ComponentName, { found: () => boolean; install: string 
   },
   moto: {
     found: () => inPath('python3').length > 0 && hasPythonClient('moto-5'),
+    install: 'npm exec node scripts/python-clients.ts',
+  },
+  'python-mcp': {
+    found: () => inPath('python3').length > 0 && hasPythonClient('mcp-2'),
     install: 'npm exec node scripts/python-clients.ts',
   },
   'openapi-servers': {

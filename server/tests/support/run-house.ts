@@ -7,7 +7,11 @@ import { CreateRunRequest } from '@melzi/contract/run.ts'
 import { createAssistantService, type PluginMode } from '../../src/features/assistants/service.ts'
 import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
+import { createPictureLinks } from '../../src/features/pictures/picture-links.ts'
+import { createPluginApiService } from '../../src/features/pluginapi/service.ts'
+import { createOpenAids } from '../../src/features/plugins/call-aids.ts'
 import { Dispatcher } from '../../src/features/runs/dispatcher.ts'
+import type { PluginLimits } from '../../src/features/runs/plugin-work.ts'
 import { runLoop } from '../../src/features/runs/run-loop.ts'
 import { createRunService, type RunRecord } from '../../src/features/runs/service.ts'
 import { createKnowledge } from '../../src/features/vector-stores/search.ts'
@@ -24,6 +28,7 @@ import { MemoryEventLog } from '../../src/platform/events/memory-event-log.ts'
 import type { LiveEvent } from '../../src/platform/events/event-log.ts'
 import { createLog } from '../../src/platform/log.ts'
 import type { Principal } from '../../src/platform/principal.ts'
+import { createSealer } from '../../src/platform/sealing.ts'
 import type { Store } from '../../src/platform/store/store.ts'
 import type { SandboxJob, SandboxResult } from '../../src/plugins/python/sandbox-driver.ts'
 import { fakePython, type PythonAnswer } from './fake-python.ts'
@@ -90,6 +95,7 @@ export interface NodeOptions {
   concurrency?: number
   expiresSeconds?: number
   maxTurns?: number
+  pluginLimits?: PluginLimits
   /** Of the fake interpreter. */
   python?: PythonAnswer
   indexingWaitMs?: number
@@ -140,7 +146,6 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const events = new MemoryEventLog()
   const { driver, jobs } = fakeSandbox(options.plugin ?? (() => Promise.resolve(sandboxResult())))
   const plugins = pluginService(store, clock)
-  const pluginCalls = pluginCallsOn({ store, driver, clock, log })
   const toolResources = toolResourcesFor(clock)
   const checkModel = () => undefined
   const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
@@ -167,7 +172,26 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     work: (entry, signal) => indexEntry(indexing, entry, signal),
   })
   const vectorStores = createVectorStoreService({ store, clock, files, indexer, knowledge })
-  const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
+  const links = createPictureLinks({
+    clock,
+    sealer: createSealer('s'.repeat(32)),
+    origin: () => 'http://melzi.test',
+  })
+  const freshLinks = links.renew
+  const messages = createMessageService({
+    store,
+    clock,
+    blobs,
+    threads,
+    toolResources,
+    files,
+    freshLinks,
+  })
+  const aids = { store, blobs, files, messages, models, embedder: null, links, log }
+  const pluginCalls = pluginCallsOn(
+    { store, driver, clock, log },
+    { openAids: createOpenAids(aids) },
+  )
   const python = fakePython(options.python)
   const loop = {
     store,
@@ -180,6 +204,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     knowledge,
     models,
     pluginCalls,
+    pluginLimits: options.pluginLimits ?? { calls: 100, ms: 300_000 },
     interpreter: python.interpreter,
     log,
     maxTurns: options.maxTurns ?? 10,
@@ -204,8 +229,18 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     toolResources,
     dispatcher,
     interpreter: python.interpreter,
+    pluginCalls,
+    freshLinks,
     checkModel,
     expiresSeconds: options.expiresSeconds ?? 600,
+  })
+  const pluginApi = createPluginApiService({
+    store,
+    assistants,
+    threads,
+    messages,
+    calls: pluginCalls,
+    runs,
   })
   if (options.start !== false) await dispatcher.start(false)
 
@@ -232,6 +267,8 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     files,
     indexer,
     vectorStores,
+    pluginApi,
+    links,
     requests,
     jobs,
     /** What the fake interpreter was asked. */
@@ -257,9 +294,13 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
       for (const name of served) {
         const file = JSON.stringify({
           id: name,
+          melzi: { ask_before: name.startsWith('asks') },
           api: {
             type: 'python',
-            python: { source: 'print(6)', direct_response: name.startsWith('direct') },
+            python: {
+              source: name.startsWith('files') ? 'print(SELECTED_FILES)' : 'print(6)',
+              direct_response: name.startsWith('direct'),
+            },
           },
         })
         await assistants.attachPlugin(owner, id, (await plugins.importPlugin(owner, file)).id)
@@ -347,26 +388,3 @@ export const assertLawful = (events: readonly LiveEvent[]): void => {
   }))
   assertLawfulStream([...wire, { event: 'done', raw: '[DONE]', data: '[DONE]', atMs: 0 }])
 }
-
-/** A store that refuses chosen write units, as a broken connection would. */
-export const refusing = (
-  store: Store,
-  refuse: (name: string, phase: 'before' | 'after') => Error | null,
-): Store => ({
-  engine: store.engine,
-  all: (sql, params) => store.all(sql, params),
-  get: (sql, params) => store.get(sql, params),
-  write: async (name, unit) => {
-    const before = refuse(name, 'before')
-    if (before !== null) throw before
-    const value = await store.write(name, unit)
-    // The commit went through, its answer did not.
-    const after = refuse(name, 'after')
-    if (after !== null) throw after
-    return value
-  },
-  notify: (channel, payload) => store.notify(channel, payload),
-  listen: (channel, heard) => store.listen(channel, heard),
-  ping: () => store.ping(),
-  [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-})

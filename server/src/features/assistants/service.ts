@@ -204,9 +204,12 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       })
     },
 
+    /** @throws AppError 404 for a plugin that the assistant has not got */
     async detachPlugin(principal: Principal, id: string, pluginId: string): Promise<Assistant> {
       return store.write('assistant.detach', async (tx) => {
-        await getUsable(tx, principal, id)
+        const { workspaceId } = await getUsable(tx, principal, id)
+        const attached = await plugins.attachedTo(workspaceId, id, tx)
+        if (!attached.some((one) => one.id === pluginId)) throw errors.notFound('plugin', pluginId)
         await plugins.detach(tx, principal, id, pluginId)
         return getWhole(tx, principal, id)
       })

@@ -10,7 +10,7 @@ import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { Thread, ThreadRecord, ThreadService } from '../threads/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
-import type { FileService } from '../files/service.ts'
+import type { FileOwner, FileService } from '../files/service.ts'
 import { CONVERSATION_LENGTH, conversationOf } from './conversation.ts'
 import { createImageFiles } from './image-files.ts'
 import {
@@ -46,6 +46,11 @@ export interface MessageServiceDeps {
   threads: ThreadService
   toolResources: ToolResourcesService
   files: FileService
+  /**
+   * Signs the addresses of a person's pictures in a text anew, whenever a message is read (design 6b); without it texts stay as they are.
+   * @param keepsLength true where offsets point into the text
+   */
+  freshLinks?: (text: string, owner: FileOwner, keepsLength: boolean) => string
 }
 
 export type MessageService = ReturnType<typeof createMessageService>
@@ -68,6 +73,22 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     const blob = await blobs.put(principal.workspaceId, Buffer.from(url))
     return { type: 'image_blob', blob, detail }
   }
+
+  /** A message as it is read. @param owner whose thread it is in */
+  const fresh = (message: MessageRecord, owner: FileOwner): MessageRecord => {
+    const { freshLinks } = deps
+    if (freshLinks === undefined) return message
+    const content = message.content.map((part): StoredPart => {
+      if (part.type !== 'text') return part
+      const { value, annotations } = part.text
+      const renewed = freshLinks(value, owner, annotations.length > 0)
+      return renewed === value ? part : { ...part, text: { value: renewed, annotations } }
+    })
+    return { ...message, content }
+  }
+
+  const newestOf = async (db: Reader, owner: FileOwner, threadId: string, limit: number) =>
+    (await newestMessages(db, owner.workspaceId, threadId, limit)).map((one) => fresh(one, owner))
 
   /** @throws AppError 404 and 400 for files that cannot be shown */
   const prepare = async (
@@ -140,7 +161,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     const thread = await threads.getOwned(db, principal, threadId)
     const message = await findMessage(db, thread.workspaceId, threadId, id)
     if (message === null) throw errors.notFound('message', id)
-    return message
+    return fresh(message, principal)
   }
 
   /** After the commit of a unit that appended drafts: their files may have to be indexed. */
@@ -169,15 +190,18 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     insert: insertMessage,
     close: closeMessage,
     find: findMessage,
-    newest: newestMessages,
+    /** The newest messages of a thread, oldest first. @param owner whose thread it is */
+    newest: newestOf,
     hasUserMessage,
 
     /** What a plugin sees as CURRENT_CONVERSATION. */
-    conversation: async (workspaceId: string, threadId: string) =>
-      conversationOf(await newestMessages(store, workspaceId, threadId, CONVERSATION_LENGTH)),
+    conversation: async (owner: FileOwner, threadId: string) =>
+      conversationOf(await newestOf(store, owner, threadId, CONVERSATION_LENGTH)),
 
-    ofRun: (workspaceId: string, threadId: string, runId: string) =>
-      messagesOfRun(store, workspaceId, threadId, runId),
+    ofRun: async (owner: FileOwner, threadId: string, runId: string) =>
+      (await messagesOfRun(store, owner.workspaceId, threadId, runId)).map((one) =>
+        fresh(one, owner),
+      ),
 
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
@@ -210,7 +234,8 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       query: PageQuery,
     ): Promise<Page<MessageRecord>> {
       const thread = await threads.getOwned(store, principal, threadId)
-      return listMessages(store, thread.workspaceId, threadId, runId, query)
+      const page = await listMessages(store, thread.workspaceId, threadId, runId, query)
+      return { ...page, items: page.items.map((message) => fresh(message, principal)) }
     },
 
     async update(

@@ -118,3 +118,30 @@ describe("the guide's shell client", skipUnless('jq'), () => {
     }
   }
 })
+
+describe('pictures of a plugin answer', () => {
+  const pictures = '![plot](https://melzi.example.org/pictures/abc.png)'
+  const textOf = (body: string) => (JSON.parse(body) as { text: string }).text
+
+  it('stay when the text before them is cut', () => {
+    for (const output of ['長', '"\\\n', 'a', '😀']) {
+      const text = `${output.repeat(9_000)}\n${pictures}`
+      const body = encodePluginAnswer({ text, pictures, ok: true, callId: 'pcall_1' })
+      assert.ok(Buffer.byteLength(body) <= LONGEST_ANSWER)
+      assert.ok(textOf(body).endsWith(`cut here.]\n${pictures}`))
+    }
+  })
+
+  it('change nothing where all fits', () => {
+    const text = `drawn\n${pictures}`
+    const body = encodePluginAnswer({ text, pictures, ok: true, callId: 'pcall_1' })
+    assert.equal(textOf(body), text)
+  })
+
+  it('are cut themselves when they alone are too much', () => {
+    const many = `${pictures}\n`.repeat(200).trimEnd()
+    const body = encodePluginAnswer({ text: many, pictures: many, ok: true, callId: 'pcall_1' })
+    assert.ok(Buffer.byteLength(body) <= LONGEST_ANSWER)
+    assert.match(textOf(body), /cut here/)
+  })
+})

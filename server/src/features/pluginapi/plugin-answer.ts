@@ -6,6 +6,8 @@
 export interface PluginAnswer {
   /** Full output of the call. */
   text: string
+  /** The end of `text` that shows pictures, which outlives a cut; '' for none. */
+  pictures?: string
   ok: boolean
   /** `pcall_...`, whose record keeps what is cut here. */
   callId: string
@@ -23,7 +25,12 @@ export const encodePluginAnswer = (answer: PluginAnswer): string => {
     const whole = HEAD + answer.text.toWellFormed().replace(NOT_PLAIN, escapeUnit) + tail
     if (Buffer.byteLength(whole) <= LONGEST_ANSWER) return whole
   }
-  return HEAD + cutAscii(answer.text, LONGEST_ANSWER - HEAD.length - tail.length) + tail
+  const room = LONGEST_ANSWER - HEAD.length - tail.length
+  const pictures = cutAscii(answer.pictures ?? '', room / 2)
+  if (pictures === '') return HEAD + cutAscii(answer.text, room) + tail
+  const text = answer.text.slice(0, -(answer.pictures ?? '').length).trimEnd()
+  const gap = '\\u000a'
+  return HEAD + cutAscii(text, room - pictures.length - gap.length) + gap + pictures + tail
 }
 
 /** What may not stand as it is: quote, backslash, controls, and the two line separators some readers split lines at. */

@@ -45,7 +45,8 @@ const setUp = async (
   stack.defer(() => app.close())
   await app.register(async (scope) => {
     scope.addHook('onRequest', authenticate(keys.findPrincipal))
-    const service = createPluginApiService({ store, assistants, threads, messages, calls })
+    const runs = { waiting: () => Promise.resolve(null) }
+    const service = createPluginApiService({ store, assistants, threads, messages, calls, runs })
     await scope.register(pluginApiRoutes(service))
   })
 

@@ -6,6 +6,7 @@ import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { AttachedFunction, PluginCalls } from '../plugins/service.ts'
+import type { RunRecord, RunService } from '../runs/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { PluginAnswer } from './plugin-answer.ts'
 
@@ -31,9 +32,10 @@ export const createPluginApiService = (deps: {
   assistants: Pick<AssistantService, 'getUsable'>
   threads: Pick<ThreadService, 'getOwned'>
   messages: Pick<MessageService, 'conversation'>
-  calls: PluginCalls
+  calls: Pick<PluginCalls, 'call'>
+  runs: Pick<RunService, 'waiting'>
 }) => {
-  const { store, assistants, threads, messages, calls } = deps
+  const { store, assistants, threads, messages, calls, runs } = deps
 
   return {
     /**
@@ -49,27 +51,34 @@ export const createPluginApiService = (deps: {
       const assistant = await assistants.getUsable(store, principal, request.aid)
       const thread = await threads.getOwned(store, principal, request.tid)
       const plugin = functionNamed(assistant.plugins, request.pid)
+      const run = await runs.waiting(thread, assistant.id)
       const outcome = await calls.call(
         {
           workspaceId: principal.workspaceId,
           callerId: principal.personId,
           assistantId: assistant.id,
           threadId: thread.id,
-          plugin: { ...plugin, version: null },
+          plugin: { ...plugin, version: frozenVersion(run, plugin) },
           origin: 'client',
-          forRunId: thread.activeRunId,
-          model: assistant.model,
+          forRunId: run?.id ?? null,
+          model: run?.model ?? assistant.model,
           argumentsText: request.body,
           customizedParams,
-          conversation: await messages.conversation(principal.workspaceId, thread.id),
+          conversation: await messages.conversation(principal, thread.id),
           run: null,
         },
         signal,
       )
-      return { text: outcome.text, ok: outcome.ok, callId: outcome.callId }
+      const { text, pictures, ok, callId } = outcome
+      return { text, pictures, ok, callId }
     },
   }
 }
+
+/** The version a waiting run was frozen with; null: as the plugin is now. */
+const frozenVersion = (run: RunRecord | null, plugin: AttachedFunction): number | null =>
+  run?.plugins.find((one) => one.pluginId === plugin.id && one.functionName === plugin.functionName)
+    ?.version ?? null
 
 /**
  * The function of this name; else the only one of the plugin whose file has this id.
@@ -78,7 +87,7 @@ export const createPluginApiService = (deps: {
 const functionNamed = (functions: readonly AttachedFunction[], name: string): AttachedFunction => {
   const exact = functions.find((one) => one.functionName === name)
   if (exact !== undefined) return exact
-  const [only, ...others] = functions.filter((one) => one.pluginId === name || one.id === name)
+  const [only, ...others] = functions.filter((one) => one.pluginId === name)
   if (only === undefined) throw errors.notFound('plugin', name)
   if (others.length === 0) return only
   const names = [only, ...others].map((one) => `'${one.functionName}'`).join(', ')

@@ -1,7 +1,21 @@
 /** What a call is given besides its arguments: a model to ask, files, and a place for its pictures. */
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Embedder } from '../../knowledge/embeddings/embedder.ts'
+import type { ModelRegistry } from '../../models/language-model.ts'
+import type { BlobStore } from '../../platform/blobs/blob-store.ts'
+import { AppError } from '../../platform/errors.ts'
+import type { Logger } from '../../platform/log.ts'
+import type { Store, Tx } from '../../platform/store/store.ts'
+import type { PluginManifest } from '../../plugins/manifest.ts'
 import type { AnswerQuestion, SandboxFile } from '../../plugins/python/sandbox-driver.ts'
+import { receiveContent, type FileService, type NewContent } from '../files/service.ts'
+import type { MessageService } from '../messages/service.ts'
+import type { PictureLinks } from '../pictures/service.ts'
 import type { PluginCallRequest } from './call-service.ts'
-import type { PluginRecord } from './store.ts'
+import { addModelUsage } from './call-store.ts'
+import { createModelQuestions, type QuestionLimits } from './model-questions.ts'
+import { selectedFiles } from './selected-files.ts'
 
 /** What the questions of one call cost. */
 export interface PluginModelUsage {
@@ -11,30 +25,135 @@ export interface PluginModelUsage {
   requests: number
 }
 
-/** For one call; opened before it starts. */
-export interface CallAids {
-  answer: AnswerQuestion | null
-  /** SELECTED_MODEL_TOKEN_LIMIT. */
-  modelTokenLimit: number | null
-  /** SELECTED_FILES. */
-  files: readonly SandboxFile[]
-  /** What the questions have cost so far; null when nothing was asked. */
-  usage(): PluginModelUsage | null
-  /** Makes files of pictures (PNG), and the Markdown that shows them. */
-  keepPictures(pictures: readonly Uint8Array[]): Promise<{ ids: string[]; markdown: string }>
+/** Pictures as they stand in a call's record and its output. */
+export interface KeptPictures {
+  /** Of their files. */
+  ids: string[]
+  /** What shows them; '' for none. */
+  markdown: string
 }
 
-/** @param plugin null when it is gone */
-export type OpenAids = (
-  request: PluginCallRequest,
-  plugin: PluginRecord | null,
-) => Promise<CallAids>
+/** For one call; opened before it starts. */
+export interface CallAids {
+  answer: AnswerQuestion
+  /** SELECTED_MODEL_TOKEN_LIMIT. */
+  modelTokenLimit: number | null
+  /** SELECTED_FILES, read when the call has its turn: many may wait. */
+  files(manifest: PluginManifest): Promise<readonly SandboxFile[]>
+  /** Resolves when all that the call's questions have cost so far is in its record. */
+  settled(): Promise<void>
+  /**
+   * Runs the write unit that ends the call, in which files can be made of its pictures (PNG): both are there, or neither.
+   * @param unit `keep` makes the files
+   */
+  endWith<T>(
+    pictures: readonly Uint8Array[],
+    unit: (tx: Tx, keep: () => Promise<KeptPictures>) => Promise<T>,
+  ): Promise<T>
+}
 
-/** Where there is no model to ask and no place for pictures. */
-export const openNoAids: OpenAids = async () => ({
-  answer: null,
-  modelTokenLimit: null,
-  files: [],
-  usage: () => null,
-  keepPictures: async () => ({ ids: [], markdown: '' }),
-})
+/** A question that does not heed its end is not waited for any longer. */
+const LONGEST_STOP_MS = 1_000
+
+/** @param callId `pcall_...`, already stored */
+export type OpenAids = (request: PluginCallRequest, callId: string) => CallAids
+
+export interface CallAidsDeps {
+  store: Store
+  blobs: BlobStore
+  files: FileService
+  messages: Pick<MessageService, 'newest'>
+  models: Pick<ModelRegistry, 'find'>
+  embedder: Embedder | null
+  links: Pick<PictureLinks, 'linkTo'>
+  log: Logger
+  /** Of the questions to the model. */
+  limits?: QuestionLimits
+}
+
+/** The real ones. Costs are written as soon as they are known: a node that dies in a call loses at most the question under way. */
+export const createOpenAids =
+  (deps: CallAidsDeps): OpenAids =>
+  (request, callId) => {
+    const { store, blobs, files, log } = deps
+    const { workspaceId, callerId, threadId } = request
+    const owner = { workspaceId, personId: callerId }
+    const model = request.model === null ? null : deps.models.find(request.model)
+    const writes = new Set<Promise<void>>()
+    const questions = new Set<Promise<unknown>>()
+
+    const note = (usage: PluginModelUsage): void => {
+      const write = store
+        .write('plugin.call.model-usage', (tx) => addModelUsage(tx, workspaceId, callId, usage))
+        .catch((err: unknown) => log.error({ err, callId }, 'the cost of a question was not kept'))
+        .finally(() => writes.delete(write))
+      writes.add(write)
+    }
+
+    /** Null for what cannot be kept, which the output then says; only an outage of the store stops the call's end. */
+    const receive = async (picture: Uint8Array): Promise<NewContent | null> => {
+      try {
+        const content = Readable.from([picture])
+        return await receiveContent(blobs, workspaceId, content, picture.byteLength)
+      } catch (error) {
+        if (error instanceof AppError && error.status === 503) throw error
+        log.warn({ err: error, callId }, 'a picture of a plugin could not be kept')
+        return null
+      }
+    }
+
+    const insertAll = async (
+      tx: Tx,
+      contents: readonly NewContent[],
+      lost: number,
+    ): Promise<KeptPictures> => {
+      const ids: string[] = []
+      for (const content of contents) {
+        const filename = contents.length === 1 ? 'plot.png' : `plot-${ids.length + 1}.png`
+        const file = { purpose: 'assistants_output', filename, expiresAfterSeconds: null } as const
+        ids.push((await files.insert(tx, owner, file, [content])).id)
+      }
+      const lines = ids.map((id) => `![plot](${deps.links.linkTo(owner, id)})`)
+      if (lost > 0) lines.push(`[Pictures that could not be kept: ${lost}.]`)
+      return { ids, markdown: lines.join('\n') }
+    }
+
+    const answer = createModelQuestions({
+      model: model === null || request.model === null ? null : { name: request.model, model },
+      embedder: deps.embedder,
+      onUsage: note,
+      ...(deps.limits && { limits: deps.limits }),
+    })
+
+    return {
+      modelTokenLimit: model?.contextTokens ?? null,
+      answer: (question, signal) => {
+        const asked = answer(question, signal).finally(() => questions.delete(asked))
+        questions.add(asked)
+        return asked
+      },
+      files: async ({ api }) =>
+        threadId !== null && api.kind === 'python' && api.source.includes('SELECTED_FILES')
+          ? selectedFiles(deps, owner, threadId)
+          : [],
+      settled: async () => {
+        // What a call leaves unanswered is stopped with it, and tells its cost on the way out.
+        const stopped = Promise.allSettled(questions)
+        await Promise.race([stopped, sleep(LONGEST_STOP_MS, undefined, { ref: false })])
+        await Promise.all(writes)
+      },
+      endWith: async (pictures, unit) => {
+        await using received = new AsyncDisposableStack()
+        const contents: NewContent[] = []
+        for (const picture of pictures) {
+          const content = await receive(picture)
+          if (content !== null) contents.push(received.use(content))
+        }
+        const lost = pictures.length - contents.length
+        const write = () =>
+          store.write('plugin.call.end', (tx) => unit(tx, () => insertAll(tx, contents, lost)))
+        // Each content is held by the same unit.
+        return contents.reduceRight((inner, content) => () => content.heldBy(inner), write)()
+      },
+    }
+  }

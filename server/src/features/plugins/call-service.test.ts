@@ -5,27 +5,51 @@ import { fakeSandbox, sandboxResult as result } from '../../../tests/support/fak
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
-import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
+import type { PluginKind } from '../../plugins/plugin-kind.ts'
+import { createPluginKinds } from '../../plugins/plugin-kinds.ts'
+import type {
+  AnswerQuestion,
+  SandboxJob,
+  SandboxResult,
+} from '../../plugins/python/sandbox-driver.ts'
 import type { PluginCallRequest } from './call-service.ts'
-import { pluginCalls, pluginService } from '../../../tests/support/plugin-house.ts'
+import {
+  openNoAids,
+  pluginCalls,
+  pluginService,
+  setSecret,
+} from '../../../tests/support/plugin-house.ts'
 
 const MELZI = '{"timeout_seconds": 3, "network": ["api.example.com"]}'
 const file = (melzi = 'null', source = 'print(6)') =>
   `{ "id": "p", "melzi": ${melzi}, "api": { "type": "python", "python": { "source": "${source}" } } }`
 
+interface SetUp {
+  totalMs?: number
+  defaultHosts?: 'public'
+  /** Whom questions go to. */
+  answer?: AnswerQuestion
+  /** Calls of plugins of MCP. */
+  network?: PluginKind['call']
+}
+
 const setUp = async (
   engine: TestEngine,
   answer: (job: SandboxJob, signal: AbortSignal) => Promise<SandboxResult> = () =>
     Promise.resolve(result()),
-  options: { totalMs?: number; defaultHosts?: 'public' } = {},
+  options: SetUp = {},
 ) => {
   const home = await openFeatureStore(engine)
   const { store } = home
   const clock = { now: () => Date.now() }
-  const plugins = pluginService(store, clock)
   const { driver, jobs } = fakeSandbox(answer)
+  const { network = () => Promise.resolve(result()), answer: questions, ...rest } = options
+  const mcp: PluginKind = { functions: () => [], describe: async () => null, call: network }
+  const kinds = { ...createPluginKinds({ driver }), mcp }
+  const plugins = pluginService(store, clock, kinds)
   const log = createLog('silent')
-  const calls = pluginCalls({ store, driver, clock, log }, options)
+  const aids = openNoAids(store, questions)
+  const calls = pluginCalls({ store, driver, clock, log }, { ...rest, kinds, openAids: aids })
   const owner = await home.person()
   const plugin = await plugins.importPlugin(owner, file(MELZI))
   const request: PluginCallRequest = {
@@ -53,6 +77,7 @@ const setUp = async (
     plugin,
     rows,
     call,
+    setSecret: (name: string, value: string) => setSecret({ store, clock }, plugin, name, value),
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   }
 }
@@ -65,6 +90,7 @@ onEachEngine('plugin calls', (engine) => {
       callId: outcome.callId,
       ok: true,
       text: '6',
+      pictures: '',
       error: null,
       directResponse: false,
     })
@@ -168,6 +194,7 @@ onEachEngine('plugin calls', (engine) => {
       callId: outcome.callId,
       ok: false,
       text: 'ValueError: no price\nTraceback:\n  line 3, in <module>',
+      pictures: '',
       error,
       directResponse: false,
     })
@@ -264,6 +291,60 @@ onEachEngine('plugin calls', (engine) => {
     assert.equal((await t.call()).directResponse, true)
   })
 
+  it('takes secrets out of all that a plugin says', async () => {
+    const key = 'k&y-with-a-quote"'
+    const shown = `GET /?key=${encodeURIComponent(key)} ${key} ${JSON.stringify({ key })}`
+    const asked: unknown[] = []
+    const run = async (job: SandboxJob, signal: AbortSignal) => {
+      assert.deepEqual(job.secrets, { API_KEY: key, SHORT: 'on' })
+      const conversation = [{ role: 'user', content: shown }]
+      await job.answer?.({ kind: 'chat', conversation, functions: null }, signal)
+      const error = { kind: 'python' as const, message: shown, traceback: shown }
+      return result({ ok: false, output: shown, stdout: shown, stderr: 'on', error })
+    }
+    await using t = await setUp(engine, run, {
+      answer: async (question) => {
+        asked.push(question)
+        return null
+      },
+    })
+    await t.plugins.importPlugin(t.owner, file('{"secrets": ["API_KEY", "SHORT"]}'))
+    await t.setSecret('API_KEY', key)
+    await t.setSecret('SHORT', 'on')
+    const outcome = await t.call()
+    const [row] = await t.rows()
+    const all = JSON.stringify([outcome, row, asked])
+    assert.doesNotMatch(all, /with-a-quote/)
+    assert.match(
+      outcome.text,
+      /GET \/\?key=\[secret API_KEY\] \[secret API_KEY\] {"key":"\[secret API_KEY\]"}/,
+    )
+    assert.match(JSON.stringify(asked), /secret API_KEY/)
+    assert.equal(row?.['stderr'], 'on')
+  })
+
+  it('lets calls of a kind that waits on a network wait beside each other', async () => {
+    const open: (() => void)[] = []
+    await using t = await setUp(engine, undefined, {
+      network: () => new Promise((resolve) => open.push(() => resolve(result()))),
+    })
+    const api = { type: 'mcp', url: 'https://mcp.example.com' }
+    await t.plugins.importPlugin(t.owner, JSON.stringify({ id: 'p', api }))
+    const all = Array.from({ length: 20 }, () => t.call())
+    while (open.length < 16) await delay(1)
+    await delay(20)
+    assert.equal(open.length, 16)
+    let isOver = false
+    const ended = Promise.all(all).finally(() => {
+      isOver = true
+    })
+    while (!isOver) {
+      open.shift()?.()
+      await delay(1)
+    }
+    assert.equal((await ended).filter(({ ok }) => ok).length, 20)
+  })
+
   it('turns a failing driver and a deleted plugin into a text', async () => {
     await using t = await setUp(engine, () => Promise.reject(new Error('bug')))
     const crash = await t.call()
@@ -274,22 +355,22 @@ onEachEngine('plugin calls', (engine) => {
     assert.deepEqual([gone.ok, gone.error?.kind], [false, 'gone'])
   })
 
-  it('runs two calls of an owner at a time and refuses what is too much', async () => {
+  it('hands the sandbox so many calls of an owner and refuses what is too much', async () => {
     const open: (() => void)[] = []
     await using t = await setUp(
       engine,
       () => new Promise((resolve) => open.push(() => resolve(result()))),
     )
-    const all = Array.from({ length: 53 }, () => t.call())
+    const all = Array.from({ length: 109 }, () => t.call())
     const refused = await Promise.race(all)
     assert.equal(refused.error?.kind, 'busy')
-    assert.equal(t.jobs.length, 2)
-    while (t.jobs.length < 52 || open.length > 0) {
+    assert.equal(t.jobs.length, 8)
+    while (t.jobs.length < 108 || open.length > 0) {
       open.shift()?.()
-      assert.ok(open.length <= 2)
+      assert.ok(open.length <= 8)
       await delay(1)
     }
     const ended = await Promise.all(all)
-    assert.equal(ended.filter((outcome) => outcome.ok).length, 52)
+    assert.equal(ended.filter((outcome) => outcome.ok).length, 108)
   })
 })

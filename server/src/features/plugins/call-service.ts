@@ -12,15 +12,19 @@ import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { parseArguments } from './call-arguments.ts'
-import type { CallAids, OpenAids } from './call-aids.ts'
+import type { CallAids, KeptPictures, OpenAids } from './call-aids.ts'
 import {
   beginCall,
   endCall,
+  findCall,
+  giveModelUsage,
+  timeOfRun,
   type CallOrigin,
   type PluginCallEnd,
   type PluginCallRecord,
 } from './call-store.ts'
 import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
+import { secretHider } from './hide-secrets.ts'
 import { createOwnerSlots } from './owner-slots.ts'
 import type { PluginSecrets } from './plugin-secrets.ts'
 import type { PluginService } from './service.ts'
@@ -37,6 +41,8 @@ export interface PluginCallRequest {
   assistantId: string
   threadId: string | null
   plugin: CalledFunction
+  /** A text that is not saved and runs in place of the plugin's own; its `version` is 0. */
+  unsaved?: PluginRecord
   origin: CallOrigin
   /** The run that waits while a client makes this call. */
   forRunId: string | null
@@ -50,6 +56,8 @@ export interface PluginCallRequest {
   model: string | null
   /** Set when the run itself makes the call: then a call whose output is stored is not made again. */
   run: { runId: string; toolCallId: string } | null
+  /** Milliseconds that its run has left for plugins; absent: as long as any call may take. */
+  leftMs?: number
 }
 
 /** A function of a plugin. */
@@ -69,13 +77,16 @@ export interface PluginCallOutcome {
   ok: boolean
   /** What the model and the client see; for a failure a clear text the model can react to. */
   text: string
+  /** The end of `text` that shows its pictures; '' for none, and for a call whose output was stored earlier. */
+  pictures: string
   error: PluginCallError | null
   /** The plugin asks that its output be the answer, with no second model pass (plugins.md 1: where the server runs plugins). */
   directResponse: boolean
 }
 
 /** Limits of one call (sandbox.md, shared interface); `wallMs` is the longest a plugin may ask for. */
-const DEFAULT_LIMITS: SandboxLimits = {
+export const DEFAULT_LIMITS: SandboxLimits = {
+  waitMs: 20_000,
   wallMs: 25_000,
   cpuSeconds: 30,
   memoryMiB: 512,
@@ -88,8 +99,10 @@ const DEFAULT_LIMITS: SandboxLimits = {
   pictures: { count: 10, totalBytes: 4_000_000 },
 }
 
-const PER_OWNER = 2
-const WAITING_PER_OWNER = 50
+/** Who of them runs when is the sandbox's to say (sandbox-gate.ts); this bounds the files that wait with them. */
+const PYTHON_SLOTS = { perOwner: 8, waiting: 100 }
+/** All others wait on a network. */
+const NETWORK_SLOTS = { perOwner: 16, waiting: 200 }
 /** Clients of the guide give up after 30 s (plugins.md 3): waiting and running together stay below. */
 const TOTAL_MS = 27_000
 const LONGEST_ARGUMENTS = 262_144
@@ -121,7 +134,8 @@ export const createPluginCalls = (deps: {
   const { store, kinds, clock, log } = deps
   const limits = deps.limits ?? DEFAULT_LIMITS
   const totalMs = deps.totalMs ?? TOTAL_MS
-  const slots = createOwnerSlots({ perOwner: PER_OWNER, waiting: WAITING_PER_OWNER })
+  const pythonSlots = createOwnerSlots(PYTHON_SLOTS)
+  const networkSlots = createOwnerSlots(NETWORK_SLOTS)
 
   const begin = (
     request: PluginCallRequest,
@@ -158,18 +172,23 @@ export const createPluginCalls = (deps: {
     call: PluginCallRecord,
     plugin: PluginRecord | null,
     result: SandboxResult | PluginCallError,
-    aids: CallAids | null,
+    aids: CallAids,
   ): Promise<PluginCallOutcome> => {
+    await aids.settled()
     const pictures = 'usage' in result ? result.pictures : []
-    const kept = aids === null || pictures.length === 0 ? null : await aids.keepPictures(pictures)
-    const written = endOf(result, limits.resultBytes, clock.now(), {
-      usage: aids?.usage() ?? null,
-      pictures: kept,
+    let shown = ''
+    const stored = await aids.endWith(pictures, async (tx, keep) => {
+      shown = ''
+      const known = await findCall(tx, call.workspaceId, call.id)
+      // Another node has ended it: its output is the one that counts, and its pictures.
+      if (known?.status !== 'started') return known
+      const kept = await keep()
+      shown = kept.markdown
+      const written = endOf(result, limits.resultBytes, clock.now(), kept)
+      return endCall(tx, call.workspaceId, call.id, written)
     })
-    const stored = await store.write('plugin.call.end', (tx) =>
-      endCall(tx, call.workspaceId, call.id, written),
-    )
-    return outcomeOf(stored ?? { ...call, ...written }, plugin)
+    if (stored === null) throw new Error(`the record of ${call.id} is gone`)
+    return outcomeOf(stored, plugin, shown)
   }
 
   const run = async (
@@ -181,12 +200,18 @@ export const createPluginCalls = (deps: {
   ): Promise<SandboxResult | null> => {
     const asked = clock.now()
     const owner = `${plugin.workspaceId}/${plugin.ownerId}`
+    const manifest = parsePluginFile(plugin.manifest)
+    const slots = manifest.api.kind === 'python' ? pythonSlots : networkSlots
     const release = await slots.take(owner, LONGEST_WAIT_MS, signal)
     if (release === null) return null
     try {
-      const manifest = parsePluginFile(plugin.manifest)
+      const files = await aids.files(manifest)
+      const { workspaceId, id } = plugin
+      const secrets = await deps.secrets.open(store, workspaceId, id, manifest.secrets)
+      const hide = secretHider(secrets)
       const waited = clock.now() - asked
-      const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, limits.wallMs, totalMs - waited)
+      const longest = [limits.wallMs, totalMs - waited, request.leftMs ?? limits.wallMs]
+      const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, ...longest)
       const job: PluginJob = {
         workspaceId: plugin.workspaceId,
         ownerId: plugin.ownerId,
@@ -203,13 +228,14 @@ export const createPluginCalls = (deps: {
         conversation: request.conversation,
         userCookie: deps.userCookie(plugin, request.callerId),
         modelTokenLimit: aids.modelTokenLimit,
-        secrets: await deps.secrets.open(store, plugin.workspaceId, plugin.id, manifest.secrets),
-        files: aids.files,
-        answer: aids.answer,
+        secrets,
+        files,
+        answer: (question, stop) => aids.answer(hide(question), stop),
         limits: { ...limits, wallMs: Math.max(SHORTEST_RUN_MS, wallMs) },
         defaultHosts: deps.defaultHosts ?? [],
       }
-      return await kinds[manifest.api.kind].call(job, signal)
+      const { pictures, ...said } = await kinds[manifest.api.kind].call(job, signal)
+      return { ...hide(said), pictures }
     } finally {
       release()
     }
@@ -248,6 +274,11 @@ export const createPluginCalls = (deps: {
   }
 
   return {
+    giveModelUsage,
+
+    /** Milliseconds that the ended calls of a run have taken together, their waiting included. */
+    timeOfRun: (workspaceId: string, runId: string) => timeOfRun(store, workspaceId, runId),
+
     /**
      * Calls a plugin and records the call. The caller has checked that the assistant has the plugin. Every failure of the plugin, its
      * arguments or the sandbox is an outcome with `ok: false`. When the signal aborts it rejects with the signal's reason; the record
@@ -255,18 +286,18 @@ export const createPluginCalls = (deps: {
      */
     call: async (request: PluginCallRequest, signal: AbortSignal): Promise<PluginCallOutcome> => {
       const { id, version } = request.plugin
-      const plugin = await deps.plugins.atVersion(store, request.workspaceId, id, version)
+      const plugin =
+        request.unsaved ?? (await deps.plugins.atVersion(store, request.workspaceId, id, version))
       const call = await begin(request, plugin)
-      if (call.status !== 'started') return outcomeOf(call, plugin)
+      if (call.status !== 'started') return outcomeOf(call, plugin, '')
+      const aids = deps.openAids(request, call.id)
       let result: SandboxResult | PluginCallError
-      let aids: CallAids | null = null
       try {
-        aids = await deps.openAids(request, plugin)
         result = await attempt(request, plugin, aids, signal)
       } catch (error) {
+        await aids.settled()
         if (request.run === null) {
-          const stopped = failure('crash', 'The call was stopped before it ended.')
-          await end(call, plugin, stopped, aids)
+          await end(call, plugin, failure('crash', 'The call was stopped before it ended.'), aids)
         }
         throw error
       }
@@ -291,38 +322,36 @@ const endOf = (
   result: SandboxResult | PluginCallError,
   limitBytes: number,
   endedMs: number,
-  more: {
-    usage: ReturnType<CallAids['usage']>
-    pictures: Awaited<ReturnType<CallAids['keepPictures']>> | null
-  },
+  { ids: pictureIds, markdown }: KeptPictures,
 ): PluginCallEnd => {
-  const { usage, pictures } = more
-  const aside = {
-    modelUsage: usage === null ? null : JSON.stringify(usage),
-    pictureIds: pictures?.ids ?? [],
-    endedMs,
-  }
   if (!('usage' in result)) {
     const error = JSON.stringify(result)
     const output = textOfError(result)
-    return { status: 'failed', output, stdout: '', stderr: '', error, usage: null, ...aside }
+    const silent = { stdout: '', stderr: '', usage: null }
+    return { status: 'failed', output, error, ...silent, pictureIds, endedMs }
   }
   const text = textOf(result, limitBytes)
   return {
     status: result.ok && result.error === null ? 'completed' : 'failed',
-    output: [text, pictures?.markdown ?? ''].filter((part) => part !== '').join('\n'),
+    output: [text, markdown].filter((part) => part !== '').join('\n'),
     stdout: storable(result.stdout),
     stderr: storable(result.stderr),
     error: result.error === null ? null : JSON.stringify(result.error),
     usage: JSON.stringify(result.usage),
-    ...aside,
+    pictureIds,
+    endedMs,
   }
 }
 
-const outcomeOf = (call: PluginCallRecord, plugin: PluginRecord | null): PluginCallOutcome => ({
+const outcomeOf = (
+  call: PluginCallRecord,
+  plugin: PluginRecord | null,
+  pictures: string,
+): PluginCallOutcome => ({
   callId: call.id,
   ok: call.status === 'completed',
   text: call.output ?? '',
+  pictures,
   error: call.error === null ? null : (JSON.parse(call.error) as PluginCallError),
   directResponse: plugin !== null && parsePluginFile(plugin.manifest).directResponse,
 })

@@ -1,4 +1,5 @@
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
+import type { PluginModelUsage } from './call-aids.ts'
 
 /** `run`: made by a run; `client`: through /pluginapi; `test`: the plugin's owner tries it, and the call has no assistant ('' ). */
 export type CallOrigin = 'run' | 'client' | 'test'
@@ -39,8 +40,6 @@ export interface PluginCallEnd {
   error: string | null
   /** JSON. */
   usage: string | null
-  /** JSON: what its questions to the model cost. */
-  modelUsage: string | null
   /** Ids of the files made of its pictures. */
   pictureIds: readonly string[]
   /** Milliseconds since 1970. */
@@ -67,7 +66,7 @@ const toRecord = (row: Row): PluginCallRecord => ({
   error: row['error'] as string | null,
 })
 
-const findCall = async (
+export const findCall = async (
   db: Reader,
   workspaceId: string,
   id: string,
@@ -127,8 +126,7 @@ export const endCall = async (
   end: PluginCallEnd,
 ): Promise<PluginCallRecord | null> => {
   await tx.run(
-    `update plugin_calls set status = ?3, output = ?4, stdout = ?5, stderr = ?6, error = ?7, usage = ?8, ended_ms = ?9, model_usage = ?10,
-       picture_ids = ?11
+    `update plugin_calls set status = ?3, output = ?4, stdout = ?5, stderr = ?6, error = ?7, usage = ?8, ended_ms = ?9, picture_ids = ?10
      where workspace_id = ?1 and id = ?2 and status = 'started'`,
     [
       workspaceId,
@@ -140,9 +138,79 @@ export const endCall = async (
       end.error,
       end.usage,
       end.endedMs,
-      end.modelUsage,
       JSON.stringify(end.pictureIds),
     ],
   )
   return findCall(tx, workspaceId, id)
+}
+
+/** Adds what a question has cost to the record of its call. */
+export const addModelUsage = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  usage: PluginModelUsage,
+): Promise<void> => {
+  const row = await tx.get(
+    'select model_usage from plugin_calls where workspace_id = ?1 and id = ?2',
+    [workspaceId, id],
+  )
+  await tx.run('update plugin_calls set model_usage = ?3 where workspace_id = ?1 and id = ?2', [
+    workspaceId,
+    id,
+    JSON.stringify(sumOf([row?.['model_usage'], JSON.stringify(usage)])),
+  ])
+}
+
+/**
+ * Gives the costs of a run's calls to one of its steps, those of its own calls and of a client's while it waited, and sums what the step
+ * has been given so far. Each call is given once, however often this is asked.
+ * @param which `ended`: a call that is still under way is left for a later step
+ * @returns null when the step was given nothing
+ */
+export const giveModelUsage = async (
+  tx: Tx,
+  run: { workspaceId: string; id: string },
+  stepId: string,
+  which: 'ended' | 'all',
+): Promise<PluginModelUsage | null> => {
+  const ended = which === 'ended' ? "and status <> 'started'" : ''
+  for (const column of ['run_id', 'for_run_id']) {
+    await tx.run(
+      `update plugin_calls set usage_step_id = ?3
+       where workspace_id = ?1 and ${column} = ?2 and usage_step_id is null and model_usage is not null ${ended}`,
+      [run.workspaceId, run.id, stepId],
+    )
+  }
+  const rows = await tx.all(
+    `select model_usage from plugin_calls
+     where workspace_id = ?1 and (run_id = ?2 or for_run_id = ?3) and usage_step_id = ?4`,
+    [run.workspaceId, run.id, run.id, stepId],
+  )
+  return rows.length === 0 ? null : sumOf(rows.map((row) => row['model_usage']))
+}
+
+const sumOf = (texts: readonly (Row[string] | undefined)[]): PluginModelUsage => {
+  const sum: PluginModelUsage = { prompt_tokens: 0, completion_tokens: 0, requests: 0 }
+  for (const text of texts) {
+    if (typeof text !== 'string') continue
+    const usage = JSON.parse(text) as PluginModelUsage
+    sum.prompt_tokens += usage.prompt_tokens
+    sum.completion_tokens += usage.completion_tokens
+    sum.requests += usage.requests
+  }
+  return sum
+}
+
+/** Milliseconds that the ended calls of a run have taken together. */
+export const timeOfRun = async (
+  db: Reader,
+  workspaceId: string,
+  runId: string,
+): Promise<number> => {
+  const row = await db.get<{ ms: number | null }>(
+    'select sum(ended_ms - started_ms) as ms from plugin_calls where workspace_id = ?1 and run_id = ?2 and ended_ms is not null',
+    [workspaceId, runId],
+  )
+  return Number(row?.ms ?? 0)
 }

@@ -1,7 +1,7 @@
 import { functionNameOf } from '../../plugins/function-name.ts'
 import { secretsOfAuth } from '../../plugins/plugin-auth.ts'
 import type { PluginKinds } from '../../plugins/plugin-kind.ts'
-import { createPluginReader, type ReadPlugin } from '../../plugins/registry.ts'
+import { createPluginReader, type ReadPlugin, type StoredPlugin } from '../../plugins/registry.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
@@ -25,6 +25,7 @@ import {
 import { findVersion } from './version-store.ts'
 
 export type { AttachedFunction } from './attached-functions.ts'
+export type { PluginModelUsage } from './call-aids.ts'
 export type { PluginCalls } from './call-service.ts'
 export type { PluginRecord } from './store.ts'
 
@@ -46,6 +47,10 @@ export interface ImportOptions {
 }
 
 export type PluginService = ReturnType<typeof createPluginService>
+
+/** Names of the secrets without which the plugin's own server does not say what it offers; OpenAPI documents are read without any. */
+export const authSecrets = ({ api }: PluginManifest): string[] =>
+  api.kind === 'mcp' ? secretsOfAuth(api.auth) : []
 
 /** A plugin's own server is asked for so long what it offers. */
 const DESCRIBE_MS = 30_000
@@ -83,23 +88,32 @@ export const createPluginService = (deps: {
   }
 
   /**
-   * Asks the plugin's own server what it offers, unless a secret that this needs is not there yet; an OpenAPI document is read without
-   * any, and secrets are for its calls.
+   * What the plugin's own server says it offers; null where there is none, or while a secret that this needs is not there.
+   * @param known the plugin as it is stored, whose secrets are used
+   * @throws AppError 400 when the server cannot be reached or understood
    */
   const describe = async (
-    principal: Principal,
-    manifest: PluginManifest,
-    functionName: string,
+    text: string,
     known: PluginRecord | null,
-    signal: AbortSignal,
+    stop?: AbortSignal,
   ): Promise<string | null> => {
-    const needed = manifest.api.kind === 'mcp' ? secretsOfAuth(manifest.api.auth) : []
+    const manifest = parsePluginFile(text)
+    const functionName = functionNameOf(manifest.id, manifest.nameForModel)
     const values =
-      known === null
-        ? {}
-        : await secrets.open(store, principal.workspaceId, known.id, manifest.secrets)
-    if (needed.some((name) => values[name] === undefined)) return null
+      known === null ? {} : await secrets.open(store, known.workspaceId, known.id, manifest.secrets)
+    if (authSecrets(manifest).some((name) => values[name] === undefined)) return null
+    const timeout = AbortSignal.timeout(DESCRIBE_MS)
+    const signal = stop === undefined ? timeout : AbortSignal.any([stop, timeout])
     return kinds[manifest.api.kind].describe({ functionName, manifest, secrets: values }, signal)
+  }
+
+  /** The principal's plugin whose file has this id. */
+  const findByFileId = async (
+    { workspaceId, personId }: Principal,
+    pluginId: string,
+  ): Promise<PluginRecord | null> => {
+    const found = await findPluginByName(store, workspaceId, personId, pluginId)
+    return found?.pluginId === pluginId ? found : null
   }
 
   /**
@@ -112,9 +126,7 @@ export const createPluginService = (deps: {
     options: ImportOptions = {},
   ): Promise<CheckedPluginFile> => {
     const checked = checkFile(text)
-    const { workspaceId, personId } = principal
-    const known = await findPluginByName(store, workspaceId, personId, checked.pluginId)
-    const own = known?.pluginId === checked.pluginId ? known : null
+    const own = await findByFileId(principal, checked.pluginId)
     const manifest = parsePluginFile(text)
     if (manifest.api.kind === 'search' && !options.vectorStoreId && !own?.vectorStoreId) {
       throw errors.invalid(
@@ -123,9 +135,7 @@ export const createPluginService = (deps: {
         'missing_required_parameter',
       )
     }
-    const timeout = AbortSignal.timeout(DESCRIBE_MS)
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
-    const document = await describe(principal, manifest, checked.functionName, own, signal)
+    const document = await describe(text, own, options.signal)
     return { ...checkFile(text, document), vectorStoreId: options.vectorStoreId ?? null }
   }
 
@@ -146,6 +156,7 @@ export const createPluginService = (deps: {
       manifest: file.text,
       document: file.document,
       vectorStoreId: file.vectorStoreId,
+      testArguments: null,
       version: 1,
       createdAt: now,
       updatedAt: now,
@@ -158,9 +169,11 @@ export const createPluginService = (deps: {
     prepareFile,
     importInto,
     getOwned,
+    describe,
+    findByFileId,
 
     /** Manifest and functions of a plugin; what it gives is shared and must not be changed. */
-    read: (plugin: PluginRecord): ReadPlugin => read(plugin),
+    read: (plugin: StoredPlugin): ReadPlugin => read(plugin),
 
     /**
      * Takes a plugin file. The same plugin id of the same owner becomes the next version of that plugin, in every assistant that has
@@ -193,6 +206,12 @@ export const createPluginService = (deps: {
       return plugin
     },
 
+    /** The principal's plugin of this name, as getByName finds it; none where there is none. */
+    named: async ({ workspaceId, personId }: Principal, name: string): Promise<PluginRecord[]> => {
+      const plugin = await findPluginByName(store, workspaceId, personId, name)
+      return plugin === null ? [] : [plugin]
+    },
+
     /**
      * The plugin file byte for byte as it was imported.
      * @throws AppError 404
@@ -223,8 +242,11 @@ export const createPluginService = (deps: {
       attachedFunctions(await listAttached(db, workspaceId, assistantId), read, ownFunctions),
 
     /** Plugins of an assistant, in the order they were attached. The caller has checked the right to the assistant. */
-    attachedTo: (db: Reader, workspaceId: string, assistantId: string): Promise<PluginRecord[]> =>
-      listAttached(db, workspaceId, assistantId),
+    attachedTo: (
+      workspaceId: string,
+      assistantId: string,
+      db: Reader = store,
+    ): Promise<PluginRecord[]> => listAttached(db, workspaceId, assistantId),
 
     /**
      * Files of an assistant's plugins, for its export. The caller has checked the ownership of the assistant.

@@ -15,6 +15,8 @@ export interface PluginRecord {
   document: string | null
   /** What an AzureCognitiveSearch plugin searches. */
   vectorStoreId: string | null
+  /** JSON: arguments by function, with which its owner tries it. */
+  testArguments: string | null
   /** From 1. */
   version: number
   /** Unix seconds. */
@@ -31,6 +33,7 @@ const toRecord = (row: Row): PluginRecord => ({
   manifest: row['manifest'] as string,
   document: row['document'] as string | null,
   vectorStoreId: row['vector_store_id'] as string | null,
+  testArguments: row['test_arguments'] as string | null,
   version: row['version'] as number,
   createdAt: row['created_at'] as number,
   updatedAt: row['updated_at'] as number,
@@ -134,6 +137,20 @@ export const upsertPlugin = async (
     ],
   )
   return plugin
+}
+
+/** @param text JSON; see {@link PluginRecord.testArguments} */
+export const updateTestArguments = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  text: string,
+): Promise<void> => {
+  await tx.run('update plugins set test_arguments = ?3 where workspace_id = ?1 and id = ?2', [
+    workspaceId,
+    id,
+    text,
+  ])
 }
 
 /** Its attachments, versions and secrets go with it; the records of its calls stay. */

@@ -1,3 +1,4 @@
+import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row } from '../../platform/store/store.ts'
 
 /** One text of a plugin; versions are never changed and go with their plugin. */
@@ -36,4 +37,29 @@ export const findVersion = async (
     [workspaceId, pluginId, version],
   )
   return row === null ? null : toVersion(row)
+}
+
+/** `plug_...@3`: what a version is called in lists. */
+export const versionId = ({ pluginId, version }: PluginVersion): string => `${pluginId}@${version}`
+
+/** Versions without their texts, each of which may be a megabyte: `manifest` is empty. */
+export const listVersions = async (
+  db: Reader,
+  workspaceId: string,
+  pluginId: string,
+  query: PageQuery,
+): Promise<Page<PluginVersion>> => {
+  const page = await selectPage<Row>(
+    db,
+    {
+      table: `(select workspace_id, plugin_id, version, '' as manifest, null as document, created_at, created_by, restored_from,
+                 plugin_id || '@' || version as id from plugin_versions) as listed`,
+      where: 'workspace_id = ?1 and plugin_id = ?2',
+      params: [workspaceId, pluginId],
+      orderBy: 'version',
+      kind: 'plugin version',
+    },
+    query,
+  )
+  return { items: page.items.map(toVersion), hasMore: page.hasMore }
 }

@@ -1,6 +1,7 @@
 import type { RunStepStatus } from '@melzi/contract/run-step.ts'
 import type { IncompleteReason, MessageRecord } from '../messages/service.ts'
-import type { StepRecord } from './run-record.ts'
+import type { RunEnd } from './run-end.ts'
+import { addUsage, type RunRecord, type StepRecord } from './run-record.ts'
 
 /** A run's message as it is closed. @param reason why it is incomplete; null when it is whole @param now Unix seconds */
 export const closedMessage = (
@@ -29,4 +30,19 @@ export const closedStep = (
   cancelledAt: end.status === 'cancelled' ? now : null,
   failedAt: end.status === 'failed' ? now : null,
   expiredAt: end.status === 'expired' ? now : null,
+})
+
+/** A run as it ends, with the cost of what broke off. @param now Unix seconds */
+export const endedRun = (run: RunRecord, end: RunEnd, now: number): RunRecord => ({
+  ...run,
+  status: end.status,
+  usage: end.usage === undefined ? run.usage : addUsage(run.usage, end.usage),
+  requiredAction: null,
+  lastError: end.lastError ?? null,
+  incompleteReason: end.incompleteReason ?? null,
+  completedAt: end.status === 'completed' || end.status === 'incomplete' ? now : null,
+  failedAt: end.status === 'failed' ? now : null,
+  cancelledAt: end.status === 'cancelled' ? now : null,
+  dueMs: null,
+  leaseOwner: null,
 })

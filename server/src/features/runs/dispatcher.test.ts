@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errors } from '../../platform/errors.ts'
+import { refusing } from '../../../tests/support/refusing-store.ts'
 import { sandboxResult } from '../../../tests/support/fake-sandbox.ts'
 import {
   assertLawful,
@@ -10,7 +11,6 @@ import {
   hang,
   openRunHouse,
   order,
-  refusing,
   text,
   type Script,
 } from '../../../tests/support/run-house.ts'

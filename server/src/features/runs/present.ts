@@ -21,7 +21,7 @@ const presentResources = (run: RunRecord): ToolResources =>
 /** @param includesContent whether what the passages of file_search say is shown */
 export const presentCall = (call: StoredCall, includesContent: boolean): ToolCall => {
   const { id } = call
-  if (call.type === 'function') return call
+  if (call.type === 'function') return { id, type: call.type, function: call.function }
   if (call.type === 'code_interpreter') {
     return { id, type: call.type, code_interpreter: call.code_interpreter }
   }

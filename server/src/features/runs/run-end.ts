@@ -2,7 +2,7 @@ import type { LastError } from '@melzi/contract/run.ts'
 import type { RunStepStatus } from '@melzi/contract/run-step.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import type { IncompleteReason } from '../messages/service.ts'
-import type { EndStatus, RunIncompleteReason, StepRecord } from './run-record.ts'
+import { noUsage, type EndStatus, type RunIncompleteReason, type StepRecord } from './run-record.ts'
 
 /** How a run ends, and with it what was open. */
 export interface RunEnd {
@@ -22,11 +22,21 @@ export const messageReason = (end: RunEnd): IncompleteReason | null => {
 }
 
 /** A step cut by a token limit counts as completed (behaviour.md 11). */
-export const stepStatus = (status: EndStatus): Exclude<RunStepStatus, 'in_progress'> =>
+const stepStatus = (status: EndStatus): Exclude<RunStepStatus, 'in_progress'> =>
   status === 'incomplete' ? 'completed' : status
 
 /** Steps know only two of the three codes (behaviour.md 7). */
-export const stepError = (error: LastError | undefined): StepRecord['lastError'] => ({
+const stepError = (error: LastError | undefined): StepRecord['lastError'] => ({
   code: error?.code === 'rate_limit_exceeded' ? 'rate_limit_exceeded' : 'server_error',
   message: error?.message ?? 'Sorry, something went wrong.',
 })
+
+/** How a step that is open then is closed. @param known what it is known to have cost */
+export const stepEndOf = (end: RunEnd, known: ModelUsage | null) => {
+  const status = stepStatus(end.status)
+  return {
+    status,
+    usage: end.usage ?? known ?? (status === 'completed' ? noUsage : null),
+    lastError: end.status === 'failed' ? stepError(end.lastError) : null,
+  }
+}

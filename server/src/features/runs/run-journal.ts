@@ -6,17 +6,19 @@ import type { EventLog } from '../../platform/events/event-log.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import { presentWith, type MessageRecord, type MessageService } from '../messages/service.ts'
+import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { AnswerPart } from './answer-content.ts'
-import { closedMessage, closedStep } from './closed-records.ts'
+import { closedMessage, closedStep, endedRun } from './closed-records.ts'
 import { messageDelta, stepDelta } from './live-deltas.ts'
 import { newMessage, newStep } from './new-records.ts'
 import { presentCall, presentRun, presentStep } from './present.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
-import { messageReason, stepError, stepStatus, type RunEnd } from './run-end.ts'
+import { messageReason, stepEndOf, type RunEnd } from './run-end.ts'
 import {
   addUsage,
   noUsage,
+  withPluginUsage,
   type RunRecord,
   type StepRecord,
   type StoredCall,
@@ -31,6 +33,7 @@ export interface JournalDeps {
   events: EventLog
   threads: ThreadService
   messages: MessageService
+  pluginCalls: PluginCalls
 }
 
 export type CodeOutputs = StoredCodeCall['code_interpreter']['outputs']
@@ -203,12 +206,21 @@ export class RunJournal {
     this.#replaceStep(step)
   }
 
-  /** All outputs are there: the tool step is complete. */
+  /** All outputs are there: the tool step is complete, and carries what its plugins asked of a model. */
   async completeToolStep(calls: readonly StoredCall[]): Promise<void> {
     const changed = this.#changedStep(calls, this.#step?.usage ?? noUsage)
     this.#replaceStep(changed)
-    const step = closedStep(changed, whole(changed.usage), this.#now())
-    await this.#unit('run.complete-tool-step', (tx) => updateStep(tx, step))
+    const now = this.#now()
+    let step = changed
+    let { usage } = this.run
+    await this.#unit('run.complete-tool-step', async (tx) => {
+      const given = await this.#deps.pluginCalls.giveModelUsage(tx, this.run, changed.id, 'ended')
+      step = closedStep(changed, whole(withPluginUsage(changed.usage, given)), now)
+      usage = withPluginUsage(this.run.usage, given)
+      await updateStep(tx, step)
+      if (given !== null) await saveProgress(tx, { ...this.run, usage })
+    })
+    this.run = { ...this.run, usage }
     this.#sayClosed(null, step)
   }
 
@@ -250,35 +262,21 @@ export class RunJournal {
 
   /** Ends the run, and what is open with it, in one unit; the thread is free again. */
   async end(end: RunEnd, content?: readonly AnswerPart[]): Promise<void> {
-    const { threads, events } = this.#deps
+    const { threads, events, pluginCalls } = this.#deps
     const now = this.#now()
     const message =
       this.#message &&
       closedMessage(this.#message, messageReason(end), content ?? this.#message.content, now)
-    const usage = end.usage ?? null
-    const status = stepStatus(end.status)
-    const stepEnd = {
-      status,
-      usage: usage ?? this.#step?.usage ?? (status === 'completed' ? noUsage : null),
-      lastError: end.status === 'failed' ? stepError(end.lastError) : null,
-    }
-    const step = this.#step && closedStep(this.#withSaidCalls(this.#step), stepEnd, now)
-    const run: RunRecord = {
-      ...this.run,
-      status: end.status,
-      usage: usage === null ? this.run.usage : addUsage(this.run.usage, usage),
-      requiredAction: null,
-      lastError: end.lastError ?? null,
-      incompleteReason: end.incompleteReason ?? null,
-      completedAt: end.status === 'completed' || end.status === 'incomplete' ? now : null,
-      failedAt: end.status === 'failed' ? now : null,
-      cancelledAt: end.status === 'cancelled' ? now : null,
-      dueMs: null,
-      leaseOwner: null,
-    }
+    const stepEnd = stepEndOf(end, this.#step?.usage ?? null)
+    let step = this.#step && closedStep(this.#withSaidCalls(this.#step), stepEnd, now)
+    const ended = endedRun(this.run, end, now)
+    let run = ended
     await this.#unit(
       'run.end',
       async (tx) => {
+        const given = step && (await pluginCalls.giveModelUsage(tx, ended, step.id, 'all'))
+        step = step && { ...step, usage: withPluginUsage(stepEnd.usage, given) }
+        run = { ...ended, usage: withPluginUsage(ended.usage, given) }
         await this.#writeClosed(tx, message, step)
         await updateRun(tx, run)
         await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)

@@ -9,6 +9,7 @@ import { sessionFiles } from './code-call.ts'
 import { rankingOptionsOf } from './file-search-call.ts'
 import { knownMarks, waitingImages } from './known-marks.ts'
 import { shortest, truncate, withPictures } from './fit-prompt.ts'
+import { isServed } from './plugin-work.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest } from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
@@ -16,7 +17,7 @@ import { RunJournal, type JournalDeps } from './run-journal.ts'
 import { callsOf, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
-import { isServed, runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
+import { runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
 
 export interface RunLoopDeps extends JournalDeps, RunToolsDeps {
   models: ModelRegistry
@@ -167,7 +168,7 @@ const oneTurn = async (
   const names = builtInNames(run)
   const stored = await deps.messages.newest(
     deps.store,
-    run.workspaceId,
+    { workspaceId: run.workspaceId, personId: run.ownerId },
     run.threadId,
     MAX_PROMPT_MESSAGES,
   )

@@ -18,6 +18,7 @@ import type { Tool, ToolChoice } from '@melzi/contract/tool.ts'
 import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
 import type { PluginMode } from '../assistants/service.ts'
+import type { PluginModelUsage } from '../plugins/service.ts'
 
 export type RunIncompleteReason = 'max_completion_tokens' | 'max_prompt_tokens' | 'content_filter'
 
@@ -93,7 +94,13 @@ export type StoredCodeCall = CodeInterpreterToolCall & {
   files: { name: string; fileId: string }[]
 }
 
-export type StoredCall = FunctionToolCall | StoredFileSearch | StoredCodeCall
+/** A function that was called, with what the wire does not show: its call's record, where this server made it. */
+export type StoredFunctionCall = FunctionToolCall & {
+  /** `id` is `pcall_...`; false for `ok`: the plugin failed, and the output tells why. */
+  pluginCall?: { id: string; ok: boolean }
+}
+
+export type StoredCall = StoredFunctionCall | StoredFileSearch | StoredCodeCall
 
 export type StoredDetails =
   | MessageCreationDetails
@@ -151,3 +158,16 @@ export const addUsage = (a: ModelUsage | null, b: ModelUsage): ModelUsage => ({
   cachedTokens: (a?.cachedTokens ?? 0) + b.cachedTokens,
   reasoningTokens: (a?.reasoningTokens ?? 0) + b.reasoningTokens,
 })
+
+/** With what plugins have asked of a model; null: nothing. */
+export const withPluginUsage = (
+  usage: ModelUsage | null,
+  given: PluginModelUsage | null,
+): ModelUsage | null =>
+  given === null
+    ? usage
+    : addUsage(usage, {
+        ...noUsage,
+        promptTokens: given.prompt_tokens,
+        completionTokens: given.completion_tokens,
+      })

@@ -1,7 +1,5 @@
-import type { FunctionToolCall } from '@melzi/contract/run-step.ts'
 import type { ModelRegistry } from '../../models/language-model.ts'
 import type { MessageService } from '../messages/service.ts'
-import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { Knowledge, VectorStoreService } from '../vector-stores/service.ts'
 import { AnswerContent } from './answer-content.ts'
@@ -10,35 +8,17 @@ import { searchFiles } from './file-search-call.ts'
 import { sayCall } from './growing-call.ts'
 import { waitingImages } from './known-marks.ts'
 import { imageDelta, textDelta } from './live-deltas.ts'
+import { isServed, pluginWork, type Done, type PluginWorkDeps, type Work } from './plugin-work.ts'
 import type { RunJournal } from './run-journal.ts'
-import {
-  callsOf,
-  isDone,
-  type RunPlugin,
-  type RunRecord,
-  type StoredCall,
-  type StoredCodeCall,
-} from './run-record.ts'
+import { callsOf, isDone, type StoredCall, type StoredCodeCall } from './run-record.ts'
 import { pythonFileIds, searchedStores } from './run-resources.ts'
 
-export interface RunToolsDeps extends CodeCallDeps {
-  pluginCalls: PluginCalls
+export interface RunToolsDeps extends CodeCallDeps, PluginWorkDeps {
   messages: MessageService
   threads: ThreadService
   vectorStores: VectorStoreService
   knowledge: Knowledge
   models: Pick<ModelRegistry, 'find'>
-}
-
-/** The plugin a call names; null for a function that belongs to the client. */
-const pluginOf = (run: RunRecord, call: FunctionToolCall): RunPlugin | null =>
-  run.plugins.find((plugin) => plugin.functionName === call.function.name) ?? null
-
-/** Whether this server makes a call itself: its own tools always, plugins where the assistant says so and nobody is to be asked first. */
-export const isServed = (run: RunRecord, call: StoredCall): boolean => {
-  if (call.type !== 'function') return true
-  const plugin = run.pluginMode === 'server' ? pluginOf(run, call) : null
-  return plugin !== null && plugin.asksBefore !== true
 }
 
 /** Calls as `required_action` shows them: the functions that still have no output. */
@@ -55,14 +35,6 @@ export const toRequired = (calls: readonly StoredCall[]) =>
       : [],
   )
 
-interface Done {
-  call: StoredCall
-  /** The plugin's output is the answer, with no second model pass (plugins.md 1). */
-  isAnswer: boolean
-}
-
-type Work = (stop: AbortSignal) => Promise<Done>
-
 /**
  * Makes the calls of a step that are this server's: plugins and searches at the same time, Python one after the other. What has its output
  * stored is not made again. Functions that belong to the client are left to him.
@@ -76,7 +48,7 @@ export const runTools = async (
   const { run } = journal
   const made = [...calls]
   const isToDo = (call: StoredCall) => isServed(run, call) && !isDone(call)
-  const plugins = await pluginWork(deps, run, calls.filter(isToDo))
+  const plugins = await pluginWork(deps, journal, calls)
   const searches = await searchWork(deps, journal, calls.filter(isToDo))
   const python = calls.some((call) => call.type === 'code_interpreter' && isToDo(call))
     ? pythonWork(deps, journal, made)
@@ -105,50 +77,6 @@ export const runTools = async (
   return 'rests'
 }
 
-const pluginWork = async (
-  deps: RunToolsDeps,
-  run: RunRecord,
-  calls: readonly StoredCall[],
-): Promise<Map<string, Work>> => {
-  const work = new Map<string, Work>()
-  const functions = calls.flatMap((call) => (call.type === 'function' ? [call] : []))
-  if (functions.length === 0) return work
-  const conversation = await deps.messages.conversation(run.workspaceId, run.threadId)
-  for (const call of functions) {
-    const plugin = pluginOf(run, call)
-    if (plugin === null || !isServed(run, call)) continue
-    work.set(call.id, async (stop) => {
-      const outcome = await deps.pluginCalls.call(
-        {
-          workspaceId: run.workspaceId,
-          callerId: run.ownerId,
-          assistantId: run.assistantId,
-          threadId: run.threadId,
-          plugin: {
-            id: plugin.pluginId,
-            functionName: plugin.functionName,
-            operation: plugin.operation ?? null,
-            version: plugin.version ?? null,
-          },
-          origin: 'run',
-          forRunId: null,
-          model: run.model,
-          argumentsText: call.function.arguments,
-          customizedParams: null,
-          conversation,
-          run: { runId: run.id, toolCallId: call.id },
-        },
-        stop,
-      )
-      return {
-        call: { ...call, function: { ...call.function, output: outcome.text } },
-        isAnswer: outcome.ok && outcome.directResponse,
-      }
-    })
-  }
-  return work
-}
-
 const searchWork = async (
   deps: RunToolsDeps,
   { run, steps }: RunJournal,
@@ -166,7 +94,8 @@ const searchWork = async (
         : (run.maxPromptTokens - (run.usage?.promptTokens ?? 0)) / searches.length,
   }
   // Numbers that no answer in the thread's near past has used: the model may copy a mark from there.
-  const [newest] = await deps.messages.newest(deps.store, run.workspaceId, run.threadId, 1)
+  const owner = { workspaceId: run.workspaceId, personId: run.ownerId }
+  const [newest] = await deps.messages.newest(deps.store, owner, run.threadId, 1)
   const earlier = steps
     .flatMap(callsOf)
     .filter((call) => call.type === 'file_search' && isDone(call))

@@ -12,7 +12,9 @@ import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AssistantService } from '../assistants/service.ts'
+import type { FileOwner } from '../files/service.ts'
 import type { MessageDraft, MessageService } from '../messages/service.ts'
+import type { PluginCalls } from '../plugins/service.ts'
 import {
   presentThread,
   type Thread,
@@ -23,7 +25,7 @@ import type { ToolResourcesService } from '../tool-resources/service.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import { presentRun, presentStep } from './present.ts'
-import { isEnded, type RunRecord, type StepRecord } from './run-record.ts'
+import { isEnded, withPluginUsage, type RunRecord, type StepRecord } from './run-record.ts'
 import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
 import {
   findRun,
@@ -47,6 +49,9 @@ export interface RunServiceDeps {
   toolResources: Pick<ToolResourcesService, 'check'>
   dispatcher: Dispatcher
   interpreter: Pick<CodeInterpreter, 'end'>
+  pluginCalls: Pick<PluginCalls, 'giveModelUsage'>
+  /** Signs the addresses of a person's pictures in a text anew (design 6b); without it texts stay as they are. */
+  freshLinks?: (text: string, owner: FileOwner) => string
   /** @throws AppError when the name is no model here and strict naming is on */
   checkModel: (model: string) => void
   expiresSeconds: number
@@ -140,6 +145,20 @@ export const createRunService = (deps: RunServiceDeps) => {
     return run
   }
 
+  /** A step as it is read. */
+  const fresh = (step: StepRecord, run: RunRecord): StepRecord => {
+    const { freshLinks } = deps
+    const { details } = step
+    if (freshLinks === undefined || details.type !== 'tool_calls') return step
+    const owner = { workspaceId: run.workspaceId, personId: run.ownerId }
+    const calls = details.tool_calls.map((call) => {
+      if (call.type !== 'function' || call.function.output === null) return call
+      const output = freshLinks(call.function.output, owner)
+      return { ...call, function: { ...call.function, output } }
+    })
+    return { ...step, details: { type: details.type, tool_calls: calls } }
+  }
+
   const announceCreated = (run: RunRecord): number => {
     const shown = presentRun(run)
     const before = say(run, 'thread.run.created', shown)
@@ -219,10 +238,13 @@ export const createRunService = (deps: RunServiceDeps) => {
           const before = await lockOwned(tx, principal, threadId, id)
           if (before.status !== 'requires_action') throw errors.submitInWrongState(before.status)
           const steps = await allSteps(tx, before.workspaceId, id)
-          closed = fillOutputs(before, steps, request.tool_outputs, seconds(clock.now()))
+          const filled = fillOutputs(before, steps, request.tool_outputs, seconds(clock.now()))
+          const given = await deps.pluginCalls.giveModelUsage(tx, before, filled.id, 'ended')
+          closed = { ...filled, usage: withPluginUsage(filled.usage, given) }
           await updateStep(tx, closed)
           const run: RunRecord = {
             ...before,
+            usage: withPluginUsage(before.usage, given),
             status: 'queued',
             requiredAction: null,
             attempt: before.attempt + 1,
@@ -293,7 +315,8 @@ export const createRunService = (deps: RunServiceDeps) => {
       query: PageQuery,
     ): Promise<{ run: RunRecord; page: Page<StepRecord> }> {
       const run = await getOwned(store, principal, threadId, runId)
-      return { run, page: await listSteps(store, run.workspaceId, runId, query) }
+      const page = await listSteps(store, run.workspaceId, runId, query)
+      return { run, page: { ...page, items: page.items.map((step) => fresh(step, run)) } }
     },
 
     async getStep(
@@ -305,7 +328,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       const run = await getOwned(store, principal, threadId, runId)
       const step = await findStep(store, run.workspaceId, runId, id)
       if (step === null) throw errors.notFound('run step', id)
-      return { run, step }
+      return { run, step: fresh(step, run) }
     },
 
     /** A run's row as it is now, for a reader who was allowed to it; null when it is gone. */
@@ -327,7 +350,21 @@ export const createRunService = (deps: RunServiceDeps) => {
     /** The run and its steps as stored: what a reader gets in place of events that are gone. */
     async snapshot(run: RunRecord): Promise<{ run: RunRecord; steps: StepRecord[] }> {
       const now = (await findRun(store, run.workspaceId, run.threadId, run.id)) ?? run
-      return { run: now, steps: await allSteps(store, run.workspaceId, run.id) }
+      const steps = await allSteps(store, run.workspaceId, run.id)
+      return { run: now, steps: steps.map((step) => fresh(step, run)) }
+    },
+
+    /**
+     * The run of a thread that waits for its client, when it is one of this assistant; null else. The caller has checked the right to
+     * the thread.
+     */
+    async waiting(
+      thread: Pick<ThreadRecord, 'workspaceId' | 'id' | 'activeRunId'>,
+      assistantId: string,
+    ): Promise<RunRecord | null> {
+      if (thread.activeRunId === null) return null
+      const run = await findRun(store, thread.workspaceId, thread.id, thread.activeRunId)
+      return run?.status === 'requires_action' && run.assistantId === assistantId ? run : null
     },
   }
 }

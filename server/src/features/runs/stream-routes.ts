@@ -1,5 +1,4 @@
 import type { FastifyReply } from 'fastify'
-import * as z from 'zod/mini'
 import { openSse, type SseWriter } from '../../http/sse.ts'
 import { doneFrame, frame } from '../../http/sse-frame.ts'
 import { presentMessage, type MessageService } from '../messages/service.ts'
@@ -7,11 +6,6 @@ import { presentRun, presentStep } from './present.ts'
 import { readRun, type ReadRunDeps, type ReadRunOptions } from './read-run.ts'
 import type { RunRecord } from './run-record.ts'
 import type { RunService } from './service.ts'
-
-/** `after`: the `id:` of the last event the reader has; 0 for all that is still there. */
-export const EventsQuery = z.strictObject({
-  after: z._default(z.int().check(z.minimum(0)), 0),
-})
 
 export interface RunStreamDeps extends ReadRunDeps {
   messages: MessageService
@@ -25,7 +19,8 @@ export const createRunStreams = (deps: RunStreamDeps) => {
   /** A run's stored state in one event, for a reader whose place in the events is gone. */
   const snapshotFrame = async (run: RunRecord, newest: number): Promise<string> => {
     const { run: now, steps } = await deps.runs.snapshot(run)
-    const written = await deps.messages.ofRun(now.workspaceId, now.threadId, now.id)
+    const owner = { workspaceId: now.workspaceId, personId: now.ownerId }
+    const written = await deps.messages.ofRun(owner, now.threadId, now.id)
     const messages = await Promise.all(
       written.map((message) => presentMessage(message, deps.messages.readImage)),
     )

@@ -10,9 +10,9 @@ import {
   openRunHouse,
   orphan,
   order,
-  refusing,
   text,
 } from '../../../tests/support/run-house.ts'
+import { refusing } from '../../../tests/support/refusing-store.ts'
 import { sandboxResult } from '../../../tests/support/fake-sandbox.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 

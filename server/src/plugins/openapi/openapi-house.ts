@@ -142,6 +142,7 @@ const jobOf = (operation: string | null, args: JsonObject) => ({
 /** Of the calls of a house. */
 export const LIMITS: SandboxLimits = {
   wallMs: 10_000,
+  waitMs: 1_000,
   cpuSeconds: 1,
   memoryMiB: 1,
   rssMiB: 1,

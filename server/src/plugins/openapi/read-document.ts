@@ -23,7 +23,7 @@ export type ReadDocument = (
  * Reads OpenAPI documents, each in a thread of its own with limits on memory and time, two at a time.
  */
 export const createReadDocument = (limits: ReadLimits = LIMITS): ReadDocument => {
-  const gate = new CallGate(2, 20)
+  const gate = new CallGate({ places: 2, line: 20 })
   /**
    * @param param the field of the plugin file that is to blame for the document
    * @returns what is kept of it, the JSON of a DocumentPlan

@@ -1,0 +1,26 @@
+/** Shorter values are words that stand in any text, and no secrets. */
+const SHORTEST = 6
+
+/**
+ * Takes a plugin's secrets out of what it says, to whomever: a plugin that prints the address it fetched, or fails with it in its
+ * traceback, would put its key into run steps, records and prompts. It is no wall, since a plugin can write a value in any other form.
+ * @returns a copy of any JSON value in which `[secret NAME]` stands for each value, plain, in JSON or percent-encoded
+ */
+export const secretHider = (secrets: Readonly<Record<string, string>>): (<T>(value: T) => T) => {
+  const known = Object.entries(secrets)
+    .filter(([, value]) => value.length >= SHORTEST)
+    .flatMap(([name, value]) => {
+      const inJson = JSON.stringify(value).slice(1, -1)
+      const forms = new Set([value, inJson, encodeURIComponent(value.toWellFormed())])
+      return [...forms].map((form) => ({ form, mark: `[secret ${name}]` }))
+    })
+    .toSorted((a, b) => b.form.length - a.form.length)
+  const hide = (value: unknown): unknown => {
+    if (typeof value === 'string')
+      return known.reduce((text, { form, mark }) => text.replaceAll(form, () => mark), value)
+    if (Array.isArray(value)) return value.map(hide)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [hide(key), hide(inner)]))
+  }
+  return <T>(value: T): T => (known.length === 0 ? value : (hide(value) as T))
+}
