@@ -82,8 +82,8 @@ interface Call {
 }
 
 const attempt = async (call: Call): Promise<Outcome> => {
-  const { job, api, plan } = call
-  const operation = findOperation(plan, job.operation)
+  const { job, api } = call
+  const operation = findOperation(call)
   if (operation === null) {
     const name = job.operation ?? job.functionName
     return failed('unavailable', `The plugin has no operation '${name}' that is switched on.`)
@@ -131,19 +131,20 @@ const authorized = async (call: Call, request: SafeRequest): Promise<SafeRespons
   return response.status === 401 && credentials.forget(api.auth, trimmed) ? send() : response
 }
 
-const policyOf = ({ job, plan, reach }: Call): SafeFetchPolicy => {
+const policyOf = (call: Call): SafeFetchPolicy => {
+  const { job, reach } = call
   const { hosts } = job.manifest
+  const servers = new Set(operationsOf(call).map(({ request }) => request.server))
+  const own = [...servers].map((server) => new URL(server).hostname.replace(/^\[|\]$/g, ''))
   return {
     ...reach,
     // `public` gives no more here: every request goes to a server of the document.
-    hosts: hosts === null || hosts === 'public' ? plan.hosts.map(withoutBrackets) : hosts,
+    hosts: hosts === null || hosts === 'public' ? own : hosts,
     maxUpBytes: job.limits.http.upBytes,
     maxDownBytes: job.limits.http.downBytes,
     timeoutMs: job.limits.wallMs,
   }
 }
-
-const withoutBrackets = (host: string) => host.replace(/^\[|\]$/g, '')
 
 const outcomeOf = async (call: Call, response: SafeResponse): Promise<Outcome> => {
   const { status } = response
@@ -176,12 +177,21 @@ const failed = (kind: SandboxErrorKind, message: string): Outcome => ({
   error: { kind, message, traceback: null },
 })
 
-const isOn = (operation: OperationPlan): operation is OperationPlan & { request: RequestPlan } =>
-  operation.request !== null
+type Planned = OperationPlan & { request: RequestPlan }
+
+/** Operations that are ticked. */
+const operationsOf = ({ job, plan }: Call): Planned[] => {
+  const { functions } = job.manifest
+  return plan.operations.filter(
+    (one): one is Planned =>
+      one.request !== null && (functions === null || functions.includes(one.operation)),
+  )
+}
 
 /** A plugin with one operation needs no name for it. */
-const findOperation = (plan: DocumentPlan, name: string | null) => {
-  const operations = plan.operations.filter(isOn)
+const findOperation = (call: Call): Planned | null => {
+  const operations = operationsOf(call)
+  const name = call.job.operation
   if (name === null) return operations.length === 1 ? (operations[0] ?? null) : null
   return operations.find(({ operation }) => operation === name) ?? null
 }

@@ -3,8 +3,6 @@ import type { JsonObject } from '../manifest-fields.ts'
 import type { Json } from '../python/sandbox-driver.ts'
 
 export interface DocumentPlan {
-  /** Hosts of the document's servers: where its requests may go. */
-  hosts: string[]
   operations: OperationPlan[]
 }
 
@@ -16,7 +14,7 @@ export interface OperationPlan {
   description: string
   /** JSON Schema of the arguments: parameters and fields of the body side by side. */
   parameters: JsonObject
-  /** Null for an operation that is not ticked. */
+  /** Null for an operation that is not ticked, and for which there was no room. */
   request: RequestPlan | null
 }
 

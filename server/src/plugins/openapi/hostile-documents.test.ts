@@ -1,7 +1,7 @@
 /** Documents that were written to hurt, or are plainly wrong: bounded in time and memory, and one clear sentence. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { JsonObject } from '../manifest.ts'
+import { parsePluginFile, type JsonObject } from '../manifest.ts'
 import { describePlugin, kindFor, openHouse, pluginFile, startApi } from './openapi-house.ts'
 import { createReadDocument } from './read-document.ts'
 
@@ -291,12 +291,26 @@ paths: {__proto__: {polluted: true}, /a: {get: {operationId: a, __proto__: {x: 1
     const refused = await problemOf(large)
     assert.match(refused.message, /Tick fewer operations in 'melzi.functions'/)
     assert.equal(refused.param, 'melzi.functions')
-    const ticked = await open(large, { functions: ['GET /p7'] })
+    const ticked = await open(large, { functions: ['GET /p900'] })
     assert.equal(ticked.functions.length, 1_000)
-    const [other, on] = [ticked.functions[0], ticked.functions[7]]
-    assert.deepEqual(other?.parameters, { type: 'object', properties: {} })
-    assert.equal(Object.keys(on?.parameters.properties ?? {}).length, 40)
-    assert.equal((await ticked.call('GET /p0')).error?.kind, 'unavailable')
+    const counts = [0, 900, 999].map(
+      (n) => Object.keys(ticked.functions[n]?.parameters.properties ?? {}).length,
+    )
+    assert.deepEqual(counts, [40, 40, 0])
+    assert.equal((await ticked.call('GET /p999')).error?.kind, 'unavailable')
+    const kind = kindFor([])
+    const file = pluginFile({ document: large, functions: ['GET /p900'] })
+    const kept = { functionName: 'api', document: await describePlugin(kind, file) }
+    const tick = (functions: string[]) => {
+      const manifest = parsePluginFile(pluginFile({ document: large, functions }))
+      return kind.functions({ ...kept, manifest }).length
+    }
+    assert.equal(tick(['GET /p0', 'GET /p900']), 1_000)
+    assert.throws(() => tick(['GET /p0', 'GET /p999']), {
+      status: 400,
+      param: 'melzi.functions[1]',
+      message: /^'GET \/p999' was not kept .* Import the plugin file again with it ticked\.$/,
+    })
   })
 
   it('says which ticked operation is not there', async () => {

@@ -6,7 +6,7 @@ import { createPluginCredentials } from '../auth-headers.ts'
 import type { PluginApi, PluginManifest } from '../manifest.ts'
 import type { PluginKind } from '../plugin-kind.ts'
 import { callOperation } from './call-operation.ts'
-import type { DocumentPlan } from './document-plan.ts'
+import type { DocumentPlan, OperationPlan } from './document-plan.ts'
 import { loadDocument, type Reach } from './load-document.ts'
 import type { HiddenParameter } from './plan-inputs.ts'
 import { createReadDocument, type ReadDocument } from './read-document.ts'
@@ -32,15 +32,17 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
   const credentials = createPluginCredentials({ clock, egress: reach })
   const plans = new BoundedCache<DocumentPlan>(KEPT)
   return {
-    functions: ({ document }) =>
-      document === null
-        ? []
-        : parsePlan(document).operations.map(({ operation, name, description, parameters }) => ({
-            operation,
-            name,
-            description,
-            parameters,
-          })),
+    functions: ({ document, manifest }) => {
+      if (document === null) return []
+      const { operations } = parsePlan(document)
+      checkTicks(manifest, operations)
+      return operations.map(({ operation, name, description, parameters }) => ({
+        operation,
+        name,
+        description,
+        parameters,
+      }))
+    },
 
     describe: async ({ manifest }, signal) => {
       const api = apiOf(manifest)
@@ -49,7 +51,6 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
         text: loaded.text,
         documentUrl: loaded.url,
         ticked: manifest.functions,
-        askBefore: manifest.askBefore === true ? [] : manifest.askBefore,
         hidden: hiddenParameters(api),
       }
       return readDocument(task, api.text === null ? 'api.url' : 'melzi.document', signal)
@@ -60,7 +61,7 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
       const { document } = job
       const plan =
         document === null
-          ? { hosts: [], operations: [] }
+          ? { operations: [] }
           : plans.get(digest(document), () => parsePlan(document))
       return callOperation(job, api, plan, { reach, credentials }, signal)
     },
@@ -70,6 +71,36 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
 const digest = (document: string) => createHash('sha256').update(document).digest('base64')
 
 const parsePlan = (document: string): DocumentPlan => JSON.parse(document) as DocumentPlan
+
+/** @throws AppError 400 for an operation that is named and is not there, or is ticked and was not kept */
+const checkTicks = (
+  { functions, askBefore }: PluginManifest,
+  operations: readonly OperationPlan[],
+): void => {
+  const byName = new Map(operations.map((one) => [one.operation, one]))
+  const refuse = (message: string, param: string): never => {
+    throw errors.invalid(message, param, 'invalid_value')
+  }
+  const checkNames = (names: readonly string[], param: string) => {
+    const wrong = names.findIndex((name) => !byName.has(name))
+    if (wrong < 0) return
+    const some = [...byName.keys()].slice(0, 10).map((name) => `'${name}'`)
+    const more = byName.size > some.length ? `, and ${byName.size - some.length} more` : ''
+    refuse(
+      `The document has no operation '${names[wrong]}'. It has: ${some.join(', ')}${more}.`,
+      `${param}[${wrong}]`,
+    )
+  }
+  checkNames(functions ?? [], 'melzi.functions')
+  checkNames(askBefore === true ? [] : askBefore, 'melzi.ask_before')
+  const on = functions ?? [...byName.keys()]
+  const absent = on.findIndex((name) => byName.get(name)?.request === null)
+  if (absent < 0) return
+  refuse(
+    `'${on[absent]}' was not kept when the document was read: it is too large as a whole, or this operation could not be read. Import the plugin file again with it ticked.`,
+    functions === null ? 'melzi.functions' : `melzi.functions[${absent}]`,
+  )
+}
 
 const apiOf = ({ api }: PluginManifest): OpenApi => {
   if (api.kind === 'openapi') return api

@@ -23,8 +23,6 @@ export interface PlanOptions {
   documentUrl: string | null
   /** `melzi.functions`: the operations that are functions; null: all. */
   ticked: readonly string[] | null
-  /** `melzi.ask_before`, where it names operations. */
-  askBefore: readonly string[]
   hidden: readonly HiddenParameter[]
 }
 
@@ -35,6 +33,8 @@ const LONGEST_DESCRIPTION = 1_000
 const LONGEST_NOTE = 200
 /** Characters of a function's schema as JSON. */
 const LONGEST_SCHEMA = 8_192
+/** Characters of what is kept of a document, operations that have no room aside. */
+const LONGEST_PLAN = 2_000_000
 /** Parts of schemas of a whole document, about a second's work; a real one of 3.4 MB with 288 operations has 33,000. */
 const MOST_NODES = 1_500_000
 /** Tried in turn until the schema is short enough: descriptions go first, then depth. */
@@ -64,23 +64,50 @@ interface Found {
 export const planOperations = (document: JsonObject, options: PlanOptions): DocumentPlan => {
   const refs = new DocumentRefs(document)
   const found = findOperations(document, refs)
-  checkNames(options.ticked ?? [], 'melzi.functions', found)
-  checkNames(options.askBefore, 'melzi.ask_before', found)
-  const hosts = new Set<string>()
   const budget = { nodes: MOST_NODES }
-  const operations = found.map((one): OperationPlan => {
+  let room = LONGEST_PLAN
+  const planned = new Map<Found, OperationPlan>()
+  const plan = (one: Found) => {
     const { operation, name, method, path, given } = one
     const description = describe(given, method, path)
-    const isOn = options.ticked === null || options.ticked.includes(operation)
-    if (!isOn) {
-      const short = cutText(description, LONGEST_NOTE)
-      return { operation, name, description: short, parameters: NO_PARAMETERS, request: null }
+    const operationPlan = {
+      operation,
+      name,
+      description,
+      ...planOperation(one, document, refs, options, budget),
     }
-    const { parameters, request } = planOperation(one, document, refs, options, budget)
-    hosts.add(new URL(request.server).hostname)
-    return { operation, name, description, parameters, request }
-  })
-  return { hosts: [...hosts], operations }
+    room -= JSON.stringify(operationPlan).length
+    if (room < 0) throw new DocumentError(TOO_LONG, 'melzi.functions')
+    planned.set(one, operationPlan)
+  }
+  const isTicked = ({ operation }: Found) =>
+    options.ticked === null || options.ticked.includes(operation)
+  for (const one of found) if (isTicked(one)) plan(one)
+  const others = found.filter((one) => !isTicked(one))
+  room -= others.reduce((sum, one) => sum + JSON.stringify(outlineOf(one)).length, 0)
+  // What is not ticked now may be so later, without the document being read again: it is kept as far as there is room.
+  for (const one of others) {
+    const hasRoom = room > 2 * LONGEST_SCHEMA && budget.nodes > MOST_NODES / 2
+    if (hasRoom) attempt(() => plan(one))
+  }
+  return { operations: found.map((one) => planned.get(one) ?? outlineOf(one)) }
+}
+
+/** What is wrong with an operation that nobody ticked is said when somebody does. */
+const attempt = (plan: () => void): void => {
+  try {
+    plan()
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+  }
+}
+
+const TOO_LONG = `The functions of the document are longer than ${LONGEST_PLAN} characters together. Tick fewer operations in 'melzi.functions'.`
+
+/** What is kept of an operation that is not ticked and has no room. */
+const outlineOf = ({ operation, name, method, path, given }: Found): OperationPlan => {
+  const description = cutText(describe(given, method, path), LONGEST_NOTE)
+  return { operation, name, description, parameters: NO_PARAMETERS, request: null }
 }
 
 const NO_PARAMETERS: JsonObject = { type: 'object', properties: {} }
@@ -110,18 +137,6 @@ const findOperations = (document: JsonObject, refs: DocumentRefs): Found[] => {
   }
   if (found.length === 0) throw new DocumentError('The document has no operations.')
   return found
-}
-
-const checkNames = (wanted: readonly string[], param: string, found: readonly Found[]): void => {
-  const known = new Set(found.map(({ operation }) => operation))
-  const wrong = wanted.findIndex((name) => !known.has(name))
-  if (wrong < 0) return
-  const some = [...known].slice(0, 10).map((name) => `'${name}'`)
-  const more = known.size > some.length ? `, and ${known.size - some.length} more` : ''
-  throw new DocumentError(
-    `The document has no operation '${wanted[wrong]}'. It has: ${some.join(', ')}${more}.`,
-    `${param}[${wrong}]`,
-  )
 }
 
 const describe = (given: JsonObject, method: string, path: string): string => {

@@ -10,9 +10,6 @@ export interface ReadLimits {
 }
 
 const LIMITS: ReadLimits = { ms: 15_000, memoryMiB: 384 }
-/** Characters of what is kept of a document. */
-const LONGEST_PLAN = 2_000_000
-
 export type ReadDocument = (
   task: DocumentTask,
   param: string,
@@ -36,12 +33,7 @@ export const createReadDocument = (limits: ReadLimits = LIMITS): ReadDocument =>
     const reply = await inThread(task, limits, signal)
     if (!('plan' in reply))
       throw errors.invalid(reply.problem, reply.param ?? param, 'invalid_value')
-    if (reply.plan.length <= LONGEST_PLAN) return reply.plan
-    throw errors.invalid(
-      `The functions of the document are longer than ${LONGEST_PLAN} characters together. Tick fewer operations in 'melzi.functions'.`,
-      'melzi.functions',
-      'invalid_value',
-    )
+    return reply.plan
   }
 }
 
