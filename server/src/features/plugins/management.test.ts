@@ -17,7 +17,7 @@ const FREE = { type: 'object', properties: {} }
 const python = (id: string, source = 'print(6)', melzi: object = {}) =>
   JSON.stringify({ id, melzi, api: { type: 'python', python: { source } } })
 const remote = (id: string, melzi: object = {}) =>
-  JSON.stringify({ id, melzi, api: { type: 'openapi', url: 'https://api.example.com/a.json' } })
+  JSON.stringify({ id, melzi, api: { type: 'mcp', url: 'https://api.example.com/a.json' } })
 const search = (id: string) => JSON.stringify({ id, api: { type: 'AzureCognitiveSearch' } })
 
 /** A kind whose server says which operations it has. */
@@ -51,7 +51,7 @@ const setUp = async (engine: TestEngine) => {
     store: home.store,
     clock: { now: () => Date.now() },
     driver,
-    kinds: { openapi: there.kind, search: createSearchKind(async () => ({ passages: [] })) },
+    kinds: { mcp: there.kind, search: createSearchKind(async () => ({ passages: [] })) },
     checkVectorStore: async (_principal, id) => {
       if (id !== 'vs_mine') throw errors.notFound('vector store', id)
     },
