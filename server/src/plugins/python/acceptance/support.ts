@@ -31,6 +31,7 @@ export const openSandbox = (options: Partial<DenoDriverOptions> = {}): DenoDrive
 export const aJob = (source: string, given: Partial<SandboxJob> = {}): SandboxJob => ({
   scope: 'plugin-1',
   source,
+  packages: [],
   arguments: {},
   customizedParams: null,
   conversation: [],
