@@ -107,7 +107,7 @@ def main(setup):
     memory = setup["memoryMib"]
     walls.limit(memory + LIBRARIES_MIB, setup["diskMib"], setup["openFiles"], setup["cpuSeconds"], memory)
     version = enclosed.wall_in(setup)
-    channel.send(t="ready", walls=["seccomp", "walls": ["seccomp", *([f"landlock {version}"] if version else [])])
+    channel.send(t="ready", walls=["seccomp", *([f"landlock {version}"] if version else [])])
     lines = open(channel.commands, "rb", closefd=False)
     line = lines.readline()
     if not line:
