@@ -1,9 +1,5 @@
 /** What a session's process starts from. */
-import {
-  startWalled,
-  type WalledPython,
-  type WalledStart,
-} from '../walls/walled-python.ts'
+import { startWalled, type WalledPython, type WalledStart } from '../walls/walled-python.ts'
 
 export interface SessionLimits {
   /** Of one call, from when its files are there. */

@@ -201,10 +201,7 @@ export class NativeDriver implements SandboxDriver {
     return Object.fromEntries(
       dataPackages.names
         .filter((name) => !dataPackages.present.includes(DATA_PACKAGES[name] ?? name))
-        .map((name) => [
-          name,
-          `The package '${name}' is not on this server: ${dataPackages.why}`,
-        ]),
+        .map((name) => [name, `The package '${name}' is not on this server: ${dataPackages.why}`]),
     )
   }
 

@@ -105,6 +105,7 @@ export class NativeProcess extends SandboxProcess {
 
 const sentenceOf = ({ of }: Breach): string => {
   if (of === 'memory') return 'The plugin used more memory than it may and was stopped.'
-  if (of === 'threads') return `The plugin started more than ${MAX_THREADS} threads and was stopped.`
+  if (of === 'threads')
+    return `The plugin started more than ${MAX_THREADS} threads and was stopped.`
   return `The plugin wrote more than ${DISK_MIB} MiB or ${MAX_FILES} files and was stopped.`
 }

@@ -13,6 +13,8 @@ export interface CallOptions {
   concurrency?: number
   /** Calls that may wait; the next gets `busy`. */
   queueLimit?: number
+  /** Instead of the two above: shared with another driver. */
+  gate?: CallGate
   egress?: EgressSettings
 }
 
@@ -24,6 +26,14 @@ export interface Provided {
 
 const QUEUE_LIMIT = 50
 
+/** The door of all calls: how many run, how many wait, and that no owner takes all places. */
+export const createCallGate = (
+  options: Pick<CallOptions, 'concurrency' | 'queueLimit'>,
+): CallGate => {
+  const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
+  return new CallGate(concurrency, options.queueLimit ?? QUEUE_LIMIT, Math.max(1, concurrency - 1))
+}
+
 export class SandboxCalls implements AsyncDisposable {
   readonly #egress: EgressSettings
   readonly #gate: CallGate
@@ -32,12 +42,7 @@ export class SandboxCalls implements AsyncDisposable {
 
   /** @param stop ends what runs and waits; abort it before the disposal */
   constructor(options: CallOptions, stop: AbortSignal) {
-    const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
-    this.#gate = new CallGate(
-      concurrency,
-      options.queueLimit ?? QUEUE_LIMIT,
-      Math.max(1, concurrency - 1),
-    )
+    this.#gate = options.gate ?? createCallGate(options)
     this.#egress = options.egress ?? {}
     this.#stop = stop
   }
