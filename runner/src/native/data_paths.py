@@ -67,7 +67,11 @@ def install(real, known_as=NAME, kept=()):
     get, get_bytes = os.getcwd, os.getcwdb
     os.getcwd = lambda: outward(get())
     os.getcwdb = lambda: outward(get_bytes())
-    sys.meta_path.insert(0, DatabaseFinder(wrap))
+    finder = next((one for one in sys.meta_path if isinstance(one, DatabaseFinder)), None)
+    if finder is None:
+        sys.meta_path.insert(0, DatabaseFinder(wrap))
+    else:
+        finder.wraps.append(wrap)
     return outward
 
 
@@ -133,7 +137,7 @@ class DatabaseFinder:
     """Gives sqlite3, which opens files in C, the same understanding when it is imported."""
 
     def __init__(self, wrap):
-        self.wrap = wrap
+        self.wraps = [wrap]
 
     def find_spec(self, name, path=None, target=None):
         if name != "sqlite3":
@@ -141,5 +145,6 @@ class DatabaseFinder:
         sys.meta_path.remove(self)
         import sqlite3
 
-        sqlite3.connect = sqlite3.dbapi2.connect = self.wrap(sqlite3.connect, 1)
+        for wrap in self.wraps:
+            sqlite3.connect = sqlite3.dbapi2.connect = wrap(sqlite3.connect, 1)
         return sqlite3.__spec__
