@@ -33,11 +33,15 @@ const MODULES = {
 /** `session`: runs cell after cell of a code interpreter session. `plugin`: runs one call of a plugin. */
 export type NativeProgram = keyof typeof MODULES
 
+/** The server's own work goes first, from the start on. */
+const NICENESS = 10
+
 /**
  * The whole program on Python's command line: takes eight hexadecimal digits of length and as many bytes of JSON from descriptor 0,
  * makes modules of the sources in it, and hands the rest over.
  */
 export const NATIVE_BOOT = `import json, os, sys, types
+os.nice(${NICENESS})
 def take(size):
     data = b""
     while len(data) < size:

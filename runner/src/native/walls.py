@@ -62,7 +62,6 @@ def limit(memory_mib, file_mib, open_files, cpu_seconds=CPU_SECONDS_OF_A_SESSION
                 file.write(text)
         except OSError:
             pass  # the server's work goes first where the system knows how to say so
-    os.nice(NICENESS)
     # Each thread would reserve 64 MiB of the address space that is limited below.
     LIBC.mallopt(MOST_ARENAS, 2)
     LIBC.prctl(DIE_WITH_PARENT, SIGKILL, 0, 0, 0)
