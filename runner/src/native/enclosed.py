@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 
 import data_paths
 import pictures
@@ -93,6 +94,8 @@ def furnish(setup):
 
 def wall_in(setup):
     """Files and system calls, after the limits. Gives the version of Landlock, 0 without it; raises where a wall does not stand."""
+    if threading.active_count() > 1:
+        raise OSError("a thread was started before the walls, and would have none of Landlock")
     version = 0
     if setup["needsLandlock"] or walls.landlock_version() >= walls.LEAST_ABI:
         writable = [setup["workFolder"], setup["dataFolder"]]

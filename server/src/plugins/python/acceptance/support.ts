@@ -32,7 +32,8 @@ export const CACHE = join(import.meta.dirname, '../../../../../node_modules/.cac
 export const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin'
 
 /** What the tests of all drivers may ask for. */
-type Options = CallOptions & { poolSize?: number; cacheDir?: string }
+type Options = CallOptions &
+  Pick<DenoDriverOptions, 'packageIndexUrl'> & { poolSize?: number; cacheDir?: string }
 
 /** On the system's Python, on Landlock alone unless told otherwise. */
 export const openNative = (options: Partial<NativeDriverOptions> = {}): NativeDriver =>
