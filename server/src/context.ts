@@ -51,10 +51,13 @@ import { createLog, type Logger } from './platform/log.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
+import { ChoosingDriver } from './plugins/python/choosing-driver.ts'
 import { DenoDriver } from './plugins/python/deno-driver.ts'
+import { NativeDriver } from './plugins/python/native-driver.ts'
 import { createNoDriver } from './plugins/python/no-driver.ts'
 import { createPluginKinds } from './plugins/plugin-kinds.ts'
 import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
+import { sandboxGate } from './plugins/python/sandbox-gate.ts'
 
 /** Everything that lives as long as the server, constructed once, here. */
 export interface Context extends AsyncDisposable {
@@ -286,16 +289,35 @@ const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger)
   }
 }
 
-const createSandbox = (config: Config): SandboxDriver =>
-  config.sandbox.enabled
-    ? new DenoDriver({
-        cacheDir: config.sandbox.cacheDir,
-        poolSize: config.sandbox.workers,
-        concurrency: config.sandbox.workers,
-        egress: { internalHosts: config.sandbox.allowedInternalHosts },
-        packageIndexUrl: config.sandbox.packageIndexUrl,
-      })
-    : createNoDriver()
+/** The sandbox of Python plugins as the settings have it. @param poolSize processes kept ready; as many as may run when left out */
+export const createSandbox = (
+  { sandbox, interpreter, data }: Config,
+  poolSize: number = sandbox.workers,
+): SandboxDriver => {
+  if (!sandbox.enabled) return createNoDriver()
+  const { cacheDir, packageIndexUrl, driver } = sandbox
+  const { python, bubblewrap, path } = interpreter
+  const common = {
+    cacheDir,
+    packageIndexUrl,
+    poolSize,
+    gate: sandboxGate(sandbox.workers),
+    egress: { internalHosts: sandbox.allowedInternalHosts },
+  }
+  const createNative = () =>
+    new NativeDriver({
+      ...common,
+      privateFolders: [data.dir],
+      python,
+      bubblewrap,
+      path,
+      eager: driver === 'native' && poolSize > 0,
+    })
+  if (driver === 'native') return createNative()
+  const deno = new DenoDriver(common)
+  if (driver === 'deno') return deno
+  return new ChoosingDriver({ deno, native: createNative(), denoProvides: async () => false })
+}
 
 /** The code interpreter as the settings have it; it starts nothing yet. */
 export const createInterpreter = (

@@ -37,6 +37,8 @@ export interface Config {
   }
   readonly sandbox: {
     readonly enabled: boolean
+    /** What runs Python plugins: Pyodide in Deno, the system's Python, or each what it can. */
+    readonly driver: 'auto' | 'deno' | 'native'
     readonly cacheDir: string
     readonly workers: number
     /** Operator's list of internal hosts that plugins may reach although they are not public. */
@@ -321,6 +323,11 @@ export const readConfig = (env: Env): Config => {
       enabled: withDefault('MELZI_SANDBOX', true, {
         meaning: 'whether plugins may run here (on or off)',
         schema: flag,
+      }),
+      driver: withDefault<'auto' | 'deno' | 'native'>('MELZI_PLUGIN_DRIVER', 'auto', {
+        meaning:
+          "what runs Python plugins: deno (Pyodide), native (the system's Python) or auto (deno, and native for pandas and the like)",
+        schema: z.enum(['auto', 'deno', 'native']),
       }),
       cacheDir: resolve(env['MELZI_SANDBOX_CACHE']?.trim() || join(dataDir, 'sandbox')),
       workers: withDefault('MELZI_SANDBOX_WORKERS', 2, {

@@ -3,32 +3,22 @@
  * See ARCHITECTURE.md for the walls and their order.
  */
 import { availableParallelism } from 'node:os'
-import { performance } from 'node:perf_hooks'
-import type { CallGate } from '../../platform/call-gate.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
-import { EgressBroker, type EgressSettings } from './egress-broker.ts'
-import { QuestionDesk } from './question-desk.ts'
-import { failedResult, toJobMessage, toResult } from './sandbox-result.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
-import { ownerOf, sandboxGate, stepAsideWhenSlow } from './sandbox-gate.ts'
+import { SandboxCalls, type CallOptions, type Provided } from './sandbox-calls.ts'
 import type { SandboxDriver, SandboxJob, SandboxResult } from './sandbox-driver.ts'
 import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
 import { locateParts } from './sandbox-parts.ts'
 import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
 import { WarmPool } from './warm-pool.ts'
 
-export interface DenoDriverOptions {
+export interface DenoDriverOptions extends CallOptions {
   /** Where snapshot, code cache and packages are kept; anyone else must not be able to write there. */
   cacheDir: string
   /** Processes kept ready; the number of cores when left out. */
   poolSize?: number
-  /** Calls at once; the number of cores and at least 2 when left out. */
-  concurrency?: number
-  /** Calls that may wait; the next gets `busy`. */
-  queueLimit?: number
   /** Whom the processes run as when the server is root; user 65534 when left out. Ignored when the server is not root. */
   identity?: Identity
-  egress?: EgressSettings
   /** Base URL of a Python package index; undefined asks the host's pip, null never fetches. See python-packages.ts. */
   packageIndexUrl?: string | null | undefined
   /** Where Deno and Pyodide are; the installed npm packages when left out. */
@@ -54,10 +44,9 @@ export class DenoDriver implements SandboxDriver {
   readonly name = 'deno'
   readonly #options: DenoDriverOptions
   readonly #identity: Identity | null
-  readonly #gate: CallGate
   readonly #packages: PythonPackages
   readonly #stop = new AbortController()
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #calls: SandboxCalls
   #ready: Promise<Ready> | null = null
   #withPackages: Promise<Ready> | null = null
   #probing: { at: number; answer: Promise<Probe> } | null = null
@@ -66,8 +55,7 @@ export class DenoDriver implements SandboxDriver {
   constructor(options: DenoDriverOptions) {
     this.#options = options
     this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
-    const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
-    this.#gate = sandboxGate(concurrency, options.queueLimit)
+    this.#calls = new SandboxCalls(options, this.#stop.signal)
     this.#packages = new PythonPackages(options.cacheDir, options.packageIndexUrl)
     this.#current().catch(() => {})
   }
@@ -103,7 +91,10 @@ export class DenoDriver implements SandboxDriver {
     return {
       image,
       start,
-      pool: new WarmPool(start, this.#options.poolSize ?? availableParallelism()),
+      pool: new WarmPool(
+        (signal) => SandboxProcess.start(start, signal),
+        this.#options.poolSize ?? availableParallelism(),
+      ),
     }
   }
 
@@ -136,68 +127,12 @@ export class DenoDriver implements SandboxDriver {
     }
   }
 
-  async run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
-    signal.throwIfAborted()
-    const call = this.#run(job, signal)
-    this.#running.add(call)
-    try {
-      return await call
-    } finally {
-      this.#running.delete(call)
-    }
-  }
-
-  async #run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
-    const both = AbortSignal.any([signal, this.#stop.signal])
-    using place = await this.#gate.enter(both, ownerOf(job), job.limits.waitMs)
-    if (place === null)
-      return failedResult('busy', 'Too many plugin calls are waiting; try again in a moment.')
-    const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
-    const desk = new QuestionDesk(job.answer, job.limits.asks)
-    let process: SandboxProcess
-    let missing: Record<string, string>
-    const starting = this.#start(job)
-    try {
-      ;({ process, missing } = await unlessAborted(starting, both))
-    } catch (error) {
-      // A build that the caller does not wait for goes on; the process that comes of it is not needed.
-      starting.then(
-        (late) => this.#end(late.process),
-        () => undefined,
-      )
-      signal.throwIfAborted()
-      return failedResult(
-        'unavailable',
-        `The sandbox for plugins is not available: ${sentence(error)}`,
-      )
-    }
-    using _aside = stepAsideWhenSlow(place, process.pid)
-    const started = performance.now()
-    const outcome = await process
-      .run(toJobMessage(job, missing), job.limits, { broker, desk }, both)
-      .finally(() => this.#end(process))
-    signal.throwIfAborted()
-    const usage = {
-      ms: Math.round(performance.now() - started),
-      cpuMs: outcome.cpuMs,
-      peakMiB: outcome.peakMiB,
-      http: broker.usage,
-    }
-    return 'failure' in outcome
-      ? { ...failedResult(outcome.failure.kind, outcome.failure.message), usage }
-      : toResult(outcome.done, broker, usage)
-  }
-
-  /** Kills at once; nobody waits for the 10-30 ms until the kernel has taken the memory back, except the end of the driver. */
-  #end(process: SandboxProcess): void {
-    const end = process.kill().finally(() => this.#running.delete(end))
-    this.#running.add(end)
+  run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
+    return this.#calls.run(job, signal, () => this.#start(job))
   }
 
   /** A ready process. When the pool was changed for another in that moment, the other's. */
-  async #start(
-    job: SandboxJob,
-  ): Promise<{ process: SandboxProcess; missing: Record<string, string> }> {
+  async #start(job: SandboxJob): Promise<Provided> {
     const { ready, missing } = await this.#provide(job)
     try {
       return { process: await this.#take(ready, job), missing }
@@ -243,19 +178,7 @@ export class DenoDriver implements SandboxDriver {
     this.#stop.abort(new Error('the sandbox is closing'))
     const ready = await this.#ready?.catch(() => null)
     await ready?.pool[Symbol.asyncDispose]()
-    await Promise.allSettled(this.#running)
-  }
-}
-
-const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
+    await this.#calls[Symbol.asyncDispose]()
   }
 }
 

@@ -47,6 +47,8 @@ export interface SandboxJob {
   /** Only jobs with the same scope (plugin version of one owner) may ever share a process. */
   scope: string
   source: string
+  /** Of the data packages (`numpy`, `pandas`, ...), those that the plugin's file asks for. */
+  packages: readonly string[]
   arguments: Record<string, Json>
   /** CUSTOMIZED_PARAMS; null when the caller passed nothing. */
   customizedParams: Json

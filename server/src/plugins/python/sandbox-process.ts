@@ -1,7 +1,8 @@
-/** One Deno process: started, checked, given one job, watched, killed. What it prints is written by an attacker. */
+/** One process of a sandbox: started, checked, given one job, watched, killed. What it prints is written by an attacker. */
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
 import {
   parseChildMessage,
   type AnswerMessage,
@@ -45,6 +46,21 @@ const ASKING = ['{"t":"http"', '{"t":"ask"']
 /** A call that asks this many times as often as it may is ended; up to there each request gets its refusal. */
 const MAX_REQUESTS_FACTOR = 2
 const WALLS = ['seccomp', 'deno-permissions']
+/** How a process ends that is over a limit the kernel watches; a helper tells of its child by a number. */
+const ENDED_BY_LIMIT = new Set(['SIGXCPU', 'SIGKILL', 'exit 137', 'exit 152'])
+
+/** The pipes of a process that was started. */
+export interface Plumbing {
+  /** Of the process that runs the plugin, on the host; 0 when it could not be started. */
+  pid: number
+  commands: Writable | null
+  results: Readable | null
+  complaints: Readable | null
+  /** Resolves when it is over, with how: the name of a signal, or anything else. */
+  closed: Promise<string>
+  /** Kills it with all that belongs to it. */
+  kill(): void
+}
 
 /** Resident memory in MiB, `peak` since the start; null when the process is gone or the system has no /proc. */
 const memoryOf = (pid: number): { current: number; peak: number } | null => {
@@ -70,35 +86,32 @@ const assertFiltered = (pid: number): void => {
 
 export class SandboxProcess implements AsyncDisposable {
   readonly pid: number
-  readonly #child: ChildProcess
+  readonly #pipes: Plumbing
   readonly #closed: Promise<void>
   #isOver = false
+  #end = ''
   #complaints = ''
   #rawBytes = 0
   #onLine: (line: Buffer) => void = () => {}
   #onBytes: () => void = () => {}
   readonly #reader: LineReader
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    this.pid = child.pid ?? 0
+  protected constructor(pipes: Plumbing) {
+    this.#pipes = pipes
+    this.pid = pipes.pid
     this.#reader = new LineReader((line) => this.#onLine(line))
-    this.#closed = once(child, 'close').then(
-      () => {
-        this.#isOver = true
-      },
-      () => {
-        this.#isOver = true
-      },
-    )
+    this.#closed = pipes.closed.then((how) => {
+      this.#isOver = true
+      this.#end = how
+    })
     // A killed child closes its end first; that is no news.
-    child.stdin?.on('error', () => {})
-    child.stdout?.on('data', (chunk: Buffer) => {
+    pipes.commands?.on('error', () => {})
+    pipes.results?.on('data', (chunk: Buffer) => {
       this.#rawBytes += chunk.length
       this.#reader.push(chunk)
       this.#onBytes()
     })
-    child.stderr?.on('data', (chunk: Buffer) => {
+    pipes.complaints?.on('data', (chunk: Buffer) => {
       this.#rawBytes += chunk.length
       if (this.#complaints.length < STDERR_BYTES)
         this.#complaints += chunk.toString('utf8').slice(0, STDERR_BYTES)
@@ -117,10 +130,10 @@ export class SandboxProcess implements AsyncDisposable {
     }
     const command = childArguments(options.image, child, options.allPermissions)
     const process = new SandboxProcess(
-      spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds),
+      plumbingOf(spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds)),
     )
     try {
-      const walls = await process.#ready(AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]))
+      const walls = await process.ready(signal)
       const wanted = options.allPermissions ? WALLS.slice(0, 1) : WALLS
       for (const wall of wanted)
         if (!walls.includes(wall)) throw new Error(`the sandbox came up without its wall ${wall}`)
@@ -136,20 +149,18 @@ export class SandboxProcess implements AsyncDisposable {
     return this.#isOver
   }
 
-  #ready(signal: AbortSignal): Promise<string[]> {
+  /** Waits for `ready`. @returns the walls it says it has put up; rejects when it does not come in time or something else does */
+  protected ready(stopped: AbortSignal): Promise<string[]> {
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(BOOT_MS)])
     return new Promise((resolve, reject) => {
       const stop = () =>
         reject(new Error('the sandbox was not ready in time', { cause: signal.reason }))
       if (signal.aborted) return stop()
       signal.addEventListener('abort', stop, { once: true })
-      this.#child.on('error', (error) =>
-        reject(new Error(`the sandbox could not be started: ${error.message}`)),
-      )
-      void this.#closed.then(() =>
-        reject(
-          new Error(`the sandbox ended while it started: ${this.#complaints.trim().slice(0, 500)}`),
-        ),
-      )
+      void this.#closed.then(() => {
+        const why = this.#complaints.trim().slice(0, 500) || this.#end
+        reject(new Error(`the sandbox ended while it started: ${why}`))
+      })
       this.#onBytes = () => {
         if (this.#rawBytes > BOOT_LINE_BYTES)
           reject(new Error('the sandbox printed too much while it started'))
@@ -218,6 +229,7 @@ export class SandboxProcess implements AsyncDisposable {
     const abort = () => fail('crash', 'The call was cancelled.')
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
+    using _watch = this.watch(limits, fail)
     void this.#closed.then(() => resolve({ failure: this.#lastWords(limits) }))
 
     this.#rawBytes = 0
@@ -236,8 +248,8 @@ export class SandboxProcess implements AsyncDisposable {
         outsideBytes + asking > outsideLimit
       ) {
         fail('output', `The plugin wrote more than ${limits.rawBytes} bytes and was stopped.`)
-        this.#child.stdout?.destroy()
-        this.#child.stderr?.destroy()
+        this.#pipes.results?.destroy()
+        this.#pipes.complaints?.destroy()
       }
     }
     const answer = (reply: Promise<HttpReplyMessage | AnswerMessage>) =>
@@ -268,11 +280,19 @@ export class SandboxProcess implements AsyncDisposable {
   }
 
   #write(line: string): void {
-    if (!this.#isOver && this.#child.stdin?.writable === true) this.#child.stdin.write(line)
+    if (!this.#isOver && this.#pipes.commands?.writable === true) this.#pipes.commands.write(line)
+  }
+
+  /** Looks at more than memory and time while a call runs, where there is more. */
+  protected watch(
+    _limits: SandboxLimits,
+    _fail: (kind: SandboxErrorKind, message: string) => void,
+  ): Disposable {
+    return { [Symbol.dispose]: () => {} }
   }
 
   #lastWords(limits: SandboxLimits): { kind: SandboxErrorKind; message: string } {
-    if (this.#child.signalCode === 'SIGXCPU' || this.#child.signalCode === 'SIGKILL') {
+    if (ENDED_BY_LIMIT.has(this.#end)) {
       return {
         kind: 'timeout',
         message: `The plugin used more than ${limits.cpuSeconds} seconds of processor time and was stopped.`,
@@ -283,18 +303,12 @@ export class SandboxProcess implements AsyncDisposable {
     return { kind: 'crash', message: 'The plugin ended its process before it gave a result.' }
   }
 
-  /** Kills the process group and waits until it is gone. */
+  /** Kills the process with all that belongs to it, and waits until it is gone. */
   async kill(): Promise<void> {
-    if (!this.#isOver && this.pid > 0) {
-      try {
-        process.kill(-this.pid, 'SIGKILL')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-      }
-    }
-    this.#child.stdout?.destroy()
-    this.#child.stderr?.destroy()
-    this.#child.stdin?.destroy()
+    if (!this.#isOver) this.#pipes.kill()
+    this.#pipes.results?.destroy()
+    this.#pipes.complaints?.destroy()
+    this.#pipes.commands?.destroy()
     await this.#closed
   }
 
@@ -302,6 +316,26 @@ export class SandboxProcess implements AsyncDisposable {
     return this.kill()
   }
 }
+
+/** Of a child that leads a process group. */
+const plumbingOf = (child: ChildProcess): Plumbing => ({
+  pid: child.pid ?? 0,
+  commands: child.stdin,
+  results: child.stdout,
+  complaints: child.stderr,
+  closed: once(child, 'close').then(
+    ([code, signal]: (number | string | null)[]) => String(signal ?? `exit ${code}`),
+    (error: Error) => `it could not be started: ${error.message}`,
+  ),
+  kill: () => {
+    if (child.pid === undefined) return
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  },
+})
 
 /** Null when the values are nested deeper than the stack; whatever else is wrong with them is a fault of the server and throws. */
 const lineOf = (job: JobMessage): string | null => {
