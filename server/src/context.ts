@@ -301,6 +301,8 @@ export const createSandbox = (
     cacheDir,
     packageIndexUrl,
     poolSize,
+    bubblewrap,
+    path,
     gate: sandboxGate(sandbox.workers),
     egress: { internalHosts: sandbox.allowedInternalHosts },
   }
@@ -309,8 +311,6 @@ export const createSandbox = (
       ...common,
       privateFolders: [data.dir],
       python,
-      bubblewrap,
-      path,
       eager: driver === 'native' && poolSize > 0,
     })
   if (driver === 'native') return createNative()

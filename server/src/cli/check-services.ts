@@ -55,9 +55,12 @@ export const checkSandbox = async (config: Config): Promise<Check> => {
     )
   }
   await using driver = createSandbox(config, 0)
-  const { ok: holds, why, walls } = await driver.probe()
+  const { ok: holds, why, walls, note: without } = await driver.probe()
   return holds
-    ? ok('Sandbox', `${driver.name}: ${walls.join(', ')}`)
+    ? ok(
+        'Sandbox',
+        `${driver.name}: ${[...walls, ...(without ? [`(${without})`] : [])].join(', ')}`,
+      )
     : missing(
         'Sandbox',
         why ?? 'does not start',

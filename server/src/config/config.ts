@@ -216,7 +216,7 @@ const readInterpreter = (env: Env): Config['interpreter'] => {
       }) ?? null,
     bubblewrap: withDefault<'auto' | 'trusted' | 'off'>('MELZI_BWRAP', 'auto', {
       meaning:
-        'whether bubblewrap walls it in: auto (from version 0.12.0 on), trusted (an older one too, for its distribution patched it) or off',
+        'whether bubblewrap walls in the code interpreter and plugins: auto (from version 0.12.0 on), trusted (an older one too, for its distribution patched it) or off',
       schema: z.enum(['auto', 'trusted', 'off']),
     }),
     path: env['PATH'] ?? '',

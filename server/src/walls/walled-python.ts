@@ -135,7 +135,7 @@ const makeWorkFolder = async (root: string, identity: Identity | null): Promise<
 }
 
 /** What bubblewrap says about the process it made. It says more later, and dies when nobody listens. */
-const childOf = (information: Readable, complaints: Readable): Promise<number> =>
+export const childOf = (information: Readable, complaints: Readable): Promise<number> =>
   new Promise((resolve, reject) => {
     let text = ''
     let said = ''

@@ -4,6 +4,8 @@
  */
 import { availableParallelism } from 'node:os'
 import type { Identity } from '../../platform/reachable-folder.ts'
+import type { BubblewrapChoice } from '../../walls/wall-set.ts'
+import { tryBubblewrap } from './deno-bubblewrap.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
 import { SandboxCalls, type CallOptions, type Provided } from './sandbox-calls.ts'
 import type { SandboxDriver, SandboxJob, SandboxResult } from './sandbox-driver.ts'
@@ -19,6 +21,10 @@ export interface DenoDriverOptions extends CallOptions {
   poolSize?: number
   /** Whom the processes run as when the server is root; user 65534 when left out. Ignored when the server is not root. */
   identity?: Identity
+  /** Whether bubblewrap walls Deno in besides, where it works. */
+  bubblewrap?: BubblewrapChoice
+  /** Where bubblewrap is looked for, as in PATH; nowhere when left out. */
+  path?: string
   /** Base URL of a Python package index; undefined asks the host's pip, null never fetches. See python-packages.ts. */
   packageIndexUrl?: string | null | undefined
   /** Where Deno and Pyodide are; the installed npm packages when left out. */
@@ -30,6 +36,7 @@ export interface DenoDriverOptions extends CallOptions {
 const NOBODY: Identity = { uid: 65534, gid: 65534 }
 const DEFAULT_MEMORY_MIB = 512
 const DEFAULT_CPU_SECONDS = 30
+const WALLS = ['deno-permissions', 'seccomp', 'egress-broker', 'limits']
 const PROBE_STANDS_MS = 60_000
 
 type Probe = Awaited<ReturnType<SandboxDriver['probe']>>
@@ -37,6 +44,8 @@ type Probe = Awaited<ReturnType<SandboxDriver['probe']>>
 interface Ready {
   image: SandboxImage
   start: StartOptions
+  /** Why bubblewrap does not stand; null where it does. */
+  note: string | null
   pool: WarmPool
 }
 
@@ -81,16 +90,25 @@ export class DenoDriver implements SandboxDriver {
       this.#identity,
       this.#stop.signal,
     )
-    const start: StartOptions = {
+    const plain: StartOptions = {
       image,
       identity: this.#identity,
       memoryMiB: DEFAULT_MEMORY_MIB,
       cpuSeconds: DEFAULT_CPU_SECONDS,
+      bubblewrap: null,
       allPermissions: this.#options.dangerouslyTestWithoutDenoPermissions === true,
     }
+    const { bubblewrap = 'auto', path = '' } = this.#options
+    const tried = await tryBubblewrap(bubblewrap, path, async (program) => {
+      const trial = { ...plain, bubblewrap: program }
+      await using _process = await SandboxProcess.start(trial, this.#stop.signal)
+    })
+    this.#stop.signal.throwIfAborted()
+    const start = { ...plain, bubblewrap: tried.program }
     return {
       image,
       start,
+      note: tried.why,
       pool: new WarmPool(
         (signal) => SandboxProcess.start(start, signal),
         this.#options.poolSize ?? availableParallelism(),
@@ -115,12 +133,13 @@ export class DenoDriver implements SandboxDriver {
 
   async #probe(): Promise<Probe> {
     try {
-      const { start } = await this.#current()
+      const { start, note } = await this.#current()
       await using _process = await SandboxProcess.start(start, this.#stop.signal)
       return {
         ok: true,
         why: null,
-        walls: ['deno-permissions', 'seccomp', 'egress-broker', 'limits'],
+        walls: note === null ? ['bubblewrap', ...WALLS] : WALLS,
+        ...(note === null ? {} : { note }),
       }
     } catch (error) {
       return { ok: false, why: sentence(error), walls: [] }

@@ -101,7 +101,7 @@ export interface SandboxResult {
 export interface SandboxDriver extends AsyncDisposable {
   readonly name: 'deno' | 'native' | 'remote'
   /** Whether its walls hold here. `ok: false` never falls back to a weaker wall. */
-  probe(): Promise<{ ok: boolean; why: string | null; walls: string[] }>
+  probe(): Promise<{ ok: boolean; why: string | null; walls: string[]; note?: string }>
   /** Runs one job in a process of its own. Resolves for every outcome of the plugin; rejects only when the signal aborts. */
   run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult>
 }

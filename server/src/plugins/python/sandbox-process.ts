@@ -12,7 +12,9 @@ import {
   type JobMessage,
 } from '@melzi/runner/protocol.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
+import { assertWalled, childOf } from '../../walls/walled-python.ts'
 import { childArguments, spawnChild } from './child-command.ts'
+import { inBubblewrap } from './deno-bubblewrap.ts'
 import type { EgressBroker } from './egress-broker.ts'
 import { LineReader } from './line-reader.ts'
 import { cpuMsOf } from './process-cpu.ts'
@@ -25,6 +27,8 @@ export interface StartOptions {
   identity: Identity | null
   memoryMiB: number
   cpuSeconds: number
+  /** The program that walls Deno in; null: Deno's own walls stand alone. */
+  bubblewrap: string | null
   /** Only for the tests of the second wall. */
   allPermissions: boolean
 }
@@ -128,9 +132,8 @@ export class SandboxProcess implements AsyncDisposable {
       memoryMiB: options.memoryMiB,
       keepDenoPermissions: options.allPermissions,
     }
-    const command = childArguments(options.image, child, options.allPermissions)
     const process = new SandboxProcess(
-      plumbingOf(spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds)),
+      await spawnDeno(options, childArguments(options.image, child, options.allPermissions)),
     )
     try {
       const walls = await process.ready(signal)
@@ -138,6 +141,7 @@ export class SandboxProcess implements AsyncDisposable {
       for (const wall of wanted)
         if (!walls.includes(wall)) throw new Error(`the sandbox came up without its wall ${wall}`)
       assertFiltered(process.pid)
+      if (options.bubblewrap !== null) assertWalled(process.pid, true)
       return process
     } catch (error) {
       await process.kill()
@@ -314,6 +318,29 @@ export class SandboxProcess implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill()
+  }
+}
+
+/** Rejects, with nothing left running, when bubblewrap makes no sandbox. */
+const spawnDeno = async (
+  { image, identity, cpuSeconds, bubblewrap }: StartOptions,
+  command: readonly string[],
+): Promise<Plumbing> => {
+  if (bubblewrap === null)
+    return plumbingOf(spawnChild(command, identity, image.denoDir, cpuSeconds))
+  const readable = [image.denoBinary, ...image.readable]
+  const wrapped = inBubblewrap(bubblewrap, readable, command)
+  const child = spawnChild(wrapped, identity, image.denoDir, cpuSeconds, true)
+  const pipes = plumbingOf(child)
+  const [, , complaints, information] = child.stdio as unknown as Readable[]
+  if (complaints === undefined || information === undefined || child.pid === undefined)
+    throw new Error(await pipes.closed)
+  for (const stream of [complaints, information]) stream.on('error', () => {})
+  try {
+    return { ...pipes, pid: await childOf(information, complaints) }
+  } catch (error) {
+    pipes.kill()
+    throw error
   }
 }
 
