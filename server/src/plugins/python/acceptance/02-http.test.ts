@@ -1,10 +1,11 @@
 /** Group 2: every usual way to do HTTP works, through the broker and only to allowed hosts. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import { skipUnless } from '../../../../tests/support/components.ts'
 import { FakeInternet } from './fake-internet.ts'
 import type { SandboxDriver } from '../sandbox-driver.ts'
-import { onEachDriver, run } from './support.ts'
+import { run } from './support.ts'
 
 onEachDriver((candidate) => {
   const internet = new FakeInternet()

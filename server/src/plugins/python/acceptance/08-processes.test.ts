@@ -1,8 +1,9 @@
 /** Group 8: no process can be made, signalled or read. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { onEachDriver, onEachNative } from '../../../../tests/support/each-driver.ts'
 import { assertNoProcesses } from './attack-suite.ts'
-import { allGone, onEachDriver, onEachNative, run } from './support.ts'
+import { allGone, run } from './support.ts'
 
 onEachDriver((candidate) => {
   const sandbox = candidate.open()

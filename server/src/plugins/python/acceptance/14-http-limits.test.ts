@@ -1,9 +1,10 @@
 /** Group 14: what a call may ask of the network is counted, in requests, bytes and time. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import type { SandboxDriver } from '../sandbox-driver.ts'
 import { FakeInternet } from './fake-internet.ts'
-import { allGone, LIMITS, onEachDriver, run } from './support.ts'
+import { allGone, LIMITS, run } from './support.ts'
 
 onEachDriver((candidate) => {
   const internet = new FakeInternet()

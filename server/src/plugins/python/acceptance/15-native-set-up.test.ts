@@ -14,8 +14,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { onEachNative } from '../../../../tests/support/each-driver.ts'
 import { skipUnless } from '../../../../tests/support/components.ts'
-import { allGone, onEachNative, openNative, run, sandboxProcesses, SYSTEM_PATH } from './support.ts'
+import { allGone, openNative, run, sandboxProcesses, SYSTEM_PATH } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'melzi-native-set-up-'))
 chmodSync(folder, 0o755)

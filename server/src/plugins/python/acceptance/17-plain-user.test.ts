@@ -6,9 +6,9 @@ import { chown } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import { promisify } from 'node:util'
 import { reachable } from '../../../platform/reachable-folder.ts'
-import { onEachDriver } from './support.ts'
 
 const PLAIN = { uid: 1000, gid: 1000 }
 const folder = mkdtempSync(join(tmpdir(), 'melzi-plain-user-'))
