@@ -105,7 +105,9 @@ def main(setup):
     sys.argv = [melzi_run.FILE_NAME]
     resource.setrlimit(resource.RLIMIT_STACK, (min(8 << 20, resource.getrlimit(resource.RLIMIT_STACK)[0]),) * 2)
     memory = setup["memoryMib"]
-    walls.limit(memory + LIBRARIES_MIB, setup["diskMib"], setup["openFiles"], setup["cpuSeconds"], memory)
+    # In a namespace of its own the user has no other processes; elsewhere the host counts the threads.
+    threads = None if setup["needsLandlock"] else setup["threads"]
+    walls.limit(memory + LIBRARIES_MIB, setup["diskMib"], setup["openFiles"], setup["cpuSeconds"], memory, threads)
     version = enclosed.wall_in(setup)
     channel.send(t="ready", walls=["seccomp", *([f"landlock {version}"] if version else [])])
     lines = open(channel.commands, "rb", closefd=False)

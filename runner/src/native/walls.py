@@ -51,10 +51,11 @@ def call(number, *arguments):
     return result
 
 
-def limit(memory_mib, file_mib, open_files, cpu_seconds=CPU_SECONDS_OF_A_SESSION, own_mib=None):
+def limit(memory_mib, file_mib, open_files, cpu_seconds=CPU_SECONDS_OF_A_SESSION, own_mib=None, most_threads=None):
     """
     What the kernel itself refuses: memory, sizes of files, open files, core dumps. The host watches the rest.
     @param memory_mib address space. @param own_mib of it, what can be written and no other process has; None for all
+    @param most_threads only where the user is nobody else's, for all that is his counts
     """
     for path, text in (("/proc/self/autogroup", str(NICENESS)), ("/proc/self/oom_score_adj", "1000")):
         try:
@@ -76,6 +77,8 @@ def limit(memory_mib, file_mib, open_files, cpu_seconds=CPU_SECONDS_OF_A_SESSION
         (resource.RLIMIT_SIGPENDING, MOST_TIMERS),
     ):
         resource.setrlimit(name, (value, value))
+    if most_threads is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (most_threads, most_threads))
     if LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         raise OSError("no_new_privs was refused")
 

@@ -58,7 +58,7 @@ export class NativeProcess extends SandboxProcess {
       readable: [...(packages === null ? [] : [packages.root]), wheelsFolder],
       packagesFolder: packages?.folder ?? null,
       diskMiB: DISK_MIB,
-      setup: { wheelsFolder, cpuSeconds: Math.ceil(cpuSeconds) },
+      setup: { wheelsFolder, cpuSeconds: Math.ceil(cpuSeconds), threads: MAX_THREADS },
     })
     const process = new NativeProcess(walled)
     try {

@@ -1,7 +1,8 @@
 /** Group 1: a plugin runs as its author expects. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { aJob, allGone, onEachDriver, run } from './support.ts'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
+import { aJob, allGone, run } from './support.ts'
 import { errors } from '../../../platform/errors.ts'
 import type { AnswerQuestion, ModelQuestion } from '../sandbox-driver.ts'
 

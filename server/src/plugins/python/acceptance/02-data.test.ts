@@ -4,11 +4,12 @@ import { chmodSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { onEachNative } from '../../../../tests/support/each-driver.ts'
 import { ChoosingDriver } from '../choosing-driver.ts'
 import type { SandboxDriver } from '../sandbox-driver.ts'
 import { removeTree } from '../sandbox-image.ts'
 import { failedResult } from '../sandbox-result.ts'
-import { allGone, LIMITS, onEachNative, openNative, run, SYSTEM_PATH } from './support.ts'
+import { allGone, LIMITS, openNative, run, SYSTEM_PATH } from './support.ts'
 
 /** The code interpreter's, kept between runs: fetching takes half a minute. */
 const CACHE = join(import.meta.dirname, '../../../../../node_modules/.cache/melzi-interpreter')

@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import { PythonPackages } from '../python-packages.ts'
 import { removeTree } from '../sandbox-image.ts'
 import { FakeInternet } from './fake-internet.ts'
-import { onEachDriver, run } from './support.ts'
+import { run } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'melzi-packages-'))
 // The processes' own user must get there.

@@ -1,8 +1,9 @@
 /** Group 3: no file of the host, and what is written goes away. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import { assertNoFiles } from './attack-suite.ts'
-import { allGone, attempts, onEachDriver, run } from './support.ts'
+import { allGone, attempts, run } from './support.ts'
 
 onEachDriver((candidate) => {
   const sandbox = candidate.open()

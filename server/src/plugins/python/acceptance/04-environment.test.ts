@@ -1,8 +1,9 @@
 /** Group 4: nothing of the server's environment. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { attempts, onEachNative, openSandbox, SECRET } from './support.ts'
-import { environmentAttacks } from '../../../../tests/support/native-attacks.ts'
+import { onEachNative } from '../../../../tests/support/each-driver.ts'
+import { attempts, openSandbox, SECRET } from './support.ts'
+import { environmentAttacks } from '../../../walls/acceptance/native-attacks.ts'
 
 const sandbox = openSandbox()
 const unlocked = openSandbox({ dangerouslyTestWithoutDenoPermissions: true })

@@ -1,9 +1,10 @@
 /** Group 5: nothing but allowed public hosts, in whatever spelling; asserted on the real policy. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import type { ResolvedAddress } from '../../../platform/safe-fetch.ts'
 import { assertNoSockets, Bait } from './attack-suite.ts'
-import { attempts, LIMITS, onEachDriver, run, successes } from './support.ts'
+import { attempts, LIMITS, run, successes } from './support.ts'
 
 const NAMES: Record<string, string[]> = {
   'private.test': ['10.1.2.3'],

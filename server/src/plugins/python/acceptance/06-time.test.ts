@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { getPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { after, test } from 'node:test'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Json } from '../sandbox-driver.ts'
-import { aJob, LIMITS, allGone, onEachDriver, run, sandboxProcesses } from './support.ts'
+import { aJob, LIMITS, allGone, run, sandboxProcesses } from './support.ts'
 
 onEachDriver((candidate) => {
   const sandbox = candidate.open({ poolSize: 1, concurrency: 2 })

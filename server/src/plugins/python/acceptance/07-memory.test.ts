@@ -1,7 +1,8 @@
 /** Group 7: memory is bounded from inside and outside, and this process lives. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { LIMITS, allGone, onEachDriver, run } from './support.ts'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
+import { LIMITS, allGone, run } from './support.ts'
 
 onEachDriver((candidate) => {
   const sandbox = candidate.open()

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, test } from 'node:test'
-import { allGone, LIMITS, onEachDriver, run, type Candidate } from './support.ts'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
+import { allGone, LIMITS, run, type Candidate } from './support.ts'
 
 const js = (code: string) => `import js\njs.eval(${JSON.stringify(code)})`
 /** Python that writes to the pipe of results past all that keeps it: text, so many times (0: without end). */

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { after, test } from 'node:test'
+import { onEachNative } from '../../../../tests/support/each-driver.ts'
 import { assertNoSystemCalls } from './attack-suite.ts'
 import { Victim } from './signals.ts'
-import { allGone, attempts, onEachNative, run, sandboxProcesses, successes } from './support.ts'
+import { allGone, attempts, run, sandboxProcesses, successes } from './support.ts'
 
 /** Everything that leads out by a descriptor, by number: what was left open, and what the kernel would send to others. */
 const descriptorAttacks = (victim: number): string => `

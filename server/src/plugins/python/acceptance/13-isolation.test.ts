@@ -1,7 +1,8 @@
 /** Group 13: a call sees nothing of the call before it. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { onEachDriver, run } from './support.ts'
+import { onEachDriver } from '../../../../tests/support/each-driver.ts'
+import { run } from './support.ts'
 
 const PLANT_BY_JAVASCRIPT = `
 import js

@@ -1,9 +1,7 @@
 /** What the acceptance tests of the sandbox share: each driver on a cache that is kept between runs, jobs, and a look at /proc. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { skipUnless, type ComponentName } from '../../../../tests/support/components.ts'
 import { DenoDriver, type DenoDriverOptions } from '../deno-driver.ts'
 import { NativeDriver, type NativeDriverOptions } from '../native-driver.ts'
 import type { CallOptions } from '../sandbox-calls.ts'
@@ -56,7 +54,7 @@ export interface Candidate {
   open: (options?: Options) => SandboxDriver
 }
 
-export const NATIVE_CANDIDATES: readonly (Candidate & { needs: ComponentName[] })[] = (
+export const NATIVE_CANDIDATES: readonly (Candidate & { needs: ('python3' | 'bubblewrap')[] })[] = (
   [
     ['bubblewrap', 'trusted', ['python3', 'bubblewrap']],
     ['landlock', 'off', ['python3']],
@@ -69,22 +67,11 @@ export const NATIVE_CANDIDATES: readonly (Candidate & { needs: ComponentName[] }
   open: (options = {}) => openNative({ bubblewrap, ...options }),
 }))
 
-/** Runs a suite on Deno, and on the system's Python behind each set of walls. */
-export const onEachDriver = (suite: (candidate: Candidate) => void): void => {
-  const deno: Candidate = {
-    name: 'deno',
-    driver: 'deno',
-    hasJavaScript: true,
-    open: (options = {}) => openSandbox(options),
-  }
-  describe('deno', () => suite(deno))
-  onEachNative(suite)
-}
-
-/** Runs a suite on the system's Python behind each set of walls. */
-export const onEachNative = (suite: (candidate: Candidate) => void): void => {
-  for (const candidate of NATIVE_CANDIDATES)
-    describe(candidate.name, skipUnless(...candidate.needs), () => suite(candidate))
+export const DENO_CANDIDATE: Candidate = {
+  name: 'deno',
+  driver: 'deno',
+  hasJavaScript: true,
+  open: (options = {}) => openSandbox(options),
 }
 
 /** A Deno driver without idle processes, so that what is left after a call is what the call left. */
