@@ -89,6 +89,8 @@ export interface SandboxResult {
   error: { kind: SandboxErrorKind; message: string; traceback: string | null } | null
   /** PNG files that `plt.show()` gave; each begins as a PNG does. */
   pictures: Uint8Array[]
+  /** How many more it showed than it may; none when left out. */
+  picturesLeftOut?: number
   usage: {
     ms: number
     /** Processor time of the call, in ms. */
