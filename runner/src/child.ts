@@ -22,9 +22,11 @@ interface Pyodide {
   setStderr(options: { write(bytes: Uint8Array): number }): void
   setStdin(options: { error: boolean }): void
   makeMemorySnapshot(): Uint8Array
+  unpackArchive(bytes: Uint8Array, format: string, options: { extractDir: string }): void
 }
 
 const SITE = '/lib/melzi'
+const PACKAGES = '/lib/packages'
 const PRELUDE = [
   'melzi_capture.py',
   'melzi_deno.py',
@@ -107,6 +109,17 @@ const makeSnapshot = async (options: ChildOptions): Promise<void> => {
   writeAll(python.makeMemorySnapshot())
 }
 
+/** Machine code is loaded when it is imported; what is unpacked here is not in the snapshot. */
+const unpack = (python: Pyodide, wheels: readonly string[]): void => {
+  if (wheels.length === 0) return
+  python.FS.mkdirTree(PACKAGES)
+  for (const wheel of wheels)
+    python.unpackArchive(Deno.readFileSync(wheel), 'wheel', { extractDir: PACKAGES })
+  python.runPython(
+    `import importlib, sys; sys.path.append('${PACKAGES}'); importlib.invalidate_caches()`,
+  )
+}
+
 /** Keeps a little of what goes to file descriptors 1 and 2 past Python's own streams. */
 class RawCapture {
   readonly #decoder = new TextDecoder()
@@ -141,6 +154,7 @@ const serve = async (options: ChildOptions): Promise<void> => {
   // Before the boot: the snapshot's references to JavaScript globals are resolved there.
   globalThis.fetch = bridge.fetch
   const python = await boot(options, Deno.readFileSync(options.snapshotFile))
+  unpack(python, options.packages)
   const runner = python.pyimport('melzi_deno')
   python.setStdin({ error: true })
   const raw = { stdout: new RawCapture(), stderr: new RawCapture() }

@@ -314,9 +314,10 @@ export const createSandbox = (
       eager: driver === 'native' && poolSize > 0,
     })
   if (driver === 'native') return createNative()
-  const deno = new DenoDriver(common)
+  const deno = new DenoDriver({ ...common, pyodidePackagesUrl: sandbox.pyodidePackagesUrl })
   if (driver === 'deno') return deno
-  return new ChoosingDriver({ deno, native: createNative(), denoProvides: async () => false })
+  const denoProvides = (names: readonly string[]) => deno.canProvide(names)
+  return new ChoosingDriver({ deno, native: createNative(), denoProvides })
 }
 
 /** The code interpreter as the settings have it; it starts nothing yet. */

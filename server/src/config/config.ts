@@ -47,6 +47,8 @@ export interface Config {
     readonly defaultNetwork: 'none' | 'public'
     /** Python package index (simple API) for requests, httpx and the like; undefined: what the host's pip is set up with; null: never. */
     readonly packageIndexUrl: string | null | undefined
+    /** Base address of the packages Pyodide was built with; null: never fetch; undefined: where Pyodide says they are. */
+    readonly pyodidePackagesUrl: string | null | undefined
   }
   readonly interpreter: {
     readonly enabled: boolean
@@ -347,6 +349,11 @@ export const readConfig = (env: Env): Config => {
       packageIndexUrl: optional('MELZI_PYTHON_INDEX', {
         meaning:
           "the address of a Python package index (simple API), from which requests, httpx and what they need are fetched when a plugin first imports them; off for never; without it the host's own pip is asked",
+        schema: z.union([z.literal('off').transform(() => null), address]),
+      }),
+      pyodidePackagesUrl: optional('MELZI_PYODIDE_PACKAGES', {
+        meaning:
+          "the base address of a mirror of Pyodide's packages (numpy, pandas and the like), for plugins in Deno; off for never; without it the address that Pyodide itself states is asked",
         schema: z.union([z.literal('off').transform(() => null), address]),
       }),
     },

@@ -3,10 +3,13 @@
  * See ARCHITECTURE.md for the walls and their order.
  */
 import { availableParallelism } from 'node:os'
-import type { Identity } from '../../platform/reachable-folder.ts'
+import { join } from 'node:path'
+import { reachableFolder, type Identity } from '../../platform/reachable-folder.ts'
 import type { BubblewrapChoice } from '../../walls/wall-set.ts'
 import { tryBubblewrap } from './deno-bubblewrap.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
+import { PyodideLock, statedAddress } from './pyodide-lock.ts'
+import { PyodidePackages } from './pyodide-packages.ts'
 import { SandboxCalls, type CallOptions, type Provided } from './sandbox-calls.ts'
 import type { SandboxDriver, SandboxJob, SandboxResult } from './sandbox-driver.ts'
 import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
@@ -27,6 +30,10 @@ export interface DenoDriverOptions extends CallOptions {
   path?: string
   /** Base URL of a Python package index; undefined asks the host's pip, null never fetches. See python-packages.ts. */
   packageIndexUrl?: string | null | undefined
+  /** Base address of the packages Pyodide was built with; undefined: the one Pyodide states; null never fetches. See pyodide-packages.ts. */
+  pyodidePackagesUrl?: string | null | undefined
+  /** Pyodide's lock file; the one in its npm package when left out. */
+  pyodideLockFile?: string
   /** Where Deno and Pyodide are; the installed npm packages when left out. */
   parts?: Partial<Omit<SandboxParts, 'wheels'>>
   /** Takes the wall of Deno's permissions away, so that the tests can see the wall of seccomp stand alone. */
@@ -57,6 +64,7 @@ export class DenoDriver implements SandboxDriver {
   readonly #stop = new AbortController()
   readonly #calls: SandboxCalls
   #ready: Promise<Ready> | null = null
+  #dataPackages: Promise<PyodidePackages> | null = null
   #withPackages: Promise<Ready> | null = null
   #probing: { at: number; answer: Promise<Probe> } | null = null
 
@@ -95,6 +103,7 @@ export class DenoDriver implements SandboxDriver {
       identity: this.#identity,
       memoryMiB: DEFAULT_MEMORY_MIB,
       cpuSeconds: DEFAULT_CPU_SECONDS,
+      packages: null,
       bubblewrap: null,
       allPermissions: this.#options.dangerouslyTestWithoutDenoPermissions === true,
     }
@@ -150,15 +159,44 @@ export class DenoDriver implements SandboxDriver {
     return this.#calls.run(job, signal, () => this.#start(job))
   }
 
+  /** Whether plugins here can have these of Pyodide's packages, of those that are fetched only where the operator says from where. */
+  async canProvide(names: readonly string[]): Promise<boolean> {
+    const packages = await this.#pyodidePackages()
+    return packages.canProvide(names, this.#stop.signal)
+  }
+
+  #pyodidePackages(): Promise<PyodidePackages> {
+    this.#dataPackages ??= this.#openPyodidePackages().catch((error: unknown) => {
+      this.#dataPackages = null
+      throw error
+    })
+    return this.#dataPackages
+  }
+
+  async #openPyodidePackages(): Promise<PyodidePackages> {
+    const { cacheDir, parts, pyodideLockFile, pyodidePackagesUrl: address } = this.#options
+    const { pyodideDir } = await locateParts(parts ?? {})
+    return new PyodidePackages({
+      folder: join(await reachableFolder(cacheDir, this.#identity), 'pyodide-packages'),
+      lock: await PyodideLock.read(pyodideLockFile ?? join(pyodideDir, 'pyodide-lock.json')),
+      address,
+      stated: await statedAddress(pyodideDir),
+    })
+  }
+
   /** A ready process. When the pool was changed for another in that moment, the other's. */
   async #start(job: SandboxJob): Promise<Provided> {
+    const packages = await this.#pyodidePackages()
+    const given = await packages.give(job.packages, job.source, this.#stop.signal)
+    const unpacked = { folder: packages.folder, wheels: given.wheels }
     const { ready, missing } = await this.#provide(job)
+    const all = { ...given.missing, ...missing }
     try {
-      return { process: await this.#take(ready, job), missing }
+      return { process: await this.#take(ready, job, unpacked), missing: all }
     } catch (error) {
       const again = await this.#provide(job)
       if (again.ready === ready) throw error
-      return { process: await this.#take(again.ready, job), missing: again.missing }
+      return { process: await this.#take(again.ready, job, unpacked), missing: all }
     }
   }
 
@@ -185,12 +223,18 @@ export class DenoDriver implements SandboxDriver {
     return opened
   }
 
-  /** Limits that are set at boot need a process of their own when a job differs from the pool's. */
-  #take(ready: Ready, job: SandboxJob): Promise<SandboxProcess> {
+  /** What is set at boot needs a process of their own when a job differs from the pool's. */
+  #take(
+    ready: Ready,
+    job: SandboxJob,
+    unpacked: NonNullable<StartOptions['packages']>,
+  ): Promise<SandboxProcess> {
     const { memoryMiB, cpuSeconds } = job.limits
-    if (memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS)
-      return ready.pool.take()
-    return SandboxProcess.start({ ...ready.start, memoryMiB, cpuSeconds }, this.#stop.signal)
+    const packages = unpacked.wheels.length === 0 ? null : unpacked
+    const isUsual = memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS
+    if (packages === null && isUsual) return ready.pool.take()
+    const start = { ...ready.start, packages, memoryMiB, cpuSeconds }
+    return SandboxProcess.start(start, this.#stop.signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

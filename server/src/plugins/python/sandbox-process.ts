@@ -1,7 +1,5 @@
 /** One process of a sandbox: started, checked, given one job, watched, killed. What it prints is written by an attacker. */
-import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import {
   parseChildMessage,
@@ -12,9 +10,9 @@ import {
   type JobMessage,
 } from '@melzi/runner/protocol.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
-import { assertWalled, childOf } from '../../walls/walled-python.ts'
-import { childArguments, spawnChild } from './child-command.ts'
-import { inBubblewrap } from './deno-bubblewrap.ts'
+import { assertWalled } from '../../walls/walled-python.ts'
+import { childArguments } from './child-command.ts'
+import { spawnDeno } from './deno-start.ts'
 import type { EgressBroker } from './egress-broker.ts'
 import { LineReader } from './line-reader.ts'
 import { cpuMsOf } from './process-cpu.ts'
@@ -27,6 +25,8 @@ export interface StartOptions {
   identity: Identity | null
   memoryMiB: number
   cpuSeconds: number
+  /** Wheels to unpack at the boot, and the folder they are in. */
+  packages: { folder: string; wheels: readonly string[] } | null
   /** The program that walls Deno in; null: Deno's own walls stand alone. */
   bubblewrap: string | null
   /** Only for the tests of the second wall. */
@@ -126,14 +126,18 @@ export class SandboxProcess implements AsyncDisposable {
   /** Boots a process up to its `ready` and checks its walls. Rejects, with nothing left running, when one does not hold. */
   static async start(options: StartOptions, signal: AbortSignal): Promise<SandboxProcess> {
     signal.throwIfAborted()
+    const { packages } = options
+    const folders = packages === null ? [] : [packages.folder]
+    const image = { ...options.image, readable: [...options.image.readable, ...folders] }
     const child = {
-      ...options.image.child,
+      ...image.child,
+      packages: [...(packages?.wheels ?? [])],
       mode: 'serve' as const,
       memoryMiB: options.memoryMiB,
       keepDenoPermissions: options.allPermissions,
     }
     const process = new SandboxProcess(
-      await spawnDeno(options, childArguments(options.image, child, options.allPermissions)),
+      await spawnDeno({ ...options, image }, childArguments(image, child, options.allPermissions)),
     )
     try {
       const walls = await process.ready(signal)
@@ -320,49 +324,6 @@ export class SandboxProcess implements AsyncDisposable {
     return this.kill()
   }
 }
-
-/** Rejects, with nothing left running, when bubblewrap makes no sandbox. */
-const spawnDeno = async (
-  { image, identity, cpuSeconds, bubblewrap }: StartOptions,
-  command: readonly string[],
-): Promise<Plumbing> => {
-  if (bubblewrap === null)
-    return plumbingOf(spawnChild(command, identity, image.denoDir, cpuSeconds))
-  const readable = [image.denoBinary, ...image.readable]
-  const wrapped = inBubblewrap(bubblewrap, readable, command)
-  const child = spawnChild(wrapped, identity, image.denoDir, cpuSeconds, true)
-  const pipes = plumbingOf(child)
-  const [, , complaints, information] = child.stdio as unknown as Readable[]
-  if (complaints === undefined || information === undefined || child.pid === undefined)
-    throw new Error(await pipes.closed)
-  for (const stream of [complaints, information]) stream.on('error', () => {})
-  try {
-    return { ...pipes, pid: await childOf(information, complaints) }
-  } catch (error) {
-    pipes.kill()
-    throw error
-  }
-}
-
-/** Of a child that leads a process group. */
-const plumbingOf = (child: ChildProcess): Plumbing => ({
-  pid: child.pid ?? 0,
-  commands: child.stdin,
-  results: child.stdout,
-  complaints: child.stderr,
-  closed: once(child, 'close').then(
-    ([code, signal]: (number | string | null)[]) => String(signal ?? `exit ${code}`),
-    (error: Error) => `it could not be started: ${error.message}`,
-  ),
-  kill: () => {
-    if (child.pid === undefined) return
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-  },
-})
 
 /** Null when the values are nested deeper than the stack; whatever else is wrong with them is a fault of the server and throws. */
 const lineOf = (job: JobMessage): string | null => {
