@@ -242,6 +242,7 @@ export class SandboxProcess implements AsyncDisposable {
 
     this.#rawBytes = 0
     let outsideBytes = 0
+    let questionBytes = 0
     let requests = 0
     const outsideLimit =
       limits.http.upBytes * 1.4 +
@@ -268,6 +269,9 @@ export class SandboxProcess implements AsyncDisposable {
       if (message?.t !== 'http' && message?.t !== 'ask') return fail('crash', unexpected(message))
       outsideBytes += line.length
       requests += 1
+      if (message.t === 'ask') questionBytes += line.length
+      if (questionBytes > QUESTION_BYTES)
+        return fail('output', `The plugin asked more than ${QUESTION_BYTES} bytes of questions.`)
       if (requests > (limits.http.requests + limits.asks) * MAX_REQUESTS_FACTOR)
         return fail('egress', 'The plugin kept asking after its last request and was stopped.')
       if (message.t === 'http') answer(outside.broker.answer(message, stopRequests.signal))
