@@ -22,6 +22,8 @@ interface Pyodide {
   setStderr(options: { write(bytes: Uint8Array): number }): void
   setStdin(options: { error: boolean }): void
   makeMemorySnapshot(): Uint8Array
+  loadPackage: unknown
+  loadPackagesFromImports: unknown
   unpackArchive(bytes: Uint8Array, format: string, options: { extractDir: string }): void
 }
 
@@ -35,6 +37,7 @@ const PRELUDE = [
   'melzi_model.py',
   'melzi_packages.py',
   'melzi_params.py',
+  'melzi_pyodide.py',
   'melzi_run.py',
   'pictures.py',
 ]
@@ -134,6 +137,20 @@ class RawCapture {
   }
 }
 
+/** What JavaScript logs goes where Python prints: on the pipe it would stand among the protocol's lines. */
+const captureConsole = ({ stdout, stderr }: { stdout: RawCapture; stderr: RawCapture }): void => {
+  const into =
+    (capture: RawCapture) =>
+    (...values: unknown[]): void => {
+      const texts = values.map((value) => (typeof value === 'string' ? value : Deno.inspect(value)))
+      capture.write(encoder.encode(`${texts.join(' ')}\n`))
+    }
+  for (const name of ['log', 'info', 'debug', 'dir', 'table'])
+    Object.assign(console, { [name]: into(stdout) })
+  for (const name of ['warn', 'error', 'trace', 'assert'])
+    Object.assign(console, { [name]: into(stderr) })
+}
+
 /** Lines of stdin, without a limit: the host writes them. */
 async function* lines(): AsyncGenerator<string> {
   const decoder = new TextDecoder()
@@ -150,14 +167,17 @@ async function* lines(): AsyncGenerator<string> {
 }
 
 const serve = async (options: ChildOptions): Promise<void> => {
+  const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
+  captureConsole(raw)
   const bridge = new HttpBridge(send)
   // Before the boot: the snapshot's references to JavaScript globals are resolved there.
   globalThis.fetch = bridge.fetch
   const python = await boot(options, Deno.readFileSync(options.snapshotFile))
   unpack(python, options.packages)
+  // Nothing is loaded at run time; what plugins load before they import it is there already, or the import says why not.
+  python.loadPackage = python.loadPackagesFromImports = () => Promise.resolve([])
   const runner = python.pyimport('melzi_deno')
   python.setStdin({ error: true })
-  const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
   python.setStdout(raw.stdout)
   python.setStderr(raw.stderr)
   const run = runner['run']

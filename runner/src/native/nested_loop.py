@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 
 _run = asyncio.run
+_runner_run = asyncio.Runner.run
 
 
 @contextlib.contextmanager
@@ -57,7 +58,13 @@ def run(main, **options):
         return _run(main, **options)
 
 
+def _run_by_runner(self, coro, *, context=None):
+    with _standing_still():
+        return _runner_run(self, coro, context=context)
+
+
 def install():
+    asyncio.Runner.run = _run_by_runner
     run.__doc__ = _run.__doc__
     asyncio.run = asyncio.runners.run = run
     asyncio.new_event_loop = asyncio.events.new_event_loop = PluginLoop
