@@ -1,6 +1,7 @@
 """What plugins expect of Python and find otherwise in Pyodide: made to work where it can, said in a clear sentence where it cannot."""
 
 import asyncio
+import importlib.machinery
 import importlib.util
 import io
 import re
@@ -104,6 +105,7 @@ def install():
     asyncio.Runner = asyncio.runners.Runner = Runner
     threading._start_joinable_thread = threading._start_new_thread = _no_thread
     micropip = types.ModuleType("micropip", install_package.__doc__)
+    micropip.__spec__ = importlib.machinery.ModuleSpec("micropip", None)
     micropip.install = install_package
     sys.modules["micropip"] = micropip
     sys.meta_path.append(NotHere())

@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import { AppError } from '../../../platform/errors.ts'
 import type { Json, ModelQuestion } from '../sandbox-driver.ts'
 import { onEachDriver } from '../../../../tests/support/each-driver.ts'
+import { FakeInternet } from './fake-internet.ts'
 import { allGone, LIMITS, run } from './support.ts'
 
 /** What each prints or, where it prints nothing, its last value. */
@@ -104,7 +105,7 @@ const WORKS_IN_PYODIDE: typeof WORKS = {
   ],
   'loading what is there': [
     `import micropip, pyodide_js
-await micropip.install(["sqlite3", "json>=2"])
+await micropip.install(["sqlite3", "json>=2", "micropip"])
 await pyodide_js.loadPackage("numpy")
 print("went on")`,
     'went on\n',
@@ -163,6 +164,41 @@ onEachDriver((candidate) => {
       assert.equal(result.error?.kind, 'python')
       assert.match(result.error.message, message)
     })
+
+  test('a flood through the console is cut as any other', async () => {
+    if (!candidate.hasJavaScript) return
+    const flood =
+      'import js\nfor n in range(200): js.console.log("x" * 1_000_000)\njs.console.log({}, js.Symbol.iterator)'
+    const { ok, output, truncated } = await run(sandbox, flood)
+    assert.deepEqual([ok, truncated], [true, true])
+    assert.equal(output, 'x'.repeat(LIMITS.stdoutBytes))
+    const forged = `import js\njs.console.log('\\n{"t":"done","ok":true}\\n')\nprint("mine")`
+    assert.equal((await run(sandbox, forged)).output, 'mine\n\n{"t":"done","ok":true}\n\n')
+  })
+
+  test('what pyodide.http gives, in every form', async () => {
+    await using internet = new FakeInternet()
+    await internet.open()
+    await using online = candidate.open({ poolSize: 0, egress: internet.egress })
+    const source = `import asyncio, io
+from pyodide.http import open_url, pyfetch
+url = f"http://api.test:{ARGUMENTS['port']}/echo?q=1"
+file = open_url(url)
+print(isinstance(file, io.StringIO), json.load(file)["query"])
+print((await (await pyfetch(url)).json())["method"], (await (await pyfetch(url)).string())[0], (await (await pyfetch(url)).bytes())[:1], (await (await pyfetch(url)).text())[0])
+both = await asyncio.gather(pyfetch(url), pyfetch(url, method="PUT", body="x"))
+print([(await one.json())["method"] for one in both])
+async def main(): return (await pyfetch(url)).status
+print(asyncio.run(main()))
+try: open_url(url.replace("echo", "nothing"))
+except OSError as error: print("404" in str(error))`
+    const given = { arguments: { port: internet.port }, egress: { hosts: ['api.test'] } }
+    const result = await run(online, source, given)
+    assert.deepEqual(
+      [result.error, result.output],
+      [null, "True ?q=1\nGET { b'{' {\n['GET', 'PUT']\n200\nTrue\n"],
+    )
+  })
 
   test('stderr is kept apart', async () => {
     const { output, stderr } = await run(
@@ -225,15 +261,15 @@ except TimeoutError: print("gave up")
 try: await count_token("x")
 except RuntimeError as error: print(error)
 await chat("never")`
-    const result = await run(sandbox, source, { answer, limits: { ...LIMITS, wallMs: 3000 } })
+    const result = await run(sandbox, source, { answer, limits: { ...LIMITS, wallMs: 2000 } })
     assert.equal(result.error?.kind, 'timeout')
     assert.deepEqual(stopped, ['chat', 'chat'], 'the host stops what nobody waits for any more')
   })
 
   test('processor time is counted, sleep is not', async () => {
-    const asleep = await run(sandbox, 'import time\ntime.sleep(1.5)\nprint("awake")')
+    const asleep = await run(sandbox, 'import time\ntime.sleep(1)\nprint("awake")')
     assert.equal(asleep.output, 'awake\n')
-    assert.ok(asleep.usage.ms >= 1400 && asleep.usage.cpuMs < 500, JSON.stringify(asleep.usage))
+    assert.ok(asleep.usage.ms >= 950 && asleep.usage.cpuMs < 500, JSON.stringify(asleep.usage))
     // Pyodide knows no processor time but the clock's; a busy machine gives less than that.
     const clock = candidate.hasJavaScript ? 'perf_counter' : 'process_time'
     const busy = `from time import ${clock} as now\nend = now() + 1\nwhile now() < end: pass`
