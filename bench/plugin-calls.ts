@@ -60,56 +60,121 @@ const makeCall = async (server: BootedServer): Promise<() => Promise<void>> => {
   }
 }
 
-/** Times of `python3 -c pass`, past any launcher script that stands for it in PATH. */
-const timePython = async (count: number): Promise<number[]> => {
-  const { stdout } = await run('python3', ['-c', 'import sys; print(sys.executable)'])
-  const times: number[] = []
-  for (let i = 0; i < count; i += 1)
-    times.push(await timed(() => run(stdout.trim(), ['-c', 'pass'])))
-  return times
+/** How many a second, with two at work at the same time. */
+const rate = async (count: number, work: () => Promise<unknown>): Promise<number> => {
+  let left = count
+  const worker = async () => {
+    while (left > 0) {
+      left -= 1
+      await work()
+    }
+  }
+  return (count * 1000) / (await timed(() => Promise.all([worker(), worker()])))
 }
 
-/** A plugin call through the server, with its process waiting and without, against starting a bare Python. */
+interface Beside {
+  times: number[]
+  perSecond: number
+}
+
+/** Where Python itself is, past any launcher script that stands for it in PATH. */
+const findPython = async (): Promise<string> => {
+  const { stdout } = await run('python3', ['-c', 'import sys; print(sys.executable)'])
+  return stdout.trim()
+}
+
+/** What `python3 -c pass` takes, and how many of it end in a second. */
+const measurePython = async (count: number, many: number): Promise<Beside> => {
+  const program = await findPython()
+  const start = () => run(program, ['-c', 'pass'])
+  const times: number[] = []
+  for (let i = 0; i < count; i += 1) times.push(await timed(start))
+  return { times, perSecond: await rate(many, start) }
+}
+
+const DRIVERS = ['deno', 'native'] as const
+
+/** Enough for some seconds. */
+const CALLS = { deno: 20, native: 150 }
+
+/** The figures of one driver. @returns why there are none */
+const measureDriver = async (
+  driver: (typeof DRIVERS)[number],
+  scale: Scale,
+  python: Beside,
+): Promise<Figure[] | string> => {
+  const count = scale.quick ? 1 : 12
+  const settings = { MELZI_PLUGIN_DRIVER: driver, MELZI_BWRAP: 'trusted' }
+  const warm: number[] = []
+  const cold: number[] = []
+  {
+    await using server = await startMelzi(scale, {
+      env: { ...settings, MELZI_SANDBOX_WORKERS: '1' },
+    })
+    const why = await waitForSandbox(server)
+    if (why !== null) return why
+    const call = await makeCall(server)
+    // The first pair warms up the server.
+    for (let i = scale.quick ? 1 : 0; i <= count; i += 1) {
+      await sleep(REFILL_MS)
+      const times = { warm: await timed(call), cold: await timed(call) }
+      if (i === 0) continue
+      warm.push(times.warm)
+      cold.push(times.cold)
+    }
+  }
+  await using server = await startMelzi(scale, {
+    env: { ...settings, MELZI_SANDBOX_WORKERS: '2' },
+  })
+  const why = await waitForSandbox(server)
+  if (why !== null) return why
+  const call = await makeCall(server)
+  const perSecond = await rate(scale.quick ? 2 : CALLS[driver], call)
+  const figure = (measure: string, times: number[], share: number): Figure => ({
+    measure: `${driver}: ${measure} plugin call, p${share * 100}`,
+    unit: 'ms',
+    melzi: percentile(times, share),
+    beside: percentile(python.times, share),
+    compare: 'ratio',
+    aim: null,
+  })
+  return [
+    figure('warm', warm, 0.5),
+    figure('warm', warm, 0.95),
+    figure('cold', cold, 0.5),
+    figure('cold', cold, 0.95),
+    {
+      measure: `${driver}: calls, two at a time`,
+      unit: 'per second',
+      melzi: perSecond,
+      beside: python.perSecond,
+      compare: 'ratio',
+      aim: null,
+    },
+  ]
+}
+
+/** A plugin call through the server on each driver, with its process waiting and without, against starting a bare Python. */
 export const measurePluginCalls = async (scale: Scale): Promise<Section> => {
   const count = scale.quick ? 1 : 12
   const section: Section = {
     name: 'plugin-calls',
     title: 'Plugin calls',
     beside: 'python3 -c pass',
-    how: `POST /pluginapi of the sample plugin unit_price, each call in a sandboxed process of its own. Warm: the process waits, as it does when calls do not come at once. Cold: a second call right after, for which one must be booted. ${count} of each. Beside it the bare start of the system's Python, without any wall and without a server.`,
+    how: `POST /pluginapi of the sample plugin unit_price, each call in a sandboxed process of its own, with MELZI_PLUGIN_DRIVER=deno and native. Warm: the process waits, as it does when calls do not come at once. Cold: a second call right after, for which one must be booted. ${count} of each. Then calls one after the other from two callers, on a server with two workers. Beside it the bare start of the system's Python, without any wall and without a server.`,
     figures: [],
     skipped: [],
   }
-  await using server = await startMelzi(scale, { env: { MELZI_SANDBOX_WORKERS: '1' } })
-  const why = await waitForSandbox(server)
-  if (why !== null) return { ...section, skipped: [`plugins cannot run here: ${why}`] }
-  const call = await makeCall(server)
-  const warm: number[] = []
-  const cold: number[] = []
-  // The first pair warms up the server.
-  for (let i = scale.quick ? 1 : 0; i <= count; i += 1) {
-    await sleep(REFILL_MS)
-    const times = { warm: await timed(call), cold: await timed(call) }
-    if (i === 0) continue
-    warm.push(times.warm)
-    cold.push(times.cold)
-  }
   const { available, install } = component('python3')
-  const python = available ? await timePython(count) : []
   if (!available) section.skipped.push(`python3 is missing; install it with: ${install}`)
-  const figure = (measure: string, times: number[], share: number): Figure => ({
-    measure: `${measure} plugin call, p${share * 100}`,
-    unit: 'ms',
-    melzi: percentile(times, share),
-    beside: percentile(python, share),
-    compare: 'ratio',
-    aim: null,
-  })
-  section.figures.push(
-    figure('warm', warm, 0.5),
-    figure('warm', warm, 0.95),
-    figure('cold', cold, 0.5),
-    figure('cold', cold, 0.95),
-  )
+  const python = available
+    ? await measurePython(count, scale.quick ? 2 : 100)
+    : { times: [], perSecond: 0 }
+  for (const driver of DRIVERS) {
+    const figures = await measureDriver(driver, scale, python)
+    if (typeof figures === 'string')
+      section.skipped.push(`plugins cannot run here on ${driver}: ${figures}`)
+    else section.figures.push(...figures)
+  }
   return section
 }

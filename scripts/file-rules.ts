@@ -11,7 +11,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
   'server/src/plugins/python/python-packages.ts': 'the host of a package registry',
   // What an attacker would try to read.
   'server/src/plugins/python/acceptance/attacks.ts': 'a path of this machine',
-  'server/src/interpreter/acceptance/attacks.ts': 'a path of this machine',
+  'server/src/walls/acceptance/native-attacks.ts': 'a path of this machine',
 }
 
 const isTypeScript = (file: string) => /\.tsx?$/.test(file)

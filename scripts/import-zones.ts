@@ -119,6 +119,7 @@ const zoneOf = (file: string): Zone | null => {
       return third
     case 'app.ts':
     case 'context.ts':
+    case 'foreign-code.ts':
       return 'app'
     default:
       return 'main'

@@ -12,6 +12,8 @@ export interface ChildOptions {
   snapshotFile: string
   /** Pure-Python wheels that are put on `sys.path`. */
   wheels: string[]
+  /** Wheels of Pyodide's own build that are unpacked when the snapshot is back: they may hold machine code. */
+  packages: string[]
   /** Most memory that Python may use. */
   memoryMiB: number
   /** Only for the tests of the second wall. */

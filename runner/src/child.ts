@@ -22,9 +22,13 @@ interface Pyodide {
   setStderr(options: { write(bytes: Uint8Array): number }): void
   setStdin(options: { error: boolean }): void
   makeMemorySnapshot(): Uint8Array
+  loadPackage: unknown
+  loadPackagesFromImports: unknown
+  unpackArchive(bytes: Uint8Array, format: string, options: { extractDir: string }): void
 }
 
 const SITE = '/lib/melzi'
+const PACKAGES = '/lib/packages'
 const PRELUDE = [
   'melzi_capture.py',
   'melzi_deno.py',
@@ -33,6 +37,7 @@ const PRELUDE = [
   'melzi_model.py',
   'melzi_packages.py',
   'melzi_params.py',
+  'melzi_pyodide.py',
   'melzi_run.py',
   'pictures.py',
 ]
@@ -107,6 +112,17 @@ const makeSnapshot = async (options: ChildOptions): Promise<void> => {
   writeAll(python.makeMemorySnapshot())
 }
 
+/** Machine code is loaded when it is imported; what is unpacked here is not in the snapshot. */
+const unpack = (python: Pyodide, wheels: readonly string[]): void => {
+  if (wheels.length === 0) return
+  python.FS.mkdirTree(PACKAGES)
+  for (const wheel of wheels)
+    python.unpackArchive(Deno.readFileSync(wheel), 'wheel', { extractDir: PACKAGES })
+  python.runPython(
+    `import importlib, sys; sys.path.append('${PACKAGES}'); importlib.invalidate_caches()`,
+  )
+}
+
 /** Keeps a little of what goes to file descriptors 1 and 2 past Python's own streams. */
 class RawCapture {
   readonly #decoder = new TextDecoder()
@@ -119,6 +135,20 @@ class RawCapture {
   text(): string {
     return this.#text
   }
+}
+
+/** What JavaScript logs goes where Python prints: on the pipe it would stand among the protocol's lines. */
+const captureConsole = ({ stdout, stderr }: { stdout: RawCapture; stderr: RawCapture }): void => {
+  const into =
+    (capture: RawCapture) =>
+    (...values: unknown[]): void => {
+      const texts = values.map((value) => (typeof value === 'string' ? value : Deno.inspect(value)))
+      capture.write(encoder.encode(`${texts.join(' ')}\n`))
+    }
+  for (const name of ['log', 'info', 'debug', 'dir', 'table'])
+    Object.assign(console, { [name]: into(stdout) })
+  for (const name of ['warn', 'error', 'trace', 'assert'])
+    Object.assign(console, { [name]: into(stderr) })
 }
 
 /** Lines of stdin, without a limit: the host writes them. */
@@ -137,13 +167,17 @@ async function* lines(): AsyncGenerator<string> {
 }
 
 const serve = async (options: ChildOptions): Promise<void> => {
+  const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
+  captureConsole(raw)
   const bridge = new HttpBridge(send)
   // Before the boot: the snapshot's references to JavaScript globals are resolved there.
   globalThis.fetch = bridge.fetch
   const python = await boot(options, Deno.readFileSync(options.snapshotFile))
+  unpack(python, options.packages)
+  // Nothing is loaded at run time; what plugins load before they import it is there already, or the import says why not.
+  python.loadPackage = python.loadPackagesFromImports = () => Promise.resolve([])
   const runner = python.pyimport('melzi_deno')
   python.setStdin({ error: true })
-  const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
   python.setStdout(raw.stdout)
   python.setStderr(raw.stderr)
   const run = runner['run']

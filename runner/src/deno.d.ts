@@ -10,6 +10,7 @@ declare const Deno: {
   exit(code: number): never
   readFileSync(path: string): Uint8Array<ArrayBuffer>
   readTextFileSync(path: string): string
+  inspect(value: unknown): string
   stdin: { readable: ReadableStream<Uint8Array> }
   stdout: { writeSync(data: Uint8Array): number }
   dlopen(

@@ -66,6 +66,10 @@ export class HttpBridge {
 
   /** The web's `fetch` over the bridge, with its redirect rules; `response.url` is the last hop's. */
   fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    if (typeof input === 'string' && !URL.canParse(input))
+      throw new TypeError(
+        `'${input.slice(0, 200)}' is not a whole address: a plugin runs on the server and not in a web page; begin it with https://`,
+      )
     const request = new Request(input, init)
     let body = request.body === null ? null : new Uint8Array(await request.arrayBuffer())
     let method = request.method

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { Config } from './config/config.ts'
 import { prepareDataFolder } from './config/data-folder.ts'
-import { readMcpCommands } from './config/mcp-commands.ts'
 import { secretKeyOf } from './config/secret-key.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
@@ -18,7 +16,6 @@ import { createPluginCalls, type PluginCalls } from './features/plugins/call-ser
 import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
 import { createPluginManagement, type PluginManagement } from './features/plugins/management.ts'
 import { createPluginTests, type PluginTests } from './features/plugins/plugin-tests.ts'
-import { createSearchKind, type SearchStore } from './features/plugins/search-kind.ts'
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
@@ -40,9 +37,8 @@ import {
   type Knowledge,
   type VectorStoreService,
 } from './features/vector-stores/service.ts'
+import { createInterpreter, createKinds, createSandbox } from './foreign-code.ts'
 import type { CodeInterpreter } from './interpreter/code-interpreter.ts'
-import { NativeInterpreter } from './interpreter/native-interpreter.ts'
-import { createNoInterpreter } from './interpreter/no-interpreter.ts'
 import { createEmbedder } from './knowledge/embeddings/embedder.ts'
 import { Extractor } from './knowledge/extract/extractor.ts'
 import { VectorIndex } from './knowledge/vectors/vector-index.ts'
@@ -60,9 +56,6 @@ import { createLog, type Logger } from './platform/log.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
-import { DenoDriver } from './plugins/python/deno-driver.ts'
-import { createNoDriver } from './plugins/python/no-driver.ts'
-import { createPluginKinds } from './plugins/plugin-kinds.ts'
 import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
 
 /** Everything that lives as long as the server, constructed once, here. */
@@ -340,56 +333,4 @@ const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger)
     const model = models.find(name)
     return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
   }
-}
-
-/** The kinds of plugins as this server runs them; they start nothing yet. */
-export const createKinds = (
-  config: Config,
-  clock: Clock,
-  driver: SandboxDriver,
-  search: SearchStore,
-) =>
-  createPluginKinds({
-    driver,
-    mcp: {
-      clock,
-      egress: { internalHosts: config.sandbox.allowedInternalHosts },
-      commands: readMcpCommands(config.mcp.commands, (file) => readFileSync(file, 'utf8')),
-      path: config.mcp.path,
-    },
-    openapi: { clock, reach: { internalHosts: config.sandbox.allowedInternalHosts } },
-    search: createSearchKind(search),
-  })
-
-/** The sandbox of plugins as the settings have it. */
-export const createSandbox = (config: Config): SandboxDriver =>
-  config.sandbox.enabled
-    ? new DenoDriver({
-        cacheDir: config.sandbox.cacheDir,
-        poolSize: config.sandbox.workers,
-        concurrency: config.sandbox.workers,
-        egress: { internalHosts: config.sandbox.allowedInternalHosts },
-        packageIndexUrl: config.sandbox.packageIndexUrl,
-      })
-    : createNoDriver()
-
-/** The code interpreter as the settings have it; it starts nothing yet. */
-export const createInterpreter = (
-  { interpreter, sandbox, data }: Config,
-  clock: Clock,
-): CodeInterpreter => {
-  if (!interpreter.enabled) return createNoInterpreter()
-  const { python, bubblewrap, path, wallMs, memoryMiB, diskMiB, maxSessions, idleMs } = interpreter
-  return new NativeInterpreter({
-    cacheDir: sandbox.cacheDir,
-    privateFolders: [data.dir],
-    clock,
-    python,
-    bubblewrap,
-    path,
-    packageIndexUrl: sandbox.packageIndexUrl,
-    limits: { wallMs, memoryMiB, diskMiB },
-    maxSessions,
-    idleMs,
-  })
 }

@@ -19,8 +19,9 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
-def install(real):
-    """Makes /mnt/data mean `real` from here on."""
+def install(real, known_as=NAME, kept=()):
+    """Makes /mnt/data, or another name, mean the folder `real` from here on. @param kept folders below that name that stay what they are"""
+    kept = tuple(folder + "/" for folder in kept)
 
     def inward(path):
         if isinstance(path, int) or path is None:
@@ -29,17 +30,17 @@ def install(real):
             text = os.fspath(path)
         except TypeError:
             return path
-        name, folder = (NAME, real) if isinstance(text, str) else (NAME.encode(), os.fsencode(real))
+        name, folder = (known_as, real) if isinstance(text, str) else (known_as.encode(), os.fsencode(real))
         slash = "/" if isinstance(text, str) else b"/"
-        if text == name or text.startswith(name + slash):
+        if (text == name or text.startswith(name + slash)) and not os.fsdecode(text + slash).startswith(kept):
             return folder + text[len(name) :]
         return path
 
     def outward(text):
         if isinstance(text, str) and (text == real or text.startswith(real + "/")):
-            return NAME + text[len(real) :]
+            return known_as + text[len(real) :]
         if isinstance(text, bytes) and (text == os.fsencode(real) or text.startswith(os.fsencode(real) + b"/")):
-            return NAME.encode() + text[len(os.fsencode(real)) :]
+            return known_as.encode() + text[len(os.fsencode(real)) :]
         return text
 
     def wrap(function, count):
@@ -66,7 +67,11 @@ def install(real):
     get, get_bytes = os.getcwd, os.getcwdb
     os.getcwd = lambda: outward(get())
     os.getcwdb = lambda: outward(get_bytes())
-    sys.meta_path.insert(0, DatabaseFinder(wrap))
+    finder = next((one for one in sys.meta_path if isinstance(one, DatabaseFinder)), None)
+    if finder is None:
+        sys.meta_path.insert(0, DatabaseFinder(wrap))
+    else:
+        finder.wraps.append(wrap)
     return outward
 
 
@@ -132,7 +137,7 @@ class DatabaseFinder:
     """Gives sqlite3, which opens files in C, the same understanding when it is imported."""
 
     def __init__(self, wrap):
-        self.wrap = wrap
+        self.wraps = [wrap]
 
     def find_spec(self, name, path=None, target=None):
         if name != "sqlite3":
@@ -140,5 +145,6 @@ class DatabaseFinder:
         sys.meta_path.remove(self)
         import sqlite3
 
-        sqlite3.connect = sqlite3.dbapi2.connect = self.wrap(sqlite3.connect, 1)
+        for wrap in self.wraps:
+            sqlite3.connect = sqlite3.dbapi2.connect = wrap(sqlite3.connect, 1)
         return sqlite3.__spec__

@@ -1,4 +1,4 @@
-"""The walls of a native session: limits, Landlock, seccomp. Put up before any code of a user arrives, never taken down."""
+"""The walls of a native process: limits, Landlock, seccomp. Put up before any code of a user arrives, never taken down."""
 
 import ctypes
 import os
@@ -51,15 +51,18 @@ def call(number, *arguments):
     return result
 
 
-def limit(memory_mib, file_mib, open_files):
-    """What the kernel itself refuses: memory, sizes of files, open files, core dumps. The host watches the rest."""
+def limit(memory_mib, file_mib, open_files, cpu_seconds=CPU_SECONDS_OF_A_SESSION, own_mib=None, most_threads=None):
+    """
+    What the kernel itself refuses: memory, sizes of files, open files, core dumps. The host watches the rest.
+    @param memory_mib address space. @param own_mib of it, what can be written and no other process has; None for all
+    @param most_threads only where the user is nobody else's, for all that is his counts
+    """
     for path, text in (("/proc/self/autogroup", str(NICENESS)), ("/proc/self/oom_score_adj", "1000")):
         try:
             with open(path, "w") as file:
                 file.write(text)
         except OSError:
             pass  # the server's work goes first where the system knows how to say so
-    os.nice(NICENESS)
     # Each thread would reserve 64 MiB of the address space that is limited below.
     LIBC.mallopt(MOST_ARENAS, 2)
     LIBC.prctl(DIE_WITH_PARENT, SIGKILL, 0, 0, 0)
@@ -67,12 +70,15 @@ def limit(memory_mib, file_mib, open_files):
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, open_files),
         (resource.RLIMIT_FSIZE, file_mib << 20),
-        (resource.RLIMIT_CPU, CPU_SECONDS_OF_A_SESSION),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, memory_mib << 20),
+        (resource.RLIMIT_DATA, (memory_mib if own_mib is None else own_mib) << 20),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_SIGPENDING, MOST_TIMERS),
     ):
         resource.setrlimit(name, (value, value))
+    if most_threads is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (most_threads, most_threads))
     if LIBC.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         raise OSError("no_new_privs was refused")
 

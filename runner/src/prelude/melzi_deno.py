@@ -4,12 +4,15 @@ import json
 import os
 
 import melzi_host
+import melzi_pyodide
 import melzi_run
 import pictures
 
 _dumps = json.dumps
 FOLDER = "/files"
 shown = pictures.Pictures(0, 0)
+melzi_pyodide.install()
+melzi_run.explain = melzi_pyodide.explain
 
 
 async def run(job_text, request, ask, raw):

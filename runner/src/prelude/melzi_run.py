@@ -4,6 +4,7 @@ import ast
 import base64
 import builtins
 import inspect
+import io
 import json
 import keyword
 import linecache
@@ -11,6 +12,7 @@ import os
 import random
 import sys
 import traceback
+import types
 
 import melzi_capture
 import melzi_http
@@ -53,7 +55,22 @@ def own_traceback(error):
 
 
 def last_line(error):
-    return traceback.format_exception_only(type(error), error)[-1].strip()
+    """What Python says last of an exception, notes left out; and a sentence more where there is one."""
+    plain = traceback.TracebackException(type(error), error, None)
+    plain.__notes__ = None
+    text = list(plain.format_exception_only())[-1].strip()
+    more = explain(error)
+    return text if more is None else f"{text}. {more}"
+
+
+def explain(error):
+    """A sentence that helps whom the exception alone does not; a driver's prelude may know some."""
+    return None
+
+
+def no_one_answers(prompt=""):
+    """input()"""
+    raise EOFError("input() has no one to ask: what a plugin needs comes as its arguments, which are variables.")
 
 
 def as_text(value):
@@ -95,11 +112,17 @@ def selected(files, folder):
     return items
 
 
+def main_module():
+    """The plugin's own module: classes that it makes are looked up there, by pickle and dataclasses."""
+    module = sys.modules["__main__"] = types.ModuleType("__main__")
+    return module.__dict__
+
+
 def names_for(job, folder):
     arguments = job["arguments"]
     conversation = job["conversation"]
-    names = {
-        "__name__": "__main__",
+    names = main_module()
+    names |= {
         "json": json,
         "ARGUMENTS": arguments,
         "CUSTOMIZED_PARAMS": melzi_params.customized(job["customizedParams"]),
@@ -156,6 +179,7 @@ async def run(job, folder, raw_text, pictures):
     random.seed(os.urandom(32))
     pictures.count, pictures.total_bytes = job["pictures"]["count"], job["pictures"]["totalBytes"]
     pictures.begin()
+    sys.stdin, builtins.input = io.StringIO(), no_one_answers
     for name, value in job["secrets"].items():
         os.environ[name] = value
     error = None

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { ConfigError, type Config } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import { ConfigError } from '../config/settings.ts'
 import { readMcpCommands, type McpCommands } from '../config/mcp-commands.ts'
 import { missing, note, ok, type Check } from './check.ts'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startScriptedEmbeddings } from '../../tests/support/scripted-embeddings.ts'
-import { ConfigError, readConfig } from '../config/config.ts'
+import { readConfig } from '../config/config.ts'
+import { ConfigError } from '../config/settings.ts'
 import { checkSearch } from './check-search.ts'
 
 const configOf = (url: string) =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { ModelConfig, ModelServerConfig, ModelsConfig } from '../config/models-settings.ts'
-import { createInterpreter } from '../context.ts'
+import { createInterpreter, createSandbox } from '../foreign-code.ts'
 import { createKeyService } from '../features/keys/service.ts'
 import { quickstartFile, readEnvFile } from '../features/quickstart/env-file.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -11,7 +11,6 @@ import { migrate } from '../platform/store/migrator.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import { postgresMigration } from '../platform/store/postgres-migration.ts'
 import { sqliteMigration } from '../platform/store/sqlite-migration.ts'
-import { DenoDriver } from '../plugins/python/deno-driver.ts'
 import { missing, note, ok, reason, type Check } from './check.ts'
 
 const MODEL_LIMIT_MS = 2_000
@@ -41,7 +40,8 @@ export const checkStore = async ({ store }: Config): Promise<Check> => {
 }
 
 /** Boots one process behind its walls, as the server does before a plugin runs. */
-export const checkSandbox = async ({ sandbox }: Config): Promise<Check> => {
+export const checkSandbox = async (config: Config): Promise<Check> => {
+  const { sandbox } = config
   if (!sandbox.enabled) {
     return note('Sandbox', 'plugins are switched off', 'set MELZI_SANDBOX=on to run plugins')
   }
@@ -54,19 +54,17 @@ export const checkSandbox = async ({ sandbox }: Config): Promise<Check> => {
       'set MELZI_SANDBOX_CACHE to a folder this user may write',
     )
   }
-  await using driver = new DenoDriver({
-    cacheDir: sandbox.cacheDir,
-    poolSize: 0,
-    concurrency: 1,
-    packageIndexUrl: sandbox.packageIndexUrl,
-  })
-  const { ok: holds, why, walls } = await driver.probe()
+  await using driver = createSandbox(config, 0)
+  const { ok: holds, why, walls, note: without } = await driver.probe()
   return holds
-    ? ok('Sandbox', `${driver.name}: ${walls.join(', ')}`)
+    ? ok(
+        'Sandbox',
+        `${driver.name}: ${[...walls, ...(without ? [`(${without})`] : [])].join(', ')}`,
+      )
     : missing(
         'Sandbox',
         why ?? 'does not start',
-        'run `npm ci` again without --omit=optional, on Linux x64 with glibc; MELZI_SANDBOX=off serves without plugins',
+        'run `npm ci` again without --omit=optional, on Linux x64 with glibc, or install python3 (3.11 or newer); MELZI_SANDBOX=off serves without plugins',
       )
 }
 

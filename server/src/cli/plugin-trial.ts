@@ -1,4 +1,4 @@
-import { createKinds, createSandbox } from '../context.ts'
+import { createKinds, createSandbox } from '../foreign-code.ts'
 import type { Config } from '../config/config.ts'
 import { parseArguments } from '../features/plugins/call-arguments.ts'
 import { DEFAULT_LIMITS } from '../features/plugins/call-service.ts'

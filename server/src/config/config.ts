@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { BlobsConfig } from '../platform/blobs/open-blobs.ts'
 import type { LogLevel } from '../platform/log.ts'
 import type { Env } from './env.ts'
+import { readSandbox, type SandboxConfig } from './sandbox-config.ts'
+import { address, ConfigError, flag, integer, reader } from './settings.ts'
 
 export interface Config {
   readonly http: {
@@ -39,17 +41,7 @@ export interface Config {
     /** How long a run waits for the files of its thread to be indexed (behaviour.md 8). */
     readonly indexingWaitMs: number
   }
-  readonly sandbox: {
-    readonly enabled: boolean
-    readonly cacheDir: string
-    readonly workers: number
-    /** Operator's list of internal hosts that plugins may reach although they are not public. */
-    readonly allowedInternalHosts: readonly string[]
-    /** Hosts of plugins whose file names none: no network, or any public host. */
-    readonly defaultNetwork: 'none' | 'public'
-    /** Python package index (simple API) for requests, httpx and the like; undefined: what the host's pip is set up with; null: never. */
-    readonly packageIndexUrl: string | null | undefined
-  }
+  readonly sandbox: SandboxConfig
   readonly interpreter: {
     readonly enabled: boolean
     /** The Python of code interpreter sessions; null: the first python3 on the PATH. */
@@ -84,50 +76,6 @@ export interface Config {
   readonly quickstart: boolean
   /** The key all others are derived from; null: the file secret.key of the data folder. */
   readonly secretKey: string | null
-}
-
-/** A setting that cannot be used; the message names the variable and what it means. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
-
-interface Setting<T> {
-  /** What the variable means, for the error and the reference. */
-  meaning: string
-  schema: z.ZodType<T>
-}
-
-const flag = z
-  .enum(['on', 'off', 'true', 'false', '1', '0', 'yes', 'no'])
-  .transform((text) => ['on', 'true', '1', 'yes'].includes(text))
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
-const address = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-  .transform((text) => text.replace(/\/+$/, ''))
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
-
-const reader = (env: Env) => {
-  const optional = <T>(name: string, setting: Setting<T>): T | undefined => {
-    const text = env[name]?.trim()
-    if (text === undefined || text === '') return undefined
-    const parsed = setting.schema.safeParse(text)
-    if (parsed.success) return parsed.data
-    const why = parsed.error.issues[0]?.message ?? 'is not valid'
-    throw new ConfigError(`${name}: ${why}. It is ${setting.meaning}.`)
-  }
-  const withDefault = <T>(name: string, fallback: T, setting: Setting<T>): T =>
-    optional(name, setting) ?? fallback
-  return { optional, withDefault }
 }
 
 const readStore = (env: Env, dataDir: string): Config['store'] => {
@@ -233,7 +181,7 @@ const readInterpreter = (env: Env): Config['interpreter'] => {
       }) ?? null,
     bubblewrap: withDefault<'auto' | 'trusted' | 'off'>('MELZI_BWRAP', 'auto', {
       meaning:
-        'whether bubblewrap walls it in: auto (from version 0.12.0 on), trusted (an older one too, for its distribution patched it) or off',
+        'whether bubblewrap walls in the code interpreter and plugins: auto (from version 0.12.0 on), trusted (an older one too, for its distribution patched it) or off',
       schema: z.enum(['auto', 'trusted', 'off']),
     }),
     path: env['PATH'] ?? '',
@@ -336,32 +284,7 @@ export const readConfig = (env: Env): Config => {
       }),
     },
     runs: readRuns(env),
-    sandbox: {
-      enabled: withDefault('MELZI_SANDBOX', true, {
-        meaning: 'whether plugins may run here (on or off)',
-        schema: flag,
-      }),
-      cacheDir: resolve(env['MELZI_SANDBOX_CACHE']?.trim() || join(dataDir, 'sandbox')),
-      workers: withDefault('MELZI_SANDBOX_WORKERS', 2, {
-        meaning: 'how many plugin calls run at the same time',
-        schema: integer(1, 256),
-      }),
-      allowedInternalHosts: withDefault<string[]>('MELZI_ALLOW_INTERNAL_HOSTS', [], {
-        meaning:
-          'internal hosts, separated by commas, each a name (ports 80 and 443) or name:port, that image fetches, and plugins which name them, may reach although they are not public',
-        schema: list,
-      }),
-      defaultNetwork: withDefault<'none' | 'public'>('MELZI_PLUGIN_NETWORK', 'none', {
-        meaning:
-          'what network plugins have whose file names no hosts, or asks for any: none, or public (any host that is not internal)',
-        schema: z.enum(['none', 'public']),
-      }),
-      packageIndexUrl: optional('MELZI_PYTHON_INDEX', {
-        meaning:
-          "the address of a Python package index (simple API), from which requests, httpx and what they need are fetched when a plugin first imports them; off for never; without it the host's own pip is asked",
-        schema: z.union([z.literal('off').transform(() => null), address]),
-      }),
-    },
+    sandbox: readSandbox(env, dataDir),
     interpreter: readInterpreter(env),
     mcp: { commands: env['MELZI_MCP_COMMANDS']?.trim() || null, path: env['PATH'] ?? '' },
     knowledge: readKnowledge(env),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './settings.ts'
 import { prepareDataFolder } from './data-folder.ts'
 
 const temporary = async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../platform/make-folder.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './settings.ts'
 
 /**
  * Makes the data folder when it is missing and tries whether it can be written.

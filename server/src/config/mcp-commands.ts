@@ -1,6 +1,6 @@
 /** `MELZI_MCP_COMMANDS`: the programs that MCP plugins may start on this server. Only the operator says which; a plugin file names one. */
 import { z } from 'zod'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './settings.ts'
 
 /** A program that speaks MCP on its standard input and output. */
 export interface McpCommand {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { ConfigError } from './config.ts'
+import { ConfigError } from './settings.ts'
 import { detectOllama } from './detected-models.ts'
 import { readModelsConfig } from './models-config.ts'
 import type { ModelsConfig } from './models-settings.ts'

@@ -1,7 +1,7 @@
 /** What every way of naming models shares: their shape here, and how a variable is read. */
 import { z } from 'zod'
 
-import { ConfigError } from './config.ts'
+import { ConfigError } from './settings.ts'
 
 /** What every configured model has. */
 interface NamedModelConfig {

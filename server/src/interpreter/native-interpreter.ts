@@ -2,9 +2,8 @@
  * The code interpreter on the system's CPython: a walled-in process for each thread, kept between calls, frozen while nothing runs,
  * ended when it was idle too long. See ARCHITECTURE.md for the walls.
  */
-import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { availableParallelism, totalmem } from 'node:os'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CallGate } from '../platform/call-gate.ts'
@@ -21,7 +20,9 @@ import { findPython, SYSTEM_FOLDERS } from '../walls/find-python.ts'
 import { SessionProcess, type CallOutcome } from './session-process.ts'
 import type { SessionLimits, StartOptions } from './session-start.ts'
 import { SessionTable, type Session } from './session-table.ts'
-import { findBubblewrap, type BubblewrapChoice } from '../walls/wall-set.ts'
+import { findStandingWalls } from '../walls/standing-walls.ts'
+import type { BubblewrapChoice } from '../walls/wall-set.ts'
+import { assertPrivate, makeWorkRoot } from '../walls/work-root.ts'
 
 export interface NativeInterpreterOptions {
   /** Where data packages are kept; nobody else may be able to write there. */
@@ -70,7 +71,8 @@ const DEFAULT_LIMITS: SessionLimits = {
 }
 const IDLE_MS = 20 * 60_000
 const RETRY_MS = 10_000
-
+/** How the folder begins where folders of sessions are. */
+const WORK_ROOT = 'melzi-interpreter-'
 interface Ready {
   start: StartOptions
   packages: DataPackages
@@ -144,7 +146,7 @@ export class NativeInterpreter implements CodeInterpreter {
       packageIndexUrl,
       this.#stop.signal,
     )
-    this.#workRoot ??= await makeWorkRoot()
+    this.#workRoot ??= await makeWorkRoot(WORK_ROOT)
     const start: StartOptions = {
       python,
       bubblewrap: null,
@@ -153,25 +155,17 @@ export class NativeInterpreter implements CodeInterpreter {
       packages: packages.names.length === 0 ? null : packages,
       limits: this.#limits,
     }
-    const found = await findBubblewrap(bubblewrap ?? 'auto', path)
-    const reasons = 'why' in found ? [found.why] : []
-    const candidates = 'program' in found ? [found.program, null] : [null]
-    for (const program of candidates) {
-      try {
-        const options = { ...start, bubblewrap: program }
+    const { bubblewrap: program, walls } = await findStandingWalls(
+      bubblewrap ?? 'auto',
+      path,
+      'the code interpreter',
+      async (candidate) => {
+        const options = { ...start, bubblewrap: candidate }
         await using session = await SessionProcess.start(options, this.#stop.signal)
-        const landlock = session.landlock > 0 ? [`landlock ${session.landlock}`] : []
-        const namespaces = program === null ? [] : ['bubblewrap']
-        return {
-          start: options,
-          packages,
-          walls: [...namespaces, ...landlock, 'seccomp', 'limits'],
-        }
-      } catch (error) {
-        reasons.push(sentence(error))
-      }
-    }
-    throw new Error(`the walls of the code interpreter do not hold here: ${reasons.join('; ')}`)
+        return session.landlock
+      },
+    )
+    return { start: { ...start, bubblewrap: program }, packages, walls }
   }
 
   async execute(request: ExecutionRequest, signal: AbortSignal): Promise<Execution> {
@@ -243,41 +237,6 @@ export class NativeInterpreter implements CodeInterpreter {
     await this.#table[Symbol.asyncDispose]()
     await ready?.packages[Symbol.asyncDispose]()
     if (this.#workRoot !== null) await rm(this.#workRoot, { recursive: true, force: true })
-  }
-}
-
-const WORK_ROOT = 'melzi-interpreter-'
-
-/** A folder for the folders of sessions. Those that servers left which were killed are removed. */
-const makeWorkRoot = async (): Promise<string> => {
-  for (const name of await readdir(tmpdir())) {
-    const pid = name.startsWith(WORK_ROOT) ? Number(name.slice(WORK_ROOT.length).split('-')[0]) : 0
-    if (pid > 0 && !isAlive(pid))
-      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})
-  }
-  const root = await mkdtemp(join(tmpdir(), `${WORK_ROOT}${process.pid}-`))
-  await chmod(root, 0o711)
-  return root
-}
-
-/** @throws Error where a folder of the server lies in what the code of sessions can read */
-const assertPrivate = async (folders: readonly string[], readable: readonly string[]) => {
-  for (const folder of folders) {
-    const place = await realpath(folder).catch(() => folder)
-    const around = readable.find((other) => place === other || place.startsWith(`${other}/`))
-    if (around !== undefined)
-      throw new Error(
-        `the data folder ${folder} lies in ${around}, which code in a session could read; set MELZI_DATA to another place`,
-      )
-  }
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

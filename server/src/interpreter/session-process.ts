@@ -1,7 +1,5 @@
 /** One session's process: started, checked, given calls, frozen between them, killed. What it says is written by an attacker. */
 import { randomBytes } from 'node:crypto'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EndKind, SessionFile } from './code-interpreter.ts'
 import { useOfFolder, useOfMounts } from '../walls/disk-use.ts'
@@ -13,15 +11,15 @@ import {
   type DoneMessage,
   type SessionMessage,
 } from './session-messages.ts'
+import { startSession, type SessionLimits, type StartOptions } from './session-start.ts'
+import { SessionWatch } from '../walls/session-watch.ts'
 import {
   assertWalled,
   frame,
-  startSession,
-  type SessionLimits,
-  type StartOptions,
-  type Starting,
-} from './session-start.ts'
-import { SessionWatch } from '../walls/session-watch.ts'
+  removeWorkFolder,
+  signalWalled,
+  type WalledPython,
+} from '../walls/walled-python.ts'
 import { sendBody } from './send-body.ts'
 
 export interface CallRequest {
@@ -57,7 +55,7 @@ const GONE = ' The session has ended: its variables and files are gone.'
 type Ended = NonNullable<CallOutcome['ended']>
 
 export class SessionProcess implements AsyncDisposable {
-  readonly #starting: Starting
+  readonly #starting: WalledPython
   readonly #limits: SessionLimits
   readonly #closed: Promise<void>
   /** Files that were sent, with what was in the way. */
@@ -75,7 +73,7 @@ export class SessionProcess implements AsyncDisposable {
   /** 0 without Landlock. */
   landlock = 0
 
-  private constructor(starting: Starting, limits: SessionLimits) {
+  private constructor(starting: WalledPython, limits: SessionLimits) {
     this.#starting = starting
     this.#limits = limits
     const { printed, complaints, results, closed } = starting
@@ -335,15 +333,7 @@ export class SessionProcess implements AsyncDisposable {
   }
 
   #signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
-    const { child, pid } = this.#starting
-    if (this.#isOver || child.pid === undefined) return
-    for (const target of name === 'SIGKILL' ? [pid, -child.pid] : [pid]) {
-      try {
-        process.kill(target, name)
-      } catch {
-        // it is gone already
-      }
-    }
+    if (!this.#isOver) signalWalled(this.#starting, name)
   }
 
   /** Kills, waits until it is gone, and removes what it had on disk. */
@@ -351,7 +341,7 @@ export class SessionProcess implements AsyncDisposable {
     this.#signal('SIGKILL')
     await this.#closed
     const { folder } = this.#starting
-    if (folder !== null) await removeFolder(folder)
+    if (folder !== null) await removeWorkFolder(folder)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -364,13 +354,6 @@ const PNG_START = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
 /** What is no PNG on the face of it is no picture: later runs would send it to a model. */
 const isPicture = (name: string, data: Buffer) =>
   name.endsWith('.png') && data.subarray(0, PNG_START.length).equals(PNG_START)
-
-/** `rm` and not ours: it gets down to any depth, where a path would be too long. Its owner may have taken the rights from folders. */
-const removeFolder = async (folder: string): Promise<void> => {
-  const script = 'chmod -R u+rwX -- "$1" 2>/dev/null; exec rm -rf -- "$1"'
-  const child = spawn('/bin/sh', ['-c', script, 'sh', folder], { cwd: '/', stdio: 'ignore' })
-  await once(child, 'close')
-}
 
 const sentence = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

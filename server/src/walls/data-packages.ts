@@ -112,8 +112,7 @@ export class DataPackages {
   /** Whether code seems to import one that is not there; a name in a comment costs no more than a wait. */
   isNeeded(code: string): boolean {
     if (this.#isThere) return false
-    const imports = new RegExp(`\\b(?:import|from)\\b.*\\b(?:${this.names.join('|')})\\b`)
-    return code.split('\n').some((line) => imports.test(line.slice(0, LINE_LENGTH)))
+    return importsAny(code, this.names)
   }
 
   /** A sentence that says why they are not there and what helps. */
@@ -234,6 +233,12 @@ export class DataPackages {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#building
   }
+}
+
+/** Whether code seems to import one of the names. */
+export const importsAny = (code: string, names: readonly string[]): boolean => {
+  const imports = new RegExp(`\\b(?:import|from)\\b.*\\b(?:${names.join('|')})\\b`)
+  return code.split('\n').some((line) => imports.test(line.slice(0, LINE_LENGTH)))
 }
 
 const exists = (path: string) =>

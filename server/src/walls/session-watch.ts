@@ -11,6 +11,7 @@ export interface WatchLimits {
 
 export interface Breach {
   kind: 'memory' | 'output'
+  of: 'memory' | 'threads' | 'disk'
   message: string
 }
 
@@ -70,10 +71,15 @@ export class SessionWatch implements Disposable {
     if (status.current > memoryMiB)
       this.#onBreach({
         kind: 'memory',
+        of: 'memory',
         message: `The code used more than ${memoryMiB} MiB of memory.`,
       })
     if (status.threads > threads)
-      this.#onBreach({ kind: 'memory', message: `The code started more than ${threads} threads.` })
+      this.#onBreach({
+        kind: 'memory',
+        of: 'threads',
+        message: `The code started more than ${threads} threads.`,
+      })
     this.#looks += 1
     if (this.#looks % DISK_EVERY === 0 && !this.#isCounting) void this.countDisk()
   }
@@ -87,6 +93,7 @@ export class SessionWatch implements Disposable {
     if (bytes > diskBytes || files > diskFiles)
       this.#onBreach({
         kind: 'output',
+        of: 'disk',
         message: `The code wrote more than ${diskBytes / 1024 / 1024} MiB or ${diskFiles} files.`,
       })
   }

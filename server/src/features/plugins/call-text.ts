@@ -14,9 +14,16 @@ export const textOf = (result: SandboxResult, limitBytes: number): string => {
   if (result.error !== null) return cutUtf8(textOfError(result.error), limitBytes)
   const text = storable(result.output)
   const cut = cutUtf8(text, limitBytes)
-  return result.truncated || cut.length < text.length
-    ? `${cut}\n[The output was longer and has been cut here.]`
-    : cut
+  const leftOut = result.picturesLeftOut ?? 0
+  return [
+    cut,
+    ...(result.truncated || cut.length < text.length
+      ? ['[The output was longer and has been cut here.]']
+      : []),
+    ...(leftOut > 0
+      ? [`[The plugin showed more pictures than it may hand over; left out: ${leftOut}.]`]
+      : []),
+  ].join('\n')
 }
 
 export const textOfError = (error: PluginCallError): string => {

@@ -14,7 +14,7 @@ import {
   networkAttacks,
   processAttacks,
   systemCalls,
-} from './attacks.ts'
+} from '../../walls/acceptance/native-attacks.ts'
 import { skipUnless } from '../../../tests/support/components.ts'
 import { allGone, attempts, openInterpreter, SECRET, successes, WALL_SETS } from './support.ts'
 

@@ -44,12 +44,13 @@ export const childArguments = (
   ]
 }
 
-/** A process group of its own, with three pipes and none of the server's environment. */
+/** A process group of its own, with pipes and none of the server's environment. @param informs adds a fourth pipe, descriptor 3 */
 export const spawnChild = (
   command: readonly string[],
   identity: Identity | null,
   denoDir: string,
   cpuSeconds: number,
+  informs = false,
 ): ChildProcess => {
   const steps = [
     `{ echo ${NICENESS} > /proc/$$/autogroup; } 2>/dev/null`,
@@ -65,7 +66,7 @@ export const spawnChild = (
     cwd: '/',
     env: { NO_COLOR: '1', DENO_DIR: denoDir, DENO_NO_UPDATE_CHECK: '1' },
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', ...(informs ? (['pipe'] as const) : [])],
   })
 }
 

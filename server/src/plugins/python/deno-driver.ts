@@ -3,34 +3,37 @@
  * See ARCHITECTURE.md for the walls and their order.
  */
 import { availableParallelism } from 'node:os'
-import { performance } from 'node:perf_hooks'
-import type { CallGate } from '../../platform/call-gate.ts'
-import type { Identity } from '../../platform/reachable-folder.ts'
-import { EgressBroker, type EgressSettings } from './egress-broker.ts'
-import { QuestionDesk } from './question-desk.ts'
-import { failedResult, toJobMessage, toResult } from './sandbox-result.ts'
+import { join } from 'node:path'
+import { reachableFolder, type Identity } from '../../platform/reachable-folder.ts'
+import type { BubblewrapChoice } from '../../walls/wall-set.ts'
+import { tryBubblewrap } from './deno-bubblewrap.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
-import { ownerOf, sandboxGate, stepAsideWhenSlow } from './sandbox-gate.ts'
+import { PyodideLock, statedAddress } from './pyodide-lock.ts'
+import { PyodidePackages } from './pyodide-packages.ts'
+import { SandboxCalls, type CallOptions, type Provided } from './sandbox-calls.ts'
 import type { SandboxDriver, SandboxJob, SandboxResult } from './sandbox-driver.ts'
 import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
 import { locateParts } from './sandbox-parts.ts'
 import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
 import { WarmPool } from './warm-pool.ts'
 
-export interface DenoDriverOptions {
+export interface DenoDriverOptions extends CallOptions {
   /** Where snapshot, code cache and packages are kept; anyone else must not be able to write there. */
   cacheDir: string
   /** Processes kept ready; the number of cores when left out. */
   poolSize?: number
-  /** Calls at once; the number of cores and at least 2 when left out. */
-  concurrency?: number
-  /** Calls that may wait; the next gets `busy`. */
-  queueLimit?: number
   /** Whom the processes run as when the server is root; user 65534 when left out. Ignored when the server is not root. */
   identity?: Identity
-  egress?: EgressSettings
+  /** Whether bubblewrap walls Deno in besides, where it works. */
+  bubblewrap?: BubblewrapChoice
+  /** Where bubblewrap is looked for, as in PATH; nowhere when left out. */
+  path?: string
   /** Base URL of a Python package index; undefined asks the host's pip, null never fetches. See python-packages.ts. */
   packageIndexUrl?: string | null | undefined
+  /** Base address of the packages Pyodide was built with; undefined: the one Pyodide states; null never fetches. See pyodide-packages.ts. */
+  pyodidePackagesUrl?: string | null | undefined
+  /** Pyodide's lock file; the one in its npm package when left out. */
+  pyodideLockFile?: string
   /** Where Deno and Pyodide are; the installed npm packages when left out. */
   parts?: Partial<Omit<SandboxParts, 'wheels'>>
   /** Takes the wall of Deno's permissions away, so that the tests can see the wall of seccomp stand alone. */
@@ -40,6 +43,7 @@ export interface DenoDriverOptions {
 const NOBODY: Identity = { uid: 65534, gid: 65534 }
 const DEFAULT_MEMORY_MIB = 512
 const DEFAULT_CPU_SECONDS = 30
+const WALLS = ['deno-permissions', 'seccomp', 'egress-broker', 'limits']
 const PROBE_STANDS_MS = 60_000
 
 type Probe = Awaited<ReturnType<SandboxDriver['probe']>>
@@ -47,6 +51,8 @@ type Probe = Awaited<ReturnType<SandboxDriver['probe']>>
 interface Ready {
   image: SandboxImage
   start: StartOptions
+  /** Why bubblewrap does not stand; null where it does. */
+  note: string | null
   pool: WarmPool
 }
 
@@ -54,11 +60,11 @@ export class DenoDriver implements SandboxDriver {
   readonly name = 'deno'
   readonly #options: DenoDriverOptions
   readonly #identity: Identity | null
-  readonly #gate: CallGate
   readonly #packages: PythonPackages
   readonly #stop = new AbortController()
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #calls: SandboxCalls
   #ready: Promise<Ready> | null = null
+  #dataPackages: Promise<PyodidePackages> | null = null
   #withPackages: Promise<Ready> | null = null
   #probing: { at: number; answer: Promise<Probe> } | null = null
 
@@ -66,8 +72,7 @@ export class DenoDriver implements SandboxDriver {
   constructor(options: DenoDriverOptions) {
     this.#options = options
     this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
-    const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
-    this.#gate = sandboxGate(concurrency, options.queueLimit)
+    this.#calls = new SandboxCalls(options, this.#stop.signal)
     this.#packages = new PythonPackages(options.cacheDir, options.packageIndexUrl)
     this.#current().catch(() => {})
   }
@@ -93,17 +98,30 @@ export class DenoDriver implements SandboxDriver {
       this.#identity,
       this.#stop.signal,
     )
-    const start: StartOptions = {
+    const plain: StartOptions = {
       image,
       identity: this.#identity,
       memoryMiB: DEFAULT_MEMORY_MIB,
       cpuSeconds: DEFAULT_CPU_SECONDS,
+      packages: null,
+      bubblewrap: null,
       allPermissions: this.#options.dangerouslyTestWithoutDenoPermissions === true,
     }
+    const { bubblewrap = 'auto', path = '' } = this.#options
+    const tried = await tryBubblewrap(bubblewrap, path, async (program) => {
+      const trial = { ...plain, bubblewrap: program }
+      await using _process = await SandboxProcess.start(trial, this.#stop.signal)
+    })
+    this.#stop.signal.throwIfAborted()
+    const start = { ...plain, bubblewrap: tried.program }
     return {
       image,
       start,
-      pool: new WarmPool(start, this.#options.poolSize ?? availableParallelism()),
+      note: tried.why,
+      pool: new WarmPool(
+        (signal) => SandboxProcess.start(start, signal),
+        this.#options.poolSize ?? availableParallelism(),
+      ),
     }
   }
 
@@ -124,87 +142,61 @@ export class DenoDriver implements SandboxDriver {
 
   async #probe(): Promise<Probe> {
     try {
-      const { start } = await this.#current()
+      const { start, note } = await this.#current()
       await using _process = await SandboxProcess.start(start, this.#stop.signal)
       return {
         ok: true,
         why: null,
-        walls: ['deno-permissions', 'seccomp', 'egress-broker', 'limits'],
+        walls: note === null ? ['bubblewrap', ...WALLS] : WALLS,
+        ...(note === null ? {} : { note }),
       }
     } catch (error) {
       return { ok: false, why: sentence(error), walls: [] }
     }
   }
 
-  async run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
-    signal.throwIfAborted()
-    const call = this.#run(job, signal)
-    this.#running.add(call)
-    try {
-      return await call
-    } finally {
-      this.#running.delete(call)
-    }
+  run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
+    return this.#calls.run(job, signal, () => this.#start(job))
   }
 
-  async #run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
-    const both = AbortSignal.any([signal, this.#stop.signal])
-    using place = await this.#gate.enter(both, ownerOf(job), job.limits.waitMs)
-    if (place === null)
-      return failedResult('busy', 'Too many plugin calls are waiting; try again in a moment.')
-    const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
-    const desk = new QuestionDesk(job.answer, job.limits.asks)
-    let process: SandboxProcess
-    let missing: Record<string, string>
-    const starting = this.#start(job)
-    try {
-      ;({ process, missing } = await unlessAborted(starting, both))
-    } catch (error) {
-      // A build that the caller does not wait for goes on; the process that comes of it is not needed.
-      starting.then(
-        (late) => this.#end(late.process),
-        () => undefined,
-      )
-      signal.throwIfAborted()
-      return failedResult(
-        'unavailable',
-        `The sandbox for plugins is not available: ${sentence(error)}`,
-      )
-    }
-    using _aside = stepAsideWhenSlow(place, process.pid)
-    const started = performance.now()
-    const outcome = await process
-      .run(toJobMessage(job, missing), job.limits, { broker, desk }, both)
-      .finally(() => this.#end(process))
-    signal.throwIfAborted()
-    const usage = {
-      ms: Math.round(performance.now() - started),
-      cpuMs: outcome.cpuMs,
-      peakMiB: outcome.peakMiB,
-      http: broker.usage,
-    }
-    return 'failure' in outcome
-      ? { ...failedResult(outcome.failure.kind, outcome.failure.message), usage }
-      : toResult(outcome.done, broker, usage)
+  /** Whether plugins here can have these of Pyodide's packages, of those that are fetched only where the operator says from where. */
+  async canProvide(names: readonly string[]): Promise<boolean> {
+    const packages = await this.#pyodidePackages()
+    return packages.canProvide(names, this.#stop.signal)
   }
 
-  /** Kills at once; nobody waits for the 10-30 ms until the kernel has taken the memory back, except the end of the driver. */
-  #end(process: SandboxProcess): void {
-    const end = process.kill().finally(() => this.#running.delete(end))
-    this.#running.add(end)
+  #pyodidePackages(): Promise<PyodidePackages> {
+    this.#dataPackages ??= this.#openPyodidePackages().catch((error: unknown) => {
+      this.#dataPackages = null
+      throw error
+    })
+    return this.#dataPackages
+  }
+
+  async #openPyodidePackages(): Promise<PyodidePackages> {
+    const { cacheDir, parts, pyodideLockFile, pyodidePackagesUrl: address } = this.#options
+    const { pyodideDir } = await locateParts(parts ?? {})
+    return new PyodidePackages({
+      folder: join(await reachableFolder(cacheDir, this.#identity), 'pyodide-packages'),
+      lock: await PyodideLock.read(pyodideLockFile ?? join(pyodideDir, 'pyodide-lock.json')),
+      address,
+      stated: await statedAddress(pyodideDir),
+    })
   }
 
   /** A ready process. When the pool was changed for another in that moment, the other's. */
-  async #start(
-    job: SandboxJob,
-  ): Promise<{ process: SandboxProcess; missing: Record<string, string> }> {
+  async #start(job: SandboxJob): Promise<Provided> {
+    const packages = await this.#pyodidePackages()
+    const given = await packages.give(job.packages, job.source, this.#stop.signal)
+    const unpacked = { folder: packages.folder, wheels: given.wheels }
     const { ready, missing } = await this.#provide(job)
+    const all = { ...given.missing, ...missing }
     try {
-      return { process: await this.#take(ready, job), missing }
+      return { process: await this.#take(ready, job, unpacked), missing: all }
     } catch (error) {
       const again = await this.#provide(job)
       if (again.ready === ready) throw error
-      return { process: await this.#take(again.ready, job), missing: again.missing }
+      return { process: await this.#take(again.ready, job, unpacked), missing: all }
     }
   }
 
@@ -231,31 +223,25 @@ export class DenoDriver implements SandboxDriver {
     return opened
   }
 
-  /** Limits that are set at boot need a process of their own when a job differs from the pool's. */
-  #take(ready: Ready, job: SandboxJob): Promise<SandboxProcess> {
+  /** What is set at boot needs a process of their own when a job differs from the pool's. */
+  #take(
+    ready: Ready,
+    job: SandboxJob,
+    unpacked: NonNullable<StartOptions['packages']>,
+  ): Promise<SandboxProcess> {
     const { memoryMiB, cpuSeconds } = job.limits
-    if (memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS)
-      return ready.pool.take()
-    return SandboxProcess.start({ ...ready.start, memoryMiB, cpuSeconds }, this.#stop.signal)
+    const packages = unpacked.wheels.length === 0 ? null : unpacked
+    const isUsual = memoryMiB === DEFAULT_MEMORY_MIB && cpuSeconds === DEFAULT_CPU_SECONDS
+    if (packages === null && isUsual) return ready.pool.take()
+    const start = { ...ready.start, packages, memoryMiB, cpuSeconds }
+    return SandboxProcess.start(start, this.#stop.signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the sandbox is closing'))
     const ready = await this.#ready?.catch(() => null)
     await ready?.pool[Symbol.asyncDispose]()
-    await Promise.allSettled(this.#running)
-  }
-}
-
-const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
+    await this.#calls[Symbol.asyncDispose]()
   }
 }
 

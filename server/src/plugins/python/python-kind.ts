@@ -53,6 +53,7 @@ export const createPythonKind = (
       {
         scope: `${job.workspaceId}/${job.ownerId}/${job.pluginId}@${job.version}`,
         source,
+        packages: manifest.packages,
         arguments: job.arguments,
         customizedParams: job.customizedParams,
         conversation: job.conversation,

@@ -33,7 +33,8 @@ const pinned = async (): Promise<PinnedWheel[]> =>
     await readFile(new URL('python-packages.json', import.meta.url), 'utf8'),
   ) as PinnedWheel[]
 
-const IMPORTABLE = [
+/** Names that a plugin may import of them. */
+export const IMPORTABLE = [
   'requests',
   'httpx',
   'urllib3',

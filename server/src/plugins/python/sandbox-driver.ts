@@ -47,6 +47,8 @@ export interface SandboxJob {
   /** Only jobs with the same scope (plugin version of one owner) may ever share a process. */
   scope: string
   source: string
+  /** Of the data packages (`numpy`, `pandas`, ...), those that the plugin's file asks for. */
+  packages: readonly string[]
   arguments: Record<string, Json>
   /** CUSTOMIZED_PARAMS; null when the caller passed nothing. */
   customizedParams: Json
@@ -91,6 +93,8 @@ export interface SandboxResult {
   error: { kind: SandboxErrorKind; message: string; traceback: string | null } | null
   /** PNG files that `plt.show()` gave; each begins as a PNG does. */
   pictures: Uint8Array[]
+  /** How many more it showed than it may; none when left out. */
+  picturesLeftOut?: number
   usage: {
     ms: number
     /** Processor time of the call, in ms. */
@@ -103,7 +107,7 @@ export interface SandboxResult {
 export interface SandboxDriver extends AsyncDisposable {
   readonly name: 'deno' | 'native' | 'remote'
   /** Whether its walls hold here. `ok: false` never falls back to a weaker wall. */
-  probe(): Promise<{ ok: boolean; why: string | null; walls: string[] }>
+  probe(): Promise<{ ok: boolean; why: string | null; walls: string[]; note?: string }>
   /** Runs one job in a process of its own. Resolves for every outcome of the plugin; rejects only when the signal aborts. */
   run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult>
 }

@@ -37,7 +37,7 @@ export interface SandboxImage {
   runnerEntry: string
   denoDir: string
   readable: string[]
-  child: Omit<ChildOptions, 'mode' | 'memoryMiB' | 'keepDenoPermissions'>
+  child: Omit<ChildOptions, 'mode' | 'packages' | 'memoryMiB' | 'keepDenoPermissions'>
   hasPackages: boolean
 }
 
@@ -218,6 +218,7 @@ const buildImage = async (
     const options: ChildOptions = {
       ...image.child,
       mode,
+      packages: [],
       memoryMiB: BUILD_MEMORY_MIB,
       keepDenoPermissions: false,
     }

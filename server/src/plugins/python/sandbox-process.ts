@@ -1,7 +1,6 @@
-/** One Deno process: started, checked, given one job, watched, killed. What it prints is written by an attacker. */
-import type { ChildProcess } from 'node:child_process'
+/** One process of a sandbox: started, checked, given one job, watched, killed. What it prints is written by an attacker. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
 import {
   parseChildMessage,
   type AnswerMessage,
@@ -11,7 +10,9 @@ import {
   type JobMessage,
 } from '@melzi/runner/protocol.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
-import { childArguments, spawnChild } from './child-command.ts'
+import { assertWalled } from '../../walls/walled-python.ts'
+import { childArguments } from './child-command.ts'
+import { spawnDeno } from './deno-start.ts'
 import type { EgressBroker } from './egress-broker.ts'
 import { LineReader } from './line-reader.ts'
 import { cpuMsOf } from './process-cpu.ts'
@@ -24,6 +25,10 @@ export interface StartOptions {
   identity: Identity | null
   memoryMiB: number
   cpuSeconds: number
+  /** Wheels to unpack at the boot, and the folder they are in. */
+  packages: { folder: string; wheels: readonly string[] } | null
+  /** The program that walls Deno in; null: Deno's own walls stand alone. */
+  bubblewrap: string | null
   /** Only for the tests of the second wall. */
   allPermissions: boolean
 }
@@ -45,6 +50,21 @@ const ASKING = ['{"t":"http"', '{"t":"ask"']
 /** A call that asks this many times as often as it may is ended; up to there each request gets its refusal. */
 const MAX_REQUESTS_FACTOR = 2
 const WALLS = ['seccomp', 'deno-permissions']
+/** How a process ends that is over a limit the kernel watches; a helper tells of its child by a number. */
+const ENDED_BY_LIMIT = new Set(['SIGXCPU', 'SIGKILL', 'exit 137', 'exit 152'])
+
+/** The pipes of a process that was started. */
+export interface Plumbing {
+  /** Of the process that runs the plugin, on the host; 0 when it could not be started. */
+  pid: number
+  commands: Writable | null
+  results: Readable | null
+  complaints: Readable | null
+  /** Resolves when it is over, with how: the name of a signal, or anything else. */
+  closed: Promise<string>
+  /** Kills it with all that belongs to it. */
+  kill(): void
+}
 
 /** Resident memory in MiB, `peak` since the start; null when the process is gone or the system has no /proc. */
 const memoryOf = (pid: number): { current: number; peak: number } | null => {
@@ -70,35 +90,32 @@ const assertFiltered = (pid: number): void => {
 
 export class SandboxProcess implements AsyncDisposable {
   readonly pid: number
-  readonly #child: ChildProcess
+  readonly #pipes: Plumbing
   readonly #closed: Promise<void>
   #isOver = false
+  #end = ''
   #complaints = ''
   #rawBytes = 0
   #onLine: (line: Buffer) => void = () => {}
   #onBytes: () => void = () => {}
   readonly #reader: LineReader
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
-    this.pid = child.pid ?? 0
+  protected constructor(pipes: Plumbing) {
+    this.#pipes = pipes
+    this.pid = pipes.pid
     this.#reader = new LineReader((line) => this.#onLine(line))
-    this.#closed = once(child, 'close').then(
-      () => {
-        this.#isOver = true
-      },
-      () => {
-        this.#isOver = true
-      },
-    )
+    this.#closed = pipes.closed.then((how) => {
+      this.#isOver = true
+      this.#end = how
+    })
     // A killed child closes its end first; that is no news.
-    child.stdin?.on('error', () => {})
-    child.stdout?.on('data', (chunk: Buffer) => {
+    pipes.commands?.on('error', () => {})
+    pipes.results?.on('data', (chunk: Buffer) => {
       this.#rawBytes += chunk.length
       this.#reader.push(chunk)
       this.#onBytes()
     })
-    child.stderr?.on('data', (chunk: Buffer) => {
+    pipes.complaints?.on('data', (chunk: Buffer) => {
       this.#rawBytes += chunk.length
       if (this.#complaints.length < STDERR_BYTES)
         this.#complaints += chunk.toString('utf8').slice(0, STDERR_BYTES)
@@ -109,22 +126,26 @@ export class SandboxProcess implements AsyncDisposable {
   /** Boots a process up to its `ready` and checks its walls. Rejects, with nothing left running, when one does not hold. */
   static async start(options: StartOptions, signal: AbortSignal): Promise<SandboxProcess> {
     signal.throwIfAborted()
+    const { packages } = options
+    const folders = packages === null ? [] : [packages.folder]
+    const image = { ...options.image, readable: [...options.image.readable, ...folders] }
     const child = {
-      ...options.image.child,
+      ...image.child,
+      packages: [...(packages?.wheels ?? [])],
       mode: 'serve' as const,
       memoryMiB: options.memoryMiB,
       keepDenoPermissions: options.allPermissions,
     }
-    const command = childArguments(options.image, child, options.allPermissions)
     const process = new SandboxProcess(
-      spawnChild(command, options.identity, options.image.denoDir, options.cpuSeconds),
+      await spawnDeno({ ...options, image }, childArguments(image, child, options.allPermissions)),
     )
     try {
-      const walls = await process.#ready(AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS)]))
+      const walls = await process.ready(signal)
       const wanted = options.allPermissions ? WALLS.slice(0, 1) : WALLS
       for (const wall of wanted)
         if (!walls.includes(wall)) throw new Error(`the sandbox came up without its wall ${wall}`)
       assertFiltered(process.pid)
+      if (options.bubblewrap !== null) assertWalled(process.pid, true)
       return process
     } catch (error) {
       await process.kill()
@@ -136,20 +157,18 @@ export class SandboxProcess implements AsyncDisposable {
     return this.#isOver
   }
 
-  #ready(signal: AbortSignal): Promise<string[]> {
+  /** Waits for `ready`. @returns the walls it says it has put up; rejects when it does not come in time or something else does */
+  protected ready(stopped: AbortSignal): Promise<string[]> {
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(BOOT_MS)])
     return new Promise((resolve, reject) => {
       const stop = () =>
         reject(new Error('the sandbox was not ready in time', { cause: signal.reason }))
       if (signal.aborted) return stop()
       signal.addEventListener('abort', stop, { once: true })
-      this.#child.on('error', (error) =>
-        reject(new Error(`the sandbox could not be started: ${error.message}`)),
-      )
-      void this.#closed.then(() =>
-        reject(
-          new Error(`the sandbox ended while it started: ${this.#complaints.trim().slice(0, 500)}`),
-        ),
-      )
+      void this.#closed.then(() => {
+        const why = this.#complaints.trim().slice(0, 500) || this.#end
+        reject(new Error(`the sandbox ended while it started: ${why}`))
+      })
       this.#onBytes = () => {
         if (this.#rawBytes > BOOT_LINE_BYTES)
           reject(new Error('the sandbox printed too much while it started'))
@@ -218,10 +237,12 @@ export class SandboxProcess implements AsyncDisposable {
     const abort = () => fail('crash', 'The call was cancelled.')
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
+    using _watch = this.watch(limits, fail)
     void this.#closed.then(() => resolve({ failure: this.#lastWords(limits) }))
 
     this.#rawBytes = 0
     let outsideBytes = 0
+    let questionBytes = 0
     let requests = 0
     const outsideLimit =
       limits.http.upBytes * 1.4 +
@@ -236,8 +257,8 @@ export class SandboxProcess implements AsyncDisposable {
         outsideBytes + asking > outsideLimit
       ) {
         fail('output', `The plugin wrote more than ${limits.rawBytes} bytes and was stopped.`)
-        this.#child.stdout?.destroy()
-        this.#child.stderr?.destroy()
+        this.#pipes.results?.destroy()
+        this.#pipes.complaints?.destroy()
       }
     }
     const answer = (reply: Promise<HttpReplyMessage | AnswerMessage>) =>
@@ -248,6 +269,9 @@ export class SandboxProcess implements AsyncDisposable {
       if (message?.t !== 'http' && message?.t !== 'ask') return fail('crash', unexpected(message))
       outsideBytes += line.length
       requests += 1
+      if (message.t === 'ask') questionBytes += line.length
+      if (questionBytes > QUESTION_BYTES)
+        return fail('output', `The plugin asked more than ${QUESTION_BYTES} bytes of questions.`)
       if (requests > (limits.http.requests + limits.asks) * MAX_REQUESTS_FACTOR)
         return fail('egress', 'The plugin kept asking after its last request and was stopped.')
       if (message.t === 'http') answer(outside.broker.answer(message, stopRequests.signal))
@@ -268,11 +292,19 @@ export class SandboxProcess implements AsyncDisposable {
   }
 
   #write(line: string): void {
-    if (!this.#isOver && this.#child.stdin?.writable === true) this.#child.stdin.write(line)
+    if (!this.#isOver && this.#pipes.commands?.writable === true) this.#pipes.commands.write(line)
+  }
+
+  /** Looks at more than memory and time while a call runs, where there is more. */
+  protected watch(
+    _limits: SandboxLimits,
+    _fail: (kind: SandboxErrorKind, message: string) => void,
+  ): Disposable {
+    return { [Symbol.dispose]: () => {} }
   }
 
   #lastWords(limits: SandboxLimits): { kind: SandboxErrorKind; message: string } {
-    if (this.#child.signalCode === 'SIGXCPU' || this.#child.signalCode === 'SIGKILL') {
+    if (ENDED_BY_LIMIT.has(this.#end)) {
       return {
         kind: 'timeout',
         message: `The plugin used more than ${limits.cpuSeconds} seconds of processor time and was stopped.`,
@@ -283,18 +315,12 @@ export class SandboxProcess implements AsyncDisposable {
     return { kind: 'crash', message: 'The plugin ended its process before it gave a result.' }
   }
 
-  /** Kills the process group and waits until it is gone. */
+  /** Kills the process with all that belongs to it, and waits until it is gone. */
   async kill(): Promise<void> {
-    if (!this.#isOver && this.pid > 0) {
-      try {
-        process.kill(-this.pid, 'SIGKILL')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-      }
-    }
-    this.#child.stdout?.destroy()
-    this.#child.stderr?.destroy()
-    this.#child.stdin?.destroy()
+    if (!this.#isOver) this.#pipes.kill()
+    this.#pipes.results?.destroy()
+    this.#pipes.complaints?.destroy()
+    this.#pipes.commands?.destroy()
     await this.#closed
   }
 

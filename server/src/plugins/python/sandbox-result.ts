@@ -40,15 +40,16 @@ export const toResult = (
     const message = 'The plugin handed over a picture that is no PNG file.'
     return { ...failedResult('output', message), usage }
   }
-  const { ok, output, stdout, stderr, truncated, error } = done
+  const { ok, output, stdout, stderr, truncated, error, picturesLeftOut } = done
   return {
     ok,
     output,
     stdout,
     stderr,
-    truncated: truncated || done.picturesLeftOut > 0,
+    truncated,
     error: error && { ...error, kind: blame(error, broker) },
     pictures,
+    ...(picturesLeftOut > 0 ? { picturesLeftOut } : {}),
     usage,
   }
 }

@@ -1,20 +1,22 @@
 /** Processes that are booted and locked down before anyone needs them. Each is handed out once. */
-import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
+import type { SandboxProcess } from './sandbox-process.ts'
 
 const REFILL_AFTER_MS = 50
 
 type Start = Promise<SandboxProcess>
+/** Starts one process. Rejects, with nothing left running, when its walls do not stand or the signal aborts. */
+export type StartProcess = (signal: AbortSignal) => Start
 
 export class WarmPool implements AsyncDisposable {
-  readonly #options: StartOptions
+  readonly #start: StartProcess
   readonly #size: number
   readonly #stop = new AbortController()
   readonly #waiting: Start[] = []
   readonly #inFlight = new Set<Start>()
 
   /** @param size processes kept ready; 0 boots one for each call. */
-  constructor(options: StartOptions, size: number) {
-    this.#options = options
+  constructor(start: StartProcess, size: number) {
+    this.#start = start
     this.#size = size
     this.#refill()
   }
@@ -34,7 +36,7 @@ export class WarmPool implements AsyncDisposable {
   }
 
   #boot(): Start {
-    const start = SandboxProcess.start(this.#options, this.#stop.signal)
+    const start = this.#start(this.#stop.signal)
     this.#inFlight.add(start)
     // One that comes up when the pool has closed belongs to nobody.
     const settled = start.then(

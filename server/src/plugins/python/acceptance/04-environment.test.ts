@@ -1,7 +1,9 @@
 /** Group 4: nothing of the server's environment. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { onEachNative } from '../../../../tests/support/each-driver.ts'
 import { attempts, openSandbox, SECRET } from './support.ts'
+import { environmentAttacks } from '../../../walls/acceptance/native-attacks.ts'
 
 const sandbox = openSandbox()
 const unlocked = openSandbox({ dangerouslyTestWithoutDenoPermissions: true })
@@ -31,4 +33,20 @@ test('even with every permission the environment was empty from the start', asyn
   const { got, text } = await attempts(unlocked, source)
   assert.match(got['Deno.env'] ?? '', /^GOT/)
   assert.doesNotMatch(text, new RegExp(`${SECRET}|MELZI_`))
+})
+
+onEachNative((candidate) => {
+  const native = candidate.open()
+  after(() => native[Symbol.asyncDispose]())
+
+  test('the environment holds what was put there for the plugin, and nothing else', async () => {
+    const { got, text } = await attempts(native, environmentAttacks, { secrets: { TOKEN: 'mine' } })
+    assert.doesNotMatch(text, new RegExp(`${SECRET}|MELZI_|npm_|USER=`))
+    assert.match(
+      got['names'] ?? '',
+      /^GOT \['HOME', 'LANG', 'MPLBACKEND', 'MPLCONFIGDIR', 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'PATH', 'TMPDIR', 'TOKEN'\]$/,
+    )
+    const next = await attempts(native, environmentAttacks)
+    assert.doesNotMatch(next.text, /TOKEN|mine/)
+  })
 })

@@ -1,4 +1,4 @@
-/** Group 10: Python reaches JavaScript by design; JavaScript reaches nothing. */
+/** Group 10, of Deno alone: Python reaches JavaScript by design; JavaScript reaches nothing. On native Python there is none (16). */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { assertNoBridge } from './attack-suite.ts'

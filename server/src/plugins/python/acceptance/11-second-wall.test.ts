@@ -1,4 +1,4 @@
-/** Group 11: Deno with every permission, so that only seccomp stands, and the attacks still get nothing. */
+/** Group 11, of Deno: every permission is given, so that only seccomp stands, and the attacks still get nothing. The walls of native Python: 12. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +11,7 @@ import {
 import { signalAttack, Victim } from './signals.ts'
 import { openSandbox, run } from './support.ts'
 
+const DENO = { driver: 'deno' } as const
 const sandbox = openSandbox({ dangerouslyTestWithoutDenoPermissions: true })
 after(() => sandbox[Symbol.asyncDispose]())
 
@@ -19,9 +20,9 @@ test('Deno really has its permissions in this test', async () => {
     'import js\nprint((await js.Deno.permissions.query(js.eval("({name: \'read\'})"))).state)'
   assert.equal((await run(sandbox, source)).output, 'granted\n')
 })
-test('files', () => assertNoFiles(sandbox))
-test('sockets', () => assertNoSockets(sandbox))
-test('processes', () => assertNoProcesses(sandbox))
+test('files', () => assertNoFiles(DENO, sandbox))
+test('sockets', () => assertNoSockets(DENO, sandbox))
+test('processes', () => assertNoProcesses(DENO, sandbox))
 test('the JavaScript bridge', () => assertNoBridge(sandbox, true))
 test('the kernel signals no other process for a plugin', async () => {
   await using victim = new Victim()

@@ -1,13 +1,17 @@
-/** Runs the attacks of groups 3, 5, 8 and 10 against a driver and asserts that each got nothing; used for both walls and for the second alone. */
+/** Runs the attacks of groups 3, 4, 5, 8, 10 and 12 against a driver and asserts that each got nothing. */
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as native from '../../../walls/acceptance/native-attacks.ts'
 import type { SandboxDriver } from '../sandbox-driver.ts'
 import { bridgeAttacks, fileAttacks, processAttacks, socketAttacks } from './attacks.ts'
-import { allGone, attempts, SECRET, successes } from './support.ts'
+import { allGone, attempts, SECRET, successes, type Candidate } from './support.ts'
+
+/** Whose attacks are made: those of Deno's JavaScript, or those of native code. */
+type Kind = Pick<Candidate, 'driver'>
 
 /** A server on loopback that must never be asked. */
 export class Bait implements AsyncDisposable {
@@ -30,18 +34,24 @@ export class Bait implements AsyncDisposable {
   }
 }
 
-export const assertNoFiles = async (driver: SandboxDriver): Promise<void> => {
+export const assertNoFiles = async (kind: Kind, driver: SandboxDriver): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'melzi-bait-'))
   try {
     const secretFile = join(folder, 'secret')
     // Readable and writable by everyone, so that nothing but the walls stands before it.
     writeFileSync(secretFile, SECRET, { mode: 0o666 })
-    const { got, text } = await attempts(driver, fileAttacks(secretFile, process.pid))
+    const before = statSync(secretFile)
+    const attack = kind.driver === 'deno' ? fileAttacks : native.fileAttacks
+    const { got, text } = await attempts(driver, attack(secretFile, process.pid))
     assert.ok(Object.keys(got).length > 35)
     assert.deepEqual(successes(got), {})
     assert.doesNotMatch(text, new RegExp(`${SECRET}|root:x`))
     assert.equal(readFileSync(secretFile, 'utf8'), SECRET)
-    assert.equal(statSync(secretFile).mode & 0o777, 0o666 & ~process.umask())
+    const after = statSync(secretFile)
+    assert.deepEqual(
+      [after.mode, after.uid, after.mtimeMs],
+      [before.mode, before.uid, before.mtimeMs],
+    )
     assert.ok(!existsSync(`${secretFile}.new`) && !existsSync(join(tmpdir(), 'melzi-link')))
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -49,18 +59,22 @@ export const assertNoFiles = async (driver: SandboxDriver): Promise<void> => {
   assert.ok(await allGone())
 }
 
-export const assertNoSockets = async (driver: SandboxDriver): Promise<void> => {
+export const assertNoSockets = async (kind: Kind, driver: SandboxDriver): Promise<void> => {
   await using bait = new Bait()
-  const { got } = await attempts(driver, socketAttacks(await bait.listen()))
-  assert.equal(Object.keys(got).length, 13)
+  const port = await bait.listen()
+  const attack =
+    kind.driver === 'deno' ? socketAttacks(port) : native.networkAttacks(port, '/run/nobody')
+  const { got } = await attempts(driver, attack)
+  assert.ok(Object.keys(got).length >= 13)
   assert.deepEqual(successes(got), {})
   assert.equal(bait.connections, 0)
   assert.ok(await allGone())
 }
 
-export const assertNoProcesses = async (driver: SandboxDriver): Promise<void> => {
-  const { got } = await attempts(driver, processAttacks(process.pid))
-  assert.equal(Object.keys(got).length, 12)
+export const assertNoProcesses = async (kind: Kind, driver: SandboxDriver): Promise<void> => {
+  const attack = kind.driver === 'deno' ? processAttacks : native.processAttacks
+  const { got } = await attempts(driver, attack(process.pid))
+  assert.ok(Object.keys(got).length >= 12)
   assert.deepEqual(successes(got), {})
   assert.ok(await allGone())
 }
@@ -73,5 +87,15 @@ export const assertNoBridge = async (driver: SandboxDriver, nativeCode: boolean)
   assert.deepEqual(Object.keys(successes(got)), nativeCode ? ['native getpid'] : [])
   assert.equal(bait.connections, 0)
   assert.ok(!existsSync('/tmp/melzi-attack') && !existsSync('/tmp/melzi-attack.db'))
+  assert.ok(await allGone())
+}
+
+/** Group 12: what the kernel does for nobody in here. Native only: from Deno's WebAssembly no system call is to be made (see group 11). */
+export const assertNoSystemCalls = async (driver: SandboxDriver): Promise<void> => {
+  const { got } = await attempts(driver, native.systemCalls)
+  const { control, ...others } = got
+  assert.match(control ?? '', /^GOT \d+$/, 'the way to the kernel is open at all')
+  assert.deepEqual(successes(others), {})
+  assert.ok(Object.keys(others).length > 35)
   assert.ok(await allGone())
 }

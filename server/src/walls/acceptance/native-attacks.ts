@@ -26,7 +26,7 @@ attempt('hard link', lambda: os.link(secret, '/mnt/data/hard'))
 attempt('hard link to passwd', lambda: os.link('/etc/passwd', '/mnt/data/hard2'))
 for path in ['/', '/home', '/root', '/etc', '/proc', '/tmp/..', os.path.dirname(secret), '/mnt/data/../../../../..']:
     attempt('list ' + path, lambda: [name for name in os.listdir(path) if name not in
-        ('bin', 'lib', 'lib64', 'usr', 'etc', 'dev', 'mnt', 'tmp', 'ld.so.cache', 'run', 'data')][0])
+        ('bin', 'lib', 'lib64', 'usr', 'etc', 'dev', 'mnt', 'tmp', 'home', 'ld.so.cache', 'run', 'data')][0])
 attempt('write', lambda: open(secret, 'w').write('x'))
 attempt('append', lambda: open(secret, 'a').write('x'))
 attempt('new file', lambda: open(secret + '.new', 'w'))
