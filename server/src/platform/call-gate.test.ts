@@ -99,6 +99,27 @@ test('a call that steps aside makes room for others, and so many may', async () 
   assert.ok(again.every((place) => place !== null))
 })
 
+test('an owner that was sent behind has its turn when nobody else waits', async () => {
+  const gate = new CallGate({ places: 1, line: 10 })
+  const first = await gate.enter(never, 'a')
+  const order: string[] = []
+  const enter = async (owner: string) => {
+    using _place = await gate.enter(never, owner)
+    order.push(owner)
+  }
+  first?.sendBehind(60_000)
+  const all = ['a', 'b', 'a', 'b', 'c'].map(enter)
+  first?.[Symbol.dispose]()
+  await Promise.all(all)
+  assert.deepEqual(order, ['b', 'c', 'b', 'a', 'a'])
+  const second = await gate.enter(never, 'c')
+  second?.sendBehind(0)
+  const later = ['c', 'b'].map(enter)
+  second?.[Symbol.dispose]()
+  await Promise.all(later)
+  assert.deepEqual(order.slice(5), ['c', 'b'])
+})
+
 test('who waits too long is told, and the line goes on', async () => {
   const gate = new CallGate({ places: 1, line: 2 })
   const first = await gate.enter(never)

@@ -8,6 +8,8 @@ export interface Place extends Disposable {
    * @returns false when so many already do, or so many of this owner: the call then keeps its place
    */
   stepAside(): boolean
+  /** For so many milliseconds the owner's next calls get a place only when nobody else waits for one. */
+  sendBehind(ms: number): void
 }
 
 export interface CallGateLimits {
@@ -33,6 +35,8 @@ export class CallGate {
   /** Calls that stepped aside, by owner. */
   readonly #aside = new Map<string, number>()
   #asideCount = 0
+  /** Owners whose turn comes after everybody else's, and until when, in ms of the performance clock. */
+  readonly #behind = new Map<string, number>()
   /** Calls that wait, by owner; the owner whose turn is next comes first. */
   readonly #lines = new Map<string, (() => void)[]>()
 
@@ -73,6 +77,9 @@ export class CallGate {
         this.#admit()
         return true
       },
+      sendBehind: (ms) => {
+        this.#behind.set(owner, performance.now() + ms)
+      },
       [Symbol.dispose]: () => {
         if (state === 'left') return
         if (state === 'aside') this.#countAside(owner, -1)
@@ -98,18 +105,19 @@ export class CallGate {
     this.#asideCount += change
   }
 
-  /** One place became free: the first owner that may have it takes it, and goes behind the others. */
+  /** One place became free: the first owner that may have it takes it, and goes to the end of the line. */
   #admit(): void {
-    for (const [owner, line] of this.#lines) {
-      if (!this.#mayRun(owner)) continue
-      const enter = line.shift()
-      this.#lines.delete(owner)
-      if (line.length > 0) this.#lines.set(owner, line)
-      this.#waiting -= 1
-      this.#count(owner, 1)
-      enter?.()
-      return
-    }
+    for (const [owner, until] of this.#behind)
+      if (until <= performance.now()) this.#behind.delete(owner)
+    const able = [...this.#lines].filter(([owner]) => this.#mayRun(owner))
+    const [owner, line] = able.find(([name]) => !this.#behind.has(name)) ?? able[0] ?? []
+    if (owner === undefined || line === undefined) return
+    const enter = line.shift()
+    this.#lines.delete(owner)
+    if (line.length > 0) this.#lines.set(owner, line)
+    this.#waiting -= 1
+    this.#count(owner, 1)
+    enter?.()
   }
 
   /** @returns false when the time is over */

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { CallGate } from '../../platform/call-gate.ts'
 import { EgressBroker, type EgressSettings } from './egress-broker.ts'
 import { QuestionDesk } from './question-desk.ts'
-import { ownerOf, sandboxGate, stepAsideWhenSlow } from './sandbox-gate.ts'
+import { giveWay, ownerOf, sandboxGate, stepAsideWhenSlow } from './sandbox-gate.ts'
 import type { SandboxJob, SandboxResult } from './sandbox-driver.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 import { failedResult, toJobMessage, toResult } from './sandbox-result.ts'
@@ -89,6 +89,8 @@ export class SandboxCalls implements AsyncDisposable {
       .run(toJobMessage(job, missing), job.limits, { broker, desk }, both)
       .finally(() => this.#end(process))
     signal.throwIfAborted()
+    const ended = 'failure' in outcome ? outcome.failure : outcome.done.error
+    if (ended !== null) giveWay(place, ended.kind)
     const usage = {
       ms: Math.round(performance.now() - started),
       cpuMs: outcome.cpuMs,

@@ -1,15 +1,17 @@
 /**
  * Who may use a sandbox's processes when. Calls take turns by owner; one that takes longer than a second goes on beside the others at the
- * lowest priority, so that a plugin that loops, its own or another owner's, holds up no one for long.
+ * lowest priority, so that a plugin that loops, its own or another owner's, holds up no one for long. An owner whose call had to be stopped
+ * at a limit has its next turns after everybody else's for a while: what loops, leaks or floods comes again and again.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { CallGate, type Place } from '../../platform/call-gate.ts'
-import type { SandboxJob } from './sandbox-driver.ts'
+import type { SandboxErrorKind, SandboxJob } from './sandbox-driver.ts'
 
 const LINE = 200
 const LINE_PER_OWNER = 100
 const SLOW_MS = 1_000
+const BEHIND_MS = 10_000
 
 /** @param places calls at once. @param line calls that may wait */
 export const sandboxGate = (places: number, line = LINE): CallGate =>
@@ -27,6 +29,11 @@ export const stepAsideWhenSlow = (place: Place, pid: number): Disposable => {
     lowerPriority(pid)
   }, SLOW_MS)
   return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** When a call was stopped: for what counts against its owner, and for how long. */
+export const giveWay = (place: Place, kind: SandboxErrorKind): void => {
+  if (kind === 'timeout' || kind === 'memory' || kind === 'output') place.sendBehind(BEHIND_MS)
 }
 
 /** Of all threads that there are; the scheduler may weigh whole sessions before threads. */
