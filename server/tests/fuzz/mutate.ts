@@ -79,7 +79,8 @@ const sameKind = (old: unknown, random: Random): unknown => {
 /** A value changed in none to three places; cyclic after an unlucky change, and then the last good one. */
 export const mutate = (value: unknown, random: Random): string => {
   let text = JSON.stringify(value) ?? 'null'
-  let changed: unknown = value
+  // A copy: a sample may hold a value of its schema itself.
+  let changed: unknown = JSON.parse(text)
   for (let times = random.pick([0, 0, 0, 1, 1, 1, 2, 3]); times > 0; times -= 1) {
     changed = mutateOnce(changed, random)
     try {
