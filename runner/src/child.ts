@@ -5,7 +5,8 @@
 import type { ChildOptions } from './child-options.ts'
 import { HttpBridge } from './http-bridge.ts'
 import { lockDown } from './lock-down.ts'
-import type { ChildMessage, HttpReplyMessage, JobMessage } from './protocol.ts'
+import type { AnswerMessage, ChildMessage, HttpReplyMessage, JobMessage } from './protocol.ts'
+import { QuestionBridge } from './question-bridge.ts'
 import { withMemoryLimits } from './wasm-memory.ts'
 
 interface PythonFunction {
@@ -26,10 +27,14 @@ interface Pyodide {
 const SITE = '/lib/melzi'
 const PRELUDE = [
   'melzi_capture.py',
+  'melzi_deno.py',
+  'melzi_host.py',
   'melzi_http.py',
+  'melzi_model.py',
   'melzi_packages.py',
   'melzi_params.py',
   'melzi_run.py',
+  'pictures.py',
 ]
 const RAW_CAPTURE_LIMIT = 65536
 /** Takes the way of a call once before the first one does: WebAssembly compiles what it meets for the first time. */
@@ -41,8 +46,12 @@ const REHEARSAL: JobMessage = {
   customizedParams: { a: 'b' },
   conversation: [],
   userCookie: null,
+  modelTokenLimit: 1000,
+  secrets: {},
+  files: [],
   stdoutBytes: 1024,
   resultBytes: 1024,
+  pictures: { count: 1, totalBytes: 1024 },
   missing: {},
 }
 const encoder = new TextEncoder()
@@ -94,7 +103,7 @@ const makeSnapshot = async (options: ChildOptions): Promise<void> => {
   const python = await boot(options, null)
   const paths = [SITE, ...options.wheels.map((wheel) => `${SITE}/${fileName(wheel)}`)]
   python.runPython(`import sys; sys.path[:0] = ${JSON.stringify(paths)}`)
-  python.runPython('import melzi_run; melzi_run.prepare()')
+  python.runPython('import melzi_deno, melzi_run; melzi_run.prepare()')
   writeAll(python.makeMemorySnapshot())
 }
 
@@ -132,7 +141,7 @@ const serve = async (options: ChildOptions): Promise<void> => {
   // Before the boot: the snapshot's references to JavaScript globals are resolved there.
   globalThis.fetch = bridge.fetch
   const python = await boot(options, Deno.readFileSync(options.snapshotFile))
-  const runner = python.pyimport('melzi_run')
+  const runner = python.pyimport('melzi_deno')
   python.setStdin({ error: true })
   const raw = { stdout: new RawCapture(), stderr: new RawCapture() }
   python.setStdout(raw.stdout)
@@ -140,7 +149,8 @@ const serve = async (options: ChildOptions): Promise<void> => {
   const run = runner['run']
   if (run === undefined) throw new Error('the prelude has no run')
   const request = bridge.request.bind(bridge)
-  await run.callPromising(JSON.stringify(REHEARSAL), request, raw)
+  const questions = new QuestionBridge(send)
+  await run.callPromising(JSON.stringify(REHEARSAL), request, questions.ask, raw)
   if (options.mode === 'warm') return
   const walls = lockDown(options.keepDenoPermissions)
   send({ t: 'ready', walls })
@@ -148,10 +158,14 @@ const serve = async (options: ChildOptions): Promise<void> => {
   const first = await input.next()
   if (first.done === true) return
   const answers = (async () => {
-    for await (const line of input) bridge.settle(JSON.parse(line) as HttpReplyMessage)
+    for await (const line of input) {
+      const message = JSON.parse(line) as HttpReplyMessage | AnswerMessage
+      if (message.t === 'answer') questions.settle(message)
+      else bridge.settle(message)
+    }
   })()
   answers.catch(() => Deno.exit(1))
-  const result = await run.callPromising(first.value, request, raw)
+  const result = await run.callPromising(first.value, request, questions.ask, raw)
   writeAll(encoder.encode(`${String(result)}\n`))
 }
 

@@ -2,7 +2,14 @@
 import { readFile } from 'node:fs/promises'
 
 /** In the order in which each needs only those before it. */
-const MODULES = ['walls', 'data_paths', 'pictures', 'cells', 'data_files', 'session']
+const MODULES = [
+  'native/walls',
+  'native/data_paths',
+  'prelude/pictures',
+  'native/cells',
+  'native/data_files',
+  'native/session',
+]
 
 /**
  * The whole program on Python's command line: takes eight hexadecimal digits of length and as many bytes of JSON from descriptor 0,
@@ -27,8 +34,8 @@ sys.modules["session"].main(setup)
 /** Names and texts of the modules, in the order in which they are to be made. */
 export const nativeSources = (): Promise<[name: string, text: string][]> =>
   Promise.all(
-    MODULES.map(async (name): Promise<[string, string]> => [
-      name,
-      await readFile(new URL(`native/${name}.py`, import.meta.url), 'utf8'),
+    MODULES.map(async (path): Promise<[string, string]> => [
+      path.slice(path.indexOf('/') + 1),
+      await readFile(new URL(`${path}.py`, import.meta.url), 'utf8'),
     ]),
   )

@@ -10,6 +10,8 @@ const done = {
   stderr: '',
   truncated: false,
   error: null,
+  pictures: ['iVBORw0KGgo='],
+  picturesLeftOut: 0,
 }
 const http = {
   t: 'http',

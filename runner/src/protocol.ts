@@ -30,6 +30,16 @@ export interface HttpReplyMessage {
   error?: string
 }
 
+/** A file of SELECTED_FILES. */
+export interface JobFile {
+  /** As people see it; the file stands under a name made from it. */
+  title: string
+  /** Media type. */
+  type: string
+  /** base64. */
+  data: string
+}
+
 export interface JobMessage {
   t: 'job'
   source: string
@@ -37,10 +47,38 @@ export interface JobMessage {
   customizedParams: unknown
   conversation: unknown
   userCookie: string | null
+  /** SELECTED_MODEL_TOKEN_LIMIT. */
+  modelTokenLimit: number | null
+  /** The plugin's own secrets, by name. */
+  secrets: Record<string, string>
+  files: JobFile[]
   stdoutBytes: number
   resultBytes: number
+  /** What `plt.show()` may hand over. */
+  pictures: { count: number; totalBytes: number }
   /** Import names that are not there, with the sentence that says how to get them. */
   missing: Record<string, string>
+}
+
+/** What the awaitables of plugins ask the host: `chat`, `infer_params`, `count_token` and `emb` (plugins.md 2). */
+export type ModelQuestion =
+  | { kind: 'chat'; conversation: unknown; functions: unknown }
+  | { kind: 'infer'; conversation: unknown; description: unknown; parameters: unknown }
+  | { kind: 'count'; text: string }
+  | { kind: 'embed'; text: string }
+
+export interface AskMessage {
+  t: 'ask'
+  id: number
+  question: ModelQuestion
+}
+
+export interface AnswerMessage {
+  t: 'answer'
+  id: number
+  value?: unknown
+  /** Instead of the value: one sentence. */
+  error?: string
 }
 
 export interface ReadyMessage {
@@ -62,9 +100,18 @@ export interface DoneMessage {
   stderr: string
   truncated: boolean
   error: { kind: 'python' | 'memory'; message: string; traceback: string | null } | null
+  /** PNG files as base64, in the order they were shown. */
+  pictures: string[]
+  /** Pictures that were over the limits. */
+  picturesLeftOut: number
 }
 
-export type ChildMessage = ReadyMessage | FailMessage | HttpRequestMessage | DoneMessage
+export type ChildMessage =
+  | ReadyMessage
+  | FailMessage
+  | HttpRequestMessage
+  | AskMessage
+  | DoneMessage
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -106,15 +153,44 @@ const httpRequest = (value: Record<string, unknown>): HttpRequestMessage | null 
   }
 }
 
+const question = (value: unknown): ModelQuestion | null => {
+  if (!isRecord(value)) return null
+  const { kind, conversation = null, functions = null } = value
+  const { description = null, parameters = null, text } = value
+  if (kind === 'chat') return { kind, conversation, functions }
+  if (kind === 'infer') return { kind, conversation, description, parameters }
+  if (kind !== 'count' && kind !== 'embed') return null
+  return isText(text) ? { kind, text: storable(text) } : null
+}
+
+const ask = (value: Record<string, unknown>): AskMessage | null => {
+  const asked = question(value['question'])
+  const { id } = value
+  return asked === null || !Number.isSafeInteger(id)
+    ? null
+    : { t: 'ask', id: id as number, question: asked }
+}
+
+/** base64 as encoders write it; what it holds is the host's to look at. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+const pictureList = (value: unknown): string[] | null =>
+  Array.isArray(value) && value.every((item) => isText(item) && BASE64.test(item))
+    ? (value as string[])
+    : null
+
 const done = (value: Record<string, unknown>): DoneMessage | null => {
-  const { ok, truncated, error } = value
+  const { ok, truncated, error, picturesLeftOut } = value
+  const pictures = pictureList(value['pictures'])
+  if (pictures === null || !Number.isSafeInteger(picturesLeftOut)) return null
   if (typeof ok !== 'boolean' || typeof truncated !== 'boolean') return null
   if (!isText(value['output']) || !isText(value['stdout']) || !isText(value['stderr'])) return null
   const output = storable(value['output'])
   const stdout = storable(value['stdout'])
   const stderr = storable(value['stderr'])
+  const shown = { pictures, picturesLeftOut: picturesLeftOut as number }
   if (error === null)
-    return ok ? { t: 'done', ok, output, stdout, stderr, truncated, error: null } : null
+    return ok ? { t: 'done', ok, output, stdout, stderr, truncated, error: null, ...shown } : null
   if (ok || !isRecord(error) || !isText(error['message'])) return null
   const { kind, traceback } = error
   if (kind !== 'python' && kind !== 'memory') return null
@@ -129,6 +205,7 @@ const done = (value: Record<string, unknown>): DoneMessage | null => {
     stderr,
     truncated,
     error: { kind, message, traceback: frames },
+    ...shown,
   }
 }
 
@@ -142,6 +219,7 @@ export const parseChildMessage = (line: string): ChildMessage | null => {
   }
   if (!isRecord(value)) return null
   if (value['t'] === 'http') return httpRequest(value)
+  if (value['t'] === 'ask') return ask(value)
   if (value['t'] === 'done') return done(value)
   if (value['t'] === 'fail')
     return isText(value['message']) ? { t: 'fail', message: value['message'] } : null

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts'
 import { prepareDataFolder } from './config/data-folder.ts'
+import { secretKeyOf } from './config/secret-key.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
@@ -7,8 +8,11 @@ import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
+import { openNoAids } from './features/plugins/call-aids.ts'
 import { createPluginCalls, type PluginCalls } from './features/plugins/call-service.ts'
+import { createPluginSecrets } from './features/plugins/plugin-secrets.ts'
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
+import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
@@ -43,11 +47,12 @@ import type { EventLog } from './platform/events/event-log.ts'
 import { MemoryEventLog } from './platform/events/memory-event-log.ts'
 import { fetchImage } from './platform/fetch-image.ts'
 import { createLog, type Logger } from './platform/log.ts'
+import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
 import { DenoDriver } from './plugins/python/deno-driver.ts'
 import { createNoDriver } from './plugins/python/no-driver.ts'
-import { readParameters } from './plugins/python/python-source.ts'
+import { createPluginKinds } from './plugins/plugin-kinds.ts'
 import type { SandboxDriver } from './plugins/python/sandbox-driver.ts'
 
 /** Everything that lives as long as the server, constructed once, here. */
@@ -117,10 +122,17 @@ export const createContext = async (
   const checkModel = (model: string) => {
     if (models.find(model) === null) throw errors.noSuchModel(model)
   }
-  const plugins = createPluginService({ store, clock, readParameters })
+  const sealer = createSealer(secretKeyOf(config))
+  const kinds = createPluginKinds({ driver: sandbox })
+  const pluginSecrets = createPluginSecrets({ clock, sealer })
+  const plugins = createPluginService({ store, clock, kinds, secrets: pluginSecrets })
   const pluginCalls = createPluginCalls({
     store,
-    driver: sandbox,
+    plugins,
+    kinds,
+    secrets: pluginSecrets,
+    userCookie: createUserCookie(sealer),
+    openAids: openNoAids,
     clock,
     log,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],

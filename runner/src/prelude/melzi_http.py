@@ -3,54 +3,7 @@
 import http.client
 import io
 
-from pyodide.ffi import JsException, jsnull, run_sync, to_js
-
-_request = None
-
-
-class EgressError(OSError):
-    """The broker refused the request, or it failed on the way."""
-
-
-class EgressTimeout(EgressError, TimeoutError):
-    """No answer in time."""
-
-
-def connect(request):
-    """@param request the JavaScript function that asks the broker."""
-    global _request
-    _request = request
-
-
-def _raised(error):
-    text = str(error).removeprefix("TypeError: ")
-    return EgressTimeout(text) if "did not answer within" in text else EgressError(text)
-
-
-def _asked(method, url, headers, body, timeout):
-    milliseconds = max(0, timeout * 1000) if isinstance(timeout, (int, float)) else jsnull
-    pairs = to_js([[str(name), str(value)] for name, value in headers])
-    return _request(method, url, pairs, to_js(bytes(body)) if body else jsnull, milliseconds)
-
-
-def _answer(reply):
-    headers = [(str(pair[0]), str(pair[1])) for pair in reply.headers]
-    return int(reply.status), str(reply.reason), headers, reply.body.to_bytes()
-
-
-def request(method, url, headers, body=None, timeout=None):
-    """One hop. @returns (status, reason, [(name, value)], bytes as sent). @raises EgressError"""
-    try:
-        return _answer(run_sync(_asked(method, url, headers, body, timeout)))
-    except JsException as error:
-        raise _raised(error) from None
-
-
-async def request_async(method, url, headers, body=None, timeout=None):
-    try:
-        return _answer(await _asked(method, url, headers, body, timeout))
-    except JsException as error:
-        raise _raised(error) from None
+from melzi_host import EgressError, EgressTimeout, request, request_async  # noqa: F401
 
 
 def _unchunked(data):

@@ -1,4 +1,4 @@
-"""What the caller passed: CUSTOMIZED_PARAMS and infer_params."""
+"""What the caller passed: CUSTOMIZED_PARAMS, and whether the arguments at hand are what a schema asks for."""
 
 import json
 
@@ -60,14 +60,6 @@ def install():
     json.loads = loads
 
 
-def not_configured(name):
-    async def unavailable(*_values, **_named):
-        raise RuntimeError(f"{name}() needs a model, and none is configured for this call.")
-
-    unavailable.__name__ = name
-    return unavailable
-
-
 def _properties(parameters):
     """A JSON Schema of an object, or just its properties."""
     if not isinstance(parameters, dict):
@@ -96,16 +88,3 @@ def complaint(arguments, parameters):
         if isinstance(schema.get("enum"), list) and arguments[name] not in schema["enum"]:
             return f"'{name}' is not one of {json.dumps(schema['enum'], ensure_ascii=False)}"
     return None
-
-
-def infer_params_from(arguments):
-    async def infer_params(conversation=None, description=None, parameters=None):
-        problem = complaint(arguments, parameters)
-        if problem is not None:
-            raise RuntimeError(
-                f"infer_params: the arguments at hand do not fit ({problem}), "
-                "and a model that could infer them is not configured for this call."
-            )
-        return dict(arguments)
-
-    return infer_params

@@ -1,6 +1,7 @@
 """Runs one plugin: the names it expects, its whole source, what it printed or its last value, its exception."""
 
 import ast
+import base64
 import builtins
 import inspect
 import json
@@ -13,16 +14,16 @@ import traceback
 
 import melzi_capture
 import melzi_http
+import melzi_model
 import melzi_packages
 import melzi_params
-from pyodide.code import CodeRunner
 
 FILE_NAME = "plugin.py"
 
 
 def prepare():
-    """Runs before the snapshot is taken: what is imported here costs nothing in a call."""
-    import asyncio, base64, datetime, html, re, urllib.parse, urllib.request, uuid  # noqa: E401, F401
+    """Runs before the first job is there (before the snapshot is taken, where there is one): what is imported here costs nothing in a call."""
+    import asyncio, datetime, html, re, urllib.parse, urllib.request, uuid  # noqa: E401, F401
 
     import pyodide.http  # noqa: F401
 
@@ -67,20 +68,51 @@ def as_text(value):
     return str(value)
 
 
-def names_for(job):
+def file_name(title, taken):
+    """A name for a file that a plugin opens: the title without what leads elsewhere, made different where it is taken."""
+    plain = "".join(char for char in os.path.basename(str(title).replace("\\", "/")) if char.isprintable()).strip(". ") or "file"
+    while len(plain.encode("utf-8", "replace")) > 200:
+        plain = plain[1:]
+    name, number = plain, 1
+    while name in taken:
+        number += 1
+        stem, dot, ending = plain.rpartition(".")
+        name = f"{stem}-{number}.{ending}" if dot and stem else f"{plain}-{number}"
+    taken.add(name)
+    return name
+
+
+def selected(files, folder):
+    """Writes the files into `folder`. @returns SELECTED_FILES"""
+    taken = set()
+    items = []
+    for file in files:
+        path = os.path.join(folder, file_name(file["title"], taken))
+        os.makedirs(folder, exist_ok=True)
+        with open(path, "wb") as target:
+            target.write(base64.b64decode(file["data"]))
+        items.append({"title": file["title"], "type": file["type"], "subject": path})
+    return items
+
+
+def names_for(job, folder):
     arguments = job["arguments"]
+    conversation = job["conversation"]
     names = {
         "__name__": "__main__",
         "json": json,
         "ARGUMENTS": arguments,
         "CUSTOMIZED_PARAMS": melzi_params.customized(job["customizedParams"]),
-        "CURRENT_CONVERSATION": job["conversation"],
+        "CURRENT_CONVERSATION": conversation,
+        "SELECTED_MODEL_TOKEN_LIMIT": job["modelTokenLimit"],
         "PLUGIN_USER_COOKIE": job["userCookie"],
-        "SELECTED_FILES": [],
-        "infer_params": melzi_params.infer_params_from(arguments),
+        "SECRETS": dict(job["secrets"]),
+        "SELECTED_FILES": selected(job["files"], folder),
+        "infer_params": melzi_model.infer_params_from(arguments, conversation),
+        "chat": melzi_model.chat_about(conversation),
+        "count_token": melzi_model.count_token,
+        "emb": melzi_model.emb,
     }
-    for later in ("chat", "count_token", "emb"):
-        names[later] = melzi_params.not_configured(later)
     for name, value in arguments.items():
         free = name not in names and not hasattr(builtins, name) and not keyword.iskeyword(name)
         if free and name.isidentifier() and not name.startswith("__"):
@@ -88,37 +120,48 @@ def names_for(job):
     return names
 
 
+FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+async def step(code, names):
+    value = eval(code, names)
+    return await value if code.co_flags & inspect.CO_COROUTINE else value
+
+
 async def execute(source, names):
+    """Runs a source with top-level await. @returns the value of its last statement where that is an expression, awaited if need be"""
     linecache.cache[FILE_NAME] = (len(source), None, source.splitlines(True), FILE_NAME)
-    runner = CodeRunner(
-        source,
-        filename=FILE_NAME,
-        return_mode="last_expr",
-        quiet_trailing_semicolon=False,
-        flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
-    )
-    value = await runner.compile().run_async(names)
+    tree = compile(source, FILE_NAME, "exec", ast.PyCF_ONLY_AST | FLAGS, dont_inherit=True)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    await step(compile(tree, FILE_NAME, "exec", FLAGS, dont_inherit=True), names)
+    if last is None:
+        return None
+    value = await step(compile(ast.Expression(last.value), FILE_NAME, "eval", FLAGS, dont_inherit=True), names)
     while inspect.isawaitable(value):
         value = await value
     return value
 
 
-async def run(job_text, request, raw):
-    """@param raw what went to the file descriptors 1 and 2. @returns the result message as one line of JSON."""
-    job = json.loads(job_text)
-    # The interpreter's start leaves paths of the machine there.
-    for name in ("_", "LD_LIBRARY_PATH", "PYTHONINSPECT"):
-        os.environ.pop(name, None)
-    melzi_http.connect(request)
+async def run(job, folder, raw_text, pictures):
+    """
+    Runs one job (protocol.ts, JobMessage).
+    @param folder where SELECTED_FILES are put
+    @param raw_text gives what went to the file descriptors 1 and 2 past Python's own streams
+    @param pictures keeps what plt.show() gives (pictures.py)
+    @returns the message of its end, to be written as JSON
+    """
     melzi_capture.install(job["stdoutBytes"])
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, MissingPackages)]
     sys.meta_path.append(MissingPackages(job["missing"]))
     random.seed(os.urandom(32))
-    dumps = json.dumps
+    pictures.count, pictures.total_bytes = job["pictures"]["count"], job["pictures"]["totalBytes"]
+    pictures.begin()
+    for name, value in job["secrets"].items():
+        os.environ[name] = value
     error = None
     value = ""
     try:
-        value = as_text(await execute(job["source"], names_for(job)))
+        value = as_text(await execute(job["source"], names_for(job, folder)))
     except SystemExit as stop:
         if stop.code not in (None, 0):
             error = {"kind": "python", "message": f"SystemExit: {stop.code}", "traceback": None}
@@ -126,8 +169,9 @@ async def run(job_text, request, raw):
         error = {"kind": "memory", "message": "The plugin used more memory than it may.", "traceback": None}
     except BaseException as caught:
         error = {"kind": "python", "message": last_line(caught), "traceback": own_traceback(caught)}
-    melzi_capture.stdout.write(str(raw.stdout.text()))
-    melzi_capture.stderr.write(str(raw.stderr.text()))
+    raw_stdout, raw_stderr = raw_text()
+    melzi_capture.stdout.write(raw_stdout)
+    melzi_capture.stderr.write(raw_stderr)
     stdout = melzi_capture.stdout.text()
     stderr = melzi_capture.stderr.text()
     output = stdout if stdout else value
@@ -140,7 +184,7 @@ async def run(job_text, request, raw):
         for key in ("message", "traceback"):
             if error[key] is not None:
                 error[key] = error[key][: limit // 8]
-    result = {
+    return {
         "t": "done",
         "ok": error is None,
         "output": output,
@@ -148,5 +192,6 @@ async def run(job_text, request, raw):
         "stderr": stderr,
         "truncated": cut,
         "error": error,
+        "pictures": [base64.b64encode(picture).decode() for picture in pictures.taken],
+        "picturesLeftOut": pictures.left_out,
     }
-    return dumps(result)

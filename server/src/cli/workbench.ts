@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { prepareDataFolder } from '../config/data-folder.ts'
+import { secretKeyOf } from '../config/secret-key.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
 import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
 import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
+import { createPluginSecrets } from '../features/plugins/plugin-secrets.ts'
 import { createPluginService, type PluginService } from '../features/plugins/service.ts'
 import {
   createToolResources,
@@ -13,10 +15,12 @@ import {
 import { createStoreWriter } from '../features/vector-stores/service.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
+import { createSealer } from '../platform/sealing.ts'
 import type { Principal } from '../platform/principal.ts'
 import { openStore } from '../platform/store/open-store.ts'
 import type { Store } from '../platform/store/store.ts'
-import { readParameters } from '../plugins/python/python-source.ts'
+import { createPluginKinds } from '../plugins/plugin-kinds.ts'
+import { createNoDriver } from '../plugins/python/no-driver.ts'
 
 /** What commands work with: the server's own services on its store, without models, sandbox or runs. */
 export interface Workbench extends AsyncDisposable {
@@ -50,7 +54,10 @@ export const openWorkbench = async (
   // Standard output belongs to the answer.
   const log = createLog('silent')
   const store = await openStore(where, { migrate: true, exclusive: false, log })
-  const plugins = createPluginService({ store, clock, readParameters })
+  // Commands read plugins and ask their servers; they run none of them in a sandbox.
+  const kinds = createPluginKinds({ driver: createNoDriver() })
+  const secrets = createPluginSecrets({ clock, sealer: createSealer(secretKeyOf(config)) })
+  const plugins = createPluginService({ store, clock, kinds, secrets })
   const files = createOwnedFiles({ clock })
   const toolResources = createToolResources({
     clock,

@@ -72,6 +72,8 @@ export interface Config {
     readonly workers: number
   }
   readonly quickstart: boolean
+  /** The key all others are derived from; null: the file secret.key of the data folder. */
+  readonly secretKey: string | null
 }
 
 /** A setting that cannot be used; the message names the variable and what it means. */
@@ -347,6 +349,12 @@ export const readConfig = (env: Env): Config => {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',
       schema: flag,
     }),
+    secretKey:
+      optional('MELZI_SECRET_KEY', {
+        meaning:
+          'the key that secrets in the store are sealed with, at least 32 characters, the same on every server of one store; without it the file secret.key in the data folder',
+        schema: z.string().min(32, 'must have at least 32 characters'),
+      }) ?? null,
   }
   return deepFreeze(config)
 }

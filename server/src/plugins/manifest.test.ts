@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { AppError } from '../platform/errors.ts'
 import { functionNameOf } from './function-name.ts'
 import { LONGEST_PLUGIN_FILE, parsePluginFile } from './manifest.ts'
-import { toolOf } from './registry.ts'
+import { createPythonKind, type ReadParameters } from './python/python-kind.ts'
+import { createNoDriver } from './python/no-driver.ts'
 
 const file = (fields: Record<string, unknown> = {}, python: Record<string, unknown> = {}) =>
   JSON.stringify({
@@ -33,7 +34,7 @@ describe('parsePluginFile', () => {
     assert.equal(manifest.nameForModel, 'unit_price')
     assert.equal(manifest.nameForHuman, 'Unit price')
     assert.equal(manifest.descriptionForModel, 'Use for prices.')
-    assert.equal(manifest.source, 'print(6)')
+    assert.deepEqual(manifest.api, { kind: 'python', source: 'print(6)' })
     assert.equal(manifest.directResponse, false)
     assert.deepEqual(
       [manifest.parameters, manifest.hosts, manifest.timeoutMs, manifest.usageHint],
@@ -45,7 +46,10 @@ describe('parsePluginFile', () => {
     const text = `\uFEFF{ "id": "a", "x": [1, 2, ], "api": { "type": "python",
       "python": { "source": "print(',}')\n\tprint(2)\\n", }, }, }`
     const manifest = parsePluginFile(text)
-    assert.equal(manifest.source, "print(',}')\n\tprint(2)\n")
+    assert.deepEqual(manifest.api, {
+      kind: 'python',
+      source: "print(',}')\n\tprint(2)\n",
+    })
   })
 
   it('takes every form of auth, an id that is a number and a missing id', () => {
@@ -92,14 +96,54 @@ describe('parsePluginFile', () => {
   })
 
   it('refuses kinds that cannot run here', () => {
-    for (const type of ['openapi', 'mcp', 'AzureCognitiveSearch']) {
+    for (const type of ['javascript', 'AzureFunction'])
       refused(file({ api: { type, url: 'https://example.com' } }), 'api.type', /cannot run/)
-    }
+  })
+
+  it('reads the other kinds, with the secrets their servers ask for', () => {
+    const read = (api: object, melzi: object = {}) => parsePluginFile(file({ api, melzi }))
+    const auth = { type: 'api_key', in: 'header', name: 'X-Key', secret: 'KEY' }
+    const openapi = read(
+      { type: 'openapi', url: 'https://example.com/a.yaml' },
+      { auth, user_header: true, functions: ['a'], ask_before: ['a'] },
+    )
+    assert.deepEqual(openapi.api, {
+      kind: 'openapi',
+      url: 'https://example.com/a.yaml',
+      text: null,
+      auth,
+      userHeader: 'Davinci-Cookie',
+    })
+    assert.deepEqual(openapi.secrets, ['KEY'])
+    assert.deepEqual([openapi.functions, openapi.askBefore], [['a'], ['a']])
+    assert.deepEqual(read({ type: 'mcp', command: 'files' }, { ask_before: true }).api, {
+      kind: 'mcp',
+      url: null,
+      command: 'files',
+      auth: { type: 'none' },
+    })
+    const params = { indexName: 'handbook' }
+    const search = read({ type: 'AzureCognitiveSearch', azure_cognitive_search_params: params })
+    assert.deepEqual(search.api, { kind: 'search', indexName: 'handbook' })
+  })
+
+  it('names what is wrong with an address or its auth', () => {
+    const url = 'https://example.com/a.yaml'
+    const bad = (api: object, melzi: object, param: string, message: RegExp) =>
+      refused(file({ api, melzi }), param, message)
+    bad({ type: 'openapi' }, {}, 'api.url', /Missing/)
+    bad({ type: 'openapi', url: 'ftp://x' }, {}, 'api.url', /http or https/)
+    bad({ type: 'mcp', url: 'https://u:p@x.org' }, {}, 'api.url', /without a user name/)
+    bad({ type: 'mcp', url, command: 'x' }, {}, 'api.command', /not both/)
+    bad({ type: 'mcp', url }, { auth: { type: 'digest' } }, 'melzi.auth.type', /Supported values/)
+    const leaked = { type: 'bearer', secret: 'sk-live 123' }
+    bad({ type: 'mcp', url }, { auth: leaked }, 'melzi.auth.secret', /never the secret itself/)
+    bad({ type: 'openapi', url }, { user_header: 'Host' }, 'melzi.user_header', /cannot be/)
   })
 
   it('refuses demands it cannot meet and typos in the melzi block', () => {
-    refused(file({ melzi: { secrets: ['KEY'] } }), 'melzi.secrets', /not supported/)
-    refused(file({ melzi: { packages: ['numpy'] } }), 'melzi.packages', /not supported/)
+    refused(file({ melzi: { secrets: ['a key'] } }), 'melzi.secrets[0]', /expected a name/)
+    refused(file({ melzi: { packages: ['torch'] } }), 'melzi.packages[0]', /not supported/)
     refused(file({ melzi: { timeout: 3 } }), 'melzi.timeout', /Unknown parameter/)
     refused(file({ melzi: { timeout_seconds: 26 } }), 'melzi.timeout_seconds', /<= 25/)
     refused(file({ melzi: { timeout_seconds: 0 } }), 'melzi.timeout_seconds', /> 0/)
@@ -139,9 +183,11 @@ describe('functionNameOf', () => {
   })
 })
 
-describe('toolOf', () => {
-  const tool = (text: string, read: Parameters<typeof toolOf>[2]) =>
-    toolOf('f', parsePluginFile(text), read).function.parameters
+describe('the function of a Python plugin', () => {
+  const tool = (text: string, read: ReadParameters) => {
+    const plugin = { functionName: 'f', manifest: parsePluginFile(text), document: null }
+    return createPythonKind(createNoDriver(), read).functions(plugin)[0]?.parameters
+  }
 
   it('takes the parameters of the file, else of the source, else one free text', () => {
     const stated = { type: 'object', properties: { a: { type: 'string' } } }
@@ -153,6 +199,6 @@ describe('toolOf', () => {
       tool(file(), (source) => (source === 'print(6)' ? stated : null)),
       stated,
     )
-    assert.deepEqual(tool(file(), () => null)['required'], ['query'])
+    assert.deepEqual(tool(file(), () => null)?.['required'], ['query'])
   })
 })

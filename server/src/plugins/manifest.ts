@@ -1,12 +1,47 @@
 /** Reading of DaVinci plugin files (plugins.md 1). The text as imported is what is kept; this is only a view of it. */
 import { errors } from '../platform/errors.ts'
-import { DEEPEST_JSON, isTooDeep } from './json-depth.ts'
 import { parseLooseJson } from './loose-json.ts'
-import type { Json } from './python/sandbox-driver.ts'
+import {
+  isObject,
+  missing,
+  nameOf,
+  optionalText,
+  requiredText,
+  wrongType,
+  type JsonObject,
+} from './manifest-fields.ts'
+import { readMelziBlock, type MelziBlock } from './melzi-block.ts'
+import { checkUrl, readAuth, secretsOfAuth, type PluginAuth } from './plugin-auth.ts'
 
-export type JsonObject = { [key: string]: Json }
+export type { JsonObject } from './manifest-fields.ts'
 
-export interface PluginManifest {
+/** What runs when the plugin is called. */
+export type PluginApi =
+  | { kind: 'python'; source: string }
+  | {
+      kind: 'openapi'
+      /** Of the document; null when it is in the file. */
+      url: string | null
+      /** The document as it was pasted, `melzi.document`; it wins over the address. */
+      text: string | null
+      auth: PluginAuth
+      /** Header that carries the caller's opaque token, such as `Davinci-Cookie`; null: none. */
+      userHeader: string | null
+    }
+  | {
+      kind: 'mcp'
+      /** Of a server over streamable HTTP. */
+      url: string | null
+      /** A command's name in the operator's own configuration; exactly one of the two is set. */
+      command: string | null
+      auth: PluginAuth
+    }
+  /** AzureCognitiveSearch: search in a vector store that its importer picks. */
+  | { kind: 'search'; indexName: string }
+
+export type PluginKindName = PluginApi['kind']
+
+export interface PluginManifest extends MelziBlock {
   /** Any text, unique per owner. */
   id: string
   nameForHuman: string
@@ -14,27 +49,18 @@ export interface PluginManifest {
   descriptionForHuman: string
   /** The function's description. */
   descriptionForModel: string
-  /** Python source. */
-  source: string
   /** The output is the answer, with no second model pass (server-run mode and the panel). */
   directResponse: boolean
   usageHint: string | null
-  /** JSON Schema of the arguments from `melzi.parameters`; null when the file has none. */
-  parameters: JsonObject | null
-  /** Hosts from `melzi.network`; null when the file does not say. */
-  hosts: readonly string[] | 'public' | null
-  /** Milliseconds, from `melzi.timeout_seconds`; null when the file does not say. */
-  timeoutMs: number | null
+  api: PluginApi
 }
 
 /** UTF-8 bytes of the longest plugin file taken. */
 export const LONGEST_PLUGIN_FILE = 1_048_576
 const LONGEST_ID = 256
-/** The guide's clients give up after 30 s (plugins.md 3). */
-const LONGEST_TIMEOUT_SECONDS = 25
-/** A name without a dot is an internal host, of use where the operator has opened it; `*.` needs a domain below the top. */
-const HOST = /^(?:\*\.(?=[^.]+\.)|)(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9][a-z0-9-]*$/i
-const MELZI_KEYS = new Set(['parameters', 'secrets', 'network', 'timeout_seconds', 'packages'])
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/
+/** Headers that are the request's own. */
+const TAKEN_HEADERS = new Set(['host', 'content-type', 'content-length', 'accept', 'authorization'])
 
 /**
  * Reads a plugin file. Unknown fields are no error (they stay in the text); absent names and descriptions fall back to each other.
@@ -55,20 +81,29 @@ export const parsePluginFile = (text: string): PluginManifest => {
     )
   }
   const descriptionForHuman = optionalText(file, 'description_for_human')
-  const python = readPython(file)
+  const melzi = melziOf(file)
+  const block = readMelziBlock(melzi)
+  const api = readApi(file, melzi)
+  const auth = 'auth' in api ? secretsOfAuth(api.auth) : []
+  const { settings } = apiOf(file)
   return {
+    ...block,
+    secrets: [...new Set([...block.secrets, ...auth])],
     id: knownId,
     nameForHuman: nameForHuman || nameForModel || knownId,
     nameForModel: nameForModel || knownId,
     descriptionForHuman,
     descriptionForModel: optionalText(file, 'description_for_model') || descriptionForHuman,
-    source: requiredText(python, 'source', 'api.python.source'),
-    directResponse: python.direct_response === true || python.direct_response === 'true',
-    usageHint: typeof python.usage_hint === 'string' ? python.usage_hint : null,
-    ...readMelzi(file.melzi),
+    directResponse: settings.direct_response === true || settings.direct_response === 'true',
+    usageHint: typeof settings.usage_hint === 'string' ? settings.usage_hint : null,
+    api,
   }
 }
 
+/**
+ * The JSON object a plugin file holds, unknown fields and all.
+ * @throws AppError 400
+ */
 const readObject = (text: string): JsonObject => {
   const bytes = Buffer.byteLength(text)
   if (bytes > LONGEST_PLUGIN_FILE) {
@@ -89,141 +124,91 @@ const readObject = (text: string): JsonObject => {
   return value
 }
 
-const readPython = (file: JsonObject): JsonObject => {
-  if (file.api === undefined) throw missing('api')
-  if (!isObject(file.api)) throw wrongType('api', 'an object', file.api)
-  const type = file.api.type ?? (isObject(file.api.python) ? 'python' : undefined)
+const melziOf = ({ melzi }: JsonObject): JsonObject => {
+  if (melzi === undefined || melzi === null) return {}
+  if (!isObject(melzi)) throw wrongType('melzi', 'an object', melzi)
+  return melzi
+}
+
+/** `api`, its type in lower case, and what stands below the key of the type. */
+const apiOf = (file: JsonObject): { api: JsonObject; type: string; settings: JsonObject } => {
+  const { api } = file
+  if (api === undefined) throw missing('api')
+  if (!isObject(api)) throw wrongType('api', 'an object', api)
+  const type = api.type ?? (isObject(api.python) ? 'python' : undefined)
   if (type === undefined) throw missing('api.type')
   if (typeof type !== 'string') throw wrongType('api.type', 'a string', type)
-  if (type.toLowerCase() !== 'python') {
-    throw errors.invalid(
-      `Plugins of type '${type}' cannot run on this server yet, so the file was not imported. Supported values are: 'python'.`,
-      'api.type',
-      'invalid_value',
-    )
-  }
-  if (file.api.python === undefined) throw missing('api.python')
-  if (!isObject(file.api.python)) throw wrongType('api.python', 'an object', file.api.python)
-  return file.api.python
+  const settings = api[type.toLowerCase()]
+  return { api, type: type.toLowerCase(), settings: isObject(settings) ? settings : {} }
 }
 
-const readMelzi = (
-  melzi: Json | undefined,
-): Pick<PluginManifest, 'parameters' | 'hosts' | 'timeoutMs'> => {
-  if (melzi === undefined || melzi === null)
-    return { parameters: null, hosts: null, timeoutMs: null }
-  if (!isObject(melzi)) throw wrongType('melzi', 'an object', melzi)
-  for (const key of Object.keys(melzi)) {
-    if (!MELZI_KEYS.has(key)) {
-      throw errors.invalid(
-        `Unknown parameter: 'melzi.${key}'.`,
-        `melzi.${key}`,
-        'unknown_parameter',
-      )
+const readApi = (file: JsonObject, melzi: JsonObject): PluginApi => {
+  const { api, type } = apiOf(file)
+  switch (type) {
+    case 'python': {
+      if (api.python === undefined) throw missing('api.python')
+      if (!isObject(api.python)) throw wrongType('api.python', 'an object', api.python)
+      return { kind: 'python', source: requiredText(api.python, 'source', 'api.python.source') }
     }
-  }
-  refuseDemand(melzi, 'secrets', 'Plugin secrets')
-  refuseDemand(melzi, 'packages', 'Extra Python packages')
-  return {
-    parameters: readParameters(melzi.parameters),
-    hosts: readHosts(melzi.network),
-    timeoutMs: readTimeout(melzi.timeout_seconds),
+    case 'openapi': {
+      const url = addressOf(api)
+      const text = optionalText(melzi, 'document', 'melzi.document')
+      if (url === null && text.trim() === '') throw missing('api.url')
+      return {
+        kind: 'openapi',
+        url,
+        text: text.trim() === '' ? null : text,
+        auth: readAuth(melzi.auth),
+        userHeader: userHeaderOf(melzi),
+      }
+    }
+    case 'mcp': {
+      const url = addressOf(api)
+      const command = optionalText(api, 'command', 'api.command') || null
+      if (url === null && command === null) throw missing('api.url')
+      if (url !== null && command !== null) {
+        throw errors.invalid(
+          "Invalid 'api': an MCP plugin has either a 'url' or a 'command', not both.",
+          'api.command',
+          'invalid_value',
+        )
+      }
+      return { kind: 'mcp', url, command, auth: readAuth(melzi.auth) }
+    }
+    case 'azurecognitivesearch': {
+      const search = api.azure_cognitive_search_params
+      const path = 'api.azure_cognitive_search_params'
+      if (search !== undefined && search !== null && !isObject(search))
+        throw wrongType(path, 'an object', search)
+      const indexName = isObject(search)
+        ? optionalText(search, 'indexName', `${path}.indexName`)
+        : ''
+      return { kind: 'search', indexName }
+    }
+    default:
+      throw errors.invalid(
+        `Plugins of type '${type}' cannot run on this server, so the file was not imported. Supported values are: 'python', 'openapi', 'mcp', and 'AzureCognitiveSearch'.`,
+        'api.type',
+        'invalid_value',
+      )
   }
 }
 
-/** A demand that cannot be met is refused at import: a plugin that comes in must work. */
-const refuseDemand = (melzi: JsonObject, key: string, what: string): void => {
-  const value = melzi[key]
-  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return
-  throw errors.unsupported(
-    `${what} are not supported by this server yet ('melzi.${key}').`,
-    `melzi.${key}`,
-  )
+const addressOf = (api: JsonObject): string | null => {
+  const url = optionalText(api, 'url', 'api.url').trim()
+  if (url === '') return null
+  checkUrl(url, 'api.url')
+  return url
 }
 
-const readParameters = (schema: Json | undefined): JsonObject | null => {
-  if (schema === undefined || schema === null) return null
-  if (!isObject(schema)) throw wrongType('melzi.parameters', 'an object', schema)
-  if (schema.type !== undefined && schema.type !== 'object') {
-    throw errors.invalid(
-      "Invalid 'melzi.parameters': the JSON Schema of the arguments must have the type 'object'.",
-      'melzi.parameters.type',
-      'invalid_value',
-    )
-  }
-  if (schema.properties !== undefined && !isObject(schema.properties)) {
-    throw wrongType('melzi.parameters.properties', 'an object', schema.properties)
-  }
-  if (isTooDeep(schema)) {
-    throw errors.invalid(
-      `Invalid 'melzi.parameters': the JSON Schema must not be nested more than ${DEEPEST_JSON} levels deep.`,
-      'melzi.parameters',
-      'invalid_value',
-    )
-  }
-  return { type: 'object', properties: {}, ...schema }
-}
-
-const readHosts = (network: Json | undefined): readonly string[] | 'public' | null => {
-  if (network === undefined || network === null) return null
-  if (network === 'public') return 'public'
-  if (!Array.isArray(network))
-    throw wrongType('melzi.network', "an array of host names (or 'public')", network)
-  return network.map((host, index) => {
-    if (typeof host !== 'string') throw wrongType(`melzi.network[${index}]`, 'a string', host)
-    if (HOST.test(host)) return host.toLowerCase()
-    throw errors.invalid(
-      `Invalid 'melzi.network[${index}]': '${host}' is not a host name such as 'api.example.com' or '*.example.com'.`,
-      `melzi.network[${index}]`,
-      'invalid_value',
-    )
-  })
-}
-
-const readTimeout = (seconds: Json | undefined): number | null => {
-  if (seconds === undefined || seconds === null) return null
-  if (typeof seconds !== 'number')
-    throw wrongType('melzi.timeout_seconds', 'a decimal number', seconds)
-  if (seconds > 0 && seconds <= LONGEST_TIMEOUT_SECONDS) return Math.ceil(seconds * 1000)
+const userHeaderOf = (melzi: JsonObject): string | null => {
+  const name = melzi.user_header === true ? 'Davinci-Cookie' : melzi.user_header
+  if (name === undefined || name === null || name === false) return null
+  if (typeof name !== 'string') throw wrongType('melzi.user_header', 'a string', name)
+  if (HEADER_NAME.test(name) && !TAKEN_HEADERS.has(name.toLowerCase())) return name
   throw errors.invalid(
-    `Invalid 'melzi.timeout_seconds': expected a value > 0 and <= ${LONGEST_TIMEOUT_SECONDS}, but got ${seconds} instead.`,
-    'melzi.timeout_seconds',
-    seconds > 0 ? 'decimal_above_max_value' : 'decimal_below_min_value',
+    `Invalid 'melzi.user_header': '${name}' cannot be the name of the header for the user's token.`,
+    'melzi.user_header',
+    'invalid_value',
   )
 }
-
-const optionalText = (object: JsonObject, key: string): string => {
-  const value = object[key]
-  if (value === undefined || value === null) return ''
-  if (typeof value !== 'string') throw wrongType(key, 'a string', value)
-  return value
-}
-
-const requiredText = (object: JsonObject, key: string, path: string): string => {
-  const value = object[key]
-  if (value === undefined || value === null) throw missing(path)
-  if (typeof value !== 'string') throw wrongType(path, 'a string', value)
-  if (value.trim() === '')
-    throw errors.invalid(`Invalid '${path}': expected a non-empty string.`, path, 'invalid_value')
-  return value
-}
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const nameOf = (value: unknown): string => {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a decimal number'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
-}
-
-const missing = (path: string) =>
-  errors.invalid(`Missing required parameter: '${path}'.`, path, 'missing_required_parameter')
-
-const wrongType = (path: string, expected: string, value: unknown) =>
-  errors.invalid(
-    `Invalid type for '${path}': expected ${expected}, but got ${nameOf(value)} instead.`,
-    path,
-    'invalid_type',
-  )

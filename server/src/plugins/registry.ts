@@ -1,6 +1,8 @@
+/** Reads stored plugins once for each text: manifest, functions, and which of them are on. */
 import { createHash } from 'node:crypto'
 import { BoundedCache } from '../platform/store/bounded-cache.ts'
 import { parsePluginFile, type JsonObject, type PluginManifest } from './manifest.ts'
+import type { OfferedFunction, PluginKinds } from './plugin-kind.ts'
 
 /** A plugin's function in the form of the wire's function tool (behaviour.md: `strict` is echoed as false). */
 export interface PluginTool {
@@ -8,46 +10,66 @@ export interface PluginTool {
   function: { name: string; description: string; parameters: JsonObject; strict: false }
 }
 
-/** What a function without a known schema takes (plugins.md 1). */
-const FREE_TEXT: JsonObject = {
-  type: 'object',
-  properties: {
-    query: { type: 'string', description: 'What the plugin is asked, in plain words.' },
-  },
-  required: ['query'],
+export interface ReadFunction extends OfferedFunction {
+  /** Whether it is ticked: models and clients see only these. */
+  isOn: boolean
+  /** Its calls always stop the run and wait for the client (plugins.md 5). */
+  asksBefore: boolean
 }
 
-/** Reads a function's JSON Schema from Python source without running it; null when the source states none (plugins.md 1). */
-export type ReadParameters = (source: string) => JsonObject | null
+export interface ReadPlugin {
+  manifest: PluginManifest
+  functions: readonly ReadFunction[]
+}
 
-/**
- * The function that stands for a plugin. Its parameters are those of the file, else those the source states literally, else one
- * free text `query`.
- */
-export const toolOf = (
-  functionName: string,
-  manifest: PluginManifest,
-  readParameters: ReadParameters,
-): PluginTool => ({
+/** A plugin as it is stored. */
+export interface StoredPlugin {
+  functionName: string
+  manifest: string
+  document: string | null
+}
+
+export type PluginReader = (plugin: StoredPlugin) => ReadPlugin
+
+/** Plugins of this many texts are kept: reading a long source takes milliseconds, and every run asks for its tools. */
+const KEPT = 1_000
+
+/** What the reader gives is shared and must not be changed. @throws AppError 400 (the reader) naming the field that is wrong */
+export const createPluginReader = (kinds: PluginKinds): PluginReader => {
+  const plugins = new BoundedCache<ReadPlugin>(KEPT)
+  return (plugin) => {
+    const digest = createHash('sha256')
+      .update(plugin.manifest)
+      .update('\0')
+      .update(plugin.document ?? '')
+      .digest('base64')
+    return plugins.get(`${plugin.functionName}/${digest}`, () => read(kinds, plugin))
+  }
+}
+
+const read = (kinds: PluginKinds, plugin: StoredPlugin): ReadPlugin => {
+  const manifest = parsePluginFile(plugin.manifest)
+  const text = { functionName: plugin.functionName, manifest, document: plugin.document }
+  const offered = kinds[manifest.api.kind].functions(text)
+  const isNamed = ({ operation }: OfferedFunction, names: readonly string[] | true | null) =>
+    names === true || (names !== null && operation !== null && names.includes(operation))
+  return {
+    manifest,
+    functions: offered.map((one) => ({
+      ...one,
+      isOn:
+        one.operation === null || manifest.functions === null || isNamed(one, manifest.functions),
+      asksBefore: isNamed(one, manifest.askBefore),
+    })),
+  }
+}
+
+export const toTool = (name: string, offered: OfferedFunction): PluginTool => ({
   type: 'function',
   function: {
-    name: functionName,
-    description: manifest.descriptionForModel,
-    parameters: manifest.parameters ?? readParameters(manifest.source) ?? FREE_TEXT,
+    name,
+    description: offered.description,
+    parameters: offered.parameters,
     strict: false,
   },
 })
-
-/** Tools of this many files are kept: reading a long source takes milliseconds, and every run asks for its tools. */
-const KEPT_TOOLS = 1_000
-
-/** {@link toolOf} for stored plugin files, read once for each text; what it gives is shared and must not be changed. */
-export const createToolReader = (readParameters: ReadParameters) => {
-  const tools = new BoundedCache<PluginTool>(KEPT_TOOLS)
-  return (plugin: { functionName: string; manifest: string }): PluginTool => {
-    const digest = createHash('sha256').update(plugin.manifest).digest('base64')
-    return tools.get(`${plugin.functionName}/${digest}`, () =>
-      toolOf(plugin.functionName, parsePluginFile(plugin.manifest), readParameters),
-    )
-  }
-}

@@ -11,7 +11,8 @@ export const sandboxResult = (fields: Partial<SandboxResult> = {}): SandboxResul
   stderr: '',
   truncated: false,
   error: null,
-  usage: { ms: 3, peakMiB: 40, http: [] },
+  pictures: [],
+  usage: { ms: 3, cpuMs: 2, peakMiB: 40, http: [] },
   ...fields,
 })
 

@@ -7,7 +7,7 @@ import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import { createAssistantService } from '../../src/features/assistants/service.ts'
 import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
-import { createPluginService } from '../../src/features/plugins/service.ts'
+import { pluginService } from './plugin-house.ts'
 import { createThreadService } from '../../src/features/threads/service.ts'
 import { createStoreWriter } from '../../src/features/vector-stores/service.ts'
 import { DiskBlobs } from '../../src/platform/blobs/disk-blobs.ts'
@@ -47,7 +47,7 @@ export const openResourceHouse = async (engine: TestEngine) => {
   const toolResources = toolResourcesFor(clock, () => (announced += 1))
   const blobs = new DiskBlobs(home.dir, clock)
   const files = createFileService({ store, clock, blobs })
-  const plugins = createPluginService({ store, clock, readParameters: () => null })
+  const plugins = pluginService(store, clock)
   const checkModel = () => undefined
   const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
   const threads = createThreadService({ store, clock, toolResources })

@@ -7,7 +7,6 @@ import { CreateRunRequest } from '@melzi/contract/run.ts'
 import { createAssistantService, type PluginMode } from '../../src/features/assistants/service.ts'
 import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
-import { createPluginCalls, createPluginService } from '../../src/features/plugins/service.ts'
 import { Dispatcher } from '../../src/features/runs/dispatcher.ts'
 import { runLoop } from '../../src/features/runs/run-loop.ts'
 import { createRunService, type RunRecord } from '../../src/features/runs/service.ts'
@@ -31,6 +30,7 @@ import { fakePython, type PythonAnswer } from './fake-python.ts'
 import { fakeSandbox, sandboxResult } from './fake-sandbox.ts'
 import { openFeatureStore } from './feature-store.ts'
 import { assertLawfulStream } from './lawful-stream.ts'
+import { pluginCalls as pluginCallsOn, pluginService } from './plugin-house.ts'
 import type { TestEngine } from './store-engines.ts'
 import { toolResourcesFor } from './tool-resources.ts'
 
@@ -139,8 +139,8 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   }
   const events = new MemoryEventLog()
   const { driver, jobs } = fakeSandbox(options.plugin ?? (() => Promise.resolve(sandboxResult())))
-  const plugins = createPluginService({ store, clock, readParameters: () => null })
-  const pluginCalls = createPluginCalls({ store, driver, clock, log })
+  const plugins = pluginService(store, clock)
+  const pluginCalls = pluginCallsOn({ store, driver, clock, log })
   const toolResources = toolResourcesFor(clock)
   const checkModel = () => undefined
   const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })

@@ -7,7 +7,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
-import type { AttachedPlugin, PluginService } from '../plugins/service.ts'
+import type { AttachedFunction, PluginService } from '../plugins/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
 import {
   deleteAssistant,
@@ -23,9 +23,9 @@ import { functionNames, normalizeTools } from './tools.ts'
 export type { AssistantRecord, PluginMode } from './store.ts'
 export { normalizeTools } from './tools.ts'
 
-/** An assistant with the plugins attached to it, whose functions are part of its tools. */
+/** An assistant with the functions of the plugins attached to it, which are part of its tools. */
 export interface UsableAssistant extends AssistantRecord {
-  plugins: AttachedPlugin[]
+  plugins: AttachedFunction[]
 }
 
 /** The same with what it gives its tools. */
@@ -56,8 +56,8 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
   const holderOf = ({ workspaceId, id }: AssistantRecord) =>
     ({ kind: 'assistant', workspaceId, id }) as const
 
-  const pluginsOf = (db: Reader, record: AssistantRecord): Promise<AttachedPlugin[]> =>
-    plugins.functionsOf(db, record.workspaceId, record.id)
+  const pluginsOf = (db: Reader, record: AssistantRecord): Promise<AttachedFunction[]> =>
+    plugins.functionsOf(db, record.workspaceId, record.id, functionNames(record.tools))
 
   /**
    * The assistant, when the principal may use it: today its owner may, sharing comes on top.
@@ -164,7 +164,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
 
     /**
      * Changes what the request names; absent keys stay. A sent tool list replaces the whole list: an attached plugin stays attached when
-     * its function is in it, and goes when it is not.
+     * a function of it is in the list, and goes when none is.
      */
     async update(
       principal: Principal,
@@ -217,11 +217,12 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     if (request.tools === undefined) return { tools: before.tools, attached: before.plugins }
     const tools = normalizeTools(request.tools)
     const named = new Set(functionNames(tools))
-    const attached = before.plugins.filter((plugin) => named.has(plugin.functionName))
-    if (attached.length < before.plugins.length) {
-      const kept = attached.map((plugin) => plugin.functionName)
-      await plugins.keepOnly(tx, before.workspaceId, before.id, kept)
-    }
+    const kept = new Set(
+      before.plugins.filter((one) => named.has(one.functionName)).map((one) => one.id),
+    )
+    const gone = new Set(before.plugins.map((one) => one.id).filter((id) => !kept.has(id)))
+    for (const id of gone) await plugins.detach(tx, before, before.id, id)
+    const attached = before.plugins.filter((one) => kept.has(one.id))
     const ofPlugins = new Set(attached.map((plugin) => plugin.functionName))
     const own = tools.filter(
       (tool) => tool.type !== 'function' || !ofPlugins.has(tool.function.name),

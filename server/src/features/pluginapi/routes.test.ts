@@ -14,8 +14,7 @@ import { createAssistantService } from '../assistants/service.ts'
 import { createKeyService } from '../keys/service.ts'
 import { createFileService } from '../files/service.ts'
 import { createMessageService } from '../messages/service.ts'
-import { createPluginCalls } from '../plugins/call-service.ts'
-import { createPluginService } from '../plugins/service.ts'
+import { pluginCalls, pluginService } from '../../../tests/support/plugin-house.ts'
 import { createThreadService } from '../threads/service.ts'
 import { pluginApiRoutes } from './routes.ts'
 import { createPluginApiService } from './service.ts'
@@ -32,7 +31,7 @@ const setUp = async (
   const clock = { now: () => Date.now() }
   const log = createLog('silent')
   const keys = createKeyService({ store, clock, log })
-  const plugins = createPluginService({ store, clock, readParameters: () => null })
+  const plugins = pluginService(store, clock)
   const toolResources = toolResourcesFor(clock)
   const checkModel = () => undefined
   const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
@@ -41,7 +40,7 @@ const setUp = async (
   const files = createFileService({ store, clock, blobs })
   const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
   const sandbox = fakeSandbox(answer)
-  const calls = createPluginCalls({ store, driver: sandbox.driver, clock, log })
+  const calls = pluginCalls({ store, driver: sandbox.driver, clock, log })
   const app = createHttpServer({ log, bodyLimit: 100_000 })
   stack.defer(() => app.close())
   await app.register(async (scope) => {

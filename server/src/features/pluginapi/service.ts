@@ -5,7 +5,7 @@ import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
-import type { PluginCalls } from '../plugins/service.ts'
+import type { AttachedFunction, PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { PluginAnswer } from './plugin-answer.ts'
 
@@ -48,17 +48,17 @@ export const createPluginApiService = (deps: {
       const customizedParams = parseParams(request.params)
       const assistant = await assistants.getUsable(store, principal, request.aid)
       const thread = await threads.getOwned(store, principal, request.tid)
-      const plugin =
-        assistant.plugins.find((one) => one.functionName === request.pid) ??
-        assistant.plugins.find((one) => one.pluginId === request.pid)
-      if (plugin === undefined) throw errors.notFound('plugin', request.pid)
+      const plugin = functionNamed(assistant.plugins, request.pid)
       const outcome = await calls.call(
         {
           workspaceId: principal.workspaceId,
           callerId: principal.personId,
           assistantId: assistant.id,
           threadId: thread.id,
-          plugin: { id: plugin.id },
+          plugin: { ...plugin, version: null },
+          origin: 'client',
+          forRunId: thread.activeRunId,
+          model: assistant.model,
           argumentsText: request.body,
           customizedParams,
           conversation: await messages.conversation(principal.workspaceId, thread.id),
@@ -69,6 +69,24 @@ export const createPluginApiService = (deps: {
       return { text: outcome.text, ok: outcome.ok, callId: outcome.callId }
     },
   }
+}
+
+/**
+ * The function of this name; else the only one of the plugin whose file has this id.
+ * @throws AppError 404, 400 where the plugin has several functions
+ */
+const functionNamed = (functions: readonly AttachedFunction[], name: string): AttachedFunction => {
+  const exact = functions.find((one) => one.functionName === name)
+  if (exact !== undefined) return exact
+  const [only, ...others] = functions.filter((one) => one.pluginId === name || one.id === name)
+  if (only === undefined) throw errors.notFound('plugin', name)
+  if (others.length === 0) return only
+  const names = [only, ...others].map((one) => `'${one.functionName}'`).join(', ')
+  throw errors.invalid(
+    `Invalid 'pid': the plugin '${name}' has several functions; name one of ${names}.`,
+    'pid',
+    'invalid_value',
+  )
 }
 
 const parseParams = (text: string | null): Json => {

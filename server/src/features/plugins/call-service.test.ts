@@ -6,8 +6,8 @@ import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
 import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
-import { createPluginCalls, type PluginCallRequest } from './call-service.ts'
-import { createPluginService } from './service.ts'
+import type { PluginCallRequest } from './call-service.ts'
+import { pluginCalls, pluginService } from '../../../tests/support/plugin-house.ts'
 
 const MELZI = '{"timeout_seconds": 3, "network": ["api.example.com"]}'
 const file = (melzi = 'null', source = 'print(6)') =>
@@ -22,10 +22,10 @@ const setUp = async (
   const home = await openFeatureStore(engine)
   const { store } = home
   const clock = { now: () => Date.now() }
-  const plugins = createPluginService({ store, clock, readParameters: () => null })
+  const plugins = pluginService(store, clock)
   const { driver, jobs } = fakeSandbox(answer)
   const log = createLog('silent')
-  const calls = createPluginCalls({ store, driver, clock, log, ...options })
+  const calls = pluginCalls({ store, driver, clock, log }, options)
   const owner = await home.person()
   const plugin = await plugins.importPlugin(owner, file(MELZI))
   const request: PluginCallRequest = {
@@ -33,7 +33,10 @@ const setUp = async (
     callerId: owner.personId,
     assistantId: 'asst_1',
     threadId: 'thread_1',
-    plugin: { id: plugin.id },
+    plugin: { id: plugin.id, functionName: 'p', operation: null, version: null },
+    origin: 'client',
+    forRunId: null,
+    model: null,
     argumentsText: '{"a": 1}',
     customizedParams: { msg: 'hi' },
     conversation: [{ role: 'user', content: 'x' }],

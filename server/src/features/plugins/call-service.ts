@@ -1,20 +1,31 @@
-import { parsePluginFile, type JsonObject } from '../../plugins/manifest.ts'
 import type {
   EgressPolicy,
   Json,
-  SandboxDriver,
   SandboxLimits,
   SandboxResult,
 } from '../../plugins/python/sandbox-driver.ts'
+import { parsePluginFile, type JsonObject } from '../../plugins/manifest.ts'
+import type { PluginJob, PluginKinds } from '../../plugins/plugin-kind.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { AppError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { parseArguments } from './call-arguments.ts'
-import { beginCall, endCall, type PluginCallEnd, type PluginCallRecord } from './call-store.ts'
+import type { CallAids, OpenAids } from './call-aids.ts'
+import {
+  beginCall,
+  endCall,
+  type CallOrigin,
+  type PluginCallEnd,
+  type PluginCallRecord,
+} from './call-store.ts'
 import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
 import { createOwnerSlots } from './owner-slots.ts'
-import { findPlugin, type PluginRecord } from './store.ts'
+import type { PluginSecrets } from './plugin-secrets.ts'
+import type { PluginService } from './service.ts'
+import type { PluginRecord } from './store.ts'
+import type { UserCookie } from './user-cookie.ts'
 
 export type { PluginCallError } from './call-text.ts'
 
@@ -22,18 +33,34 @@ export interface PluginCallRequest {
   workspaceId: string
   /** The person who calls. */
   callerId: string
+  /** '' for a test. */
   assistantId: string
   threadId: string | null
-  /** `plug_...` */
-  plugin: { id: string }
+  plugin: CalledFunction
+  origin: CallOrigin
+  /** The run that waits while a client makes this call. */
+  forRunId: string | null
   /** JSON text as the model or the client wrote it. */
   argumentsText: string
   /** CUSTOMIZED_PARAMS; null when the caller passed nothing. */
   customizedParams: Json
   /** CURRENT_CONVERSATION. */
   conversation: { role: string; content: string }[]
+  /** The assistant's model, for what the plugin asks it; null: none is asked. */
+  model: string | null
   /** Set when the run itself makes the call: then a call whose output is stored is not made again. */
   run: { runId: string; toolCallId: string } | null
+}
+
+/** A function of a plugin. */
+export interface CalledFunction {
+  /** `plug_...` */
+  id: string
+  functionName: string
+  /** The operation or tool; null for a plugin that is one function. */
+  operation: string | null
+  /** Null: as the plugin is now. */
+  version: number | null
 }
 
 export interface PluginCallOutcome {
@@ -57,6 +84,8 @@ const DEFAULT_LIMITS: SandboxLimits = {
   resultBytes: 262_144,
   rawBytes: 2_000_000,
   http: { requests: 20, upBytes: 5_000_000, downBytes: 10_000_000, timeoutMs: 15_000 },
+  asks: 100,
+  pictures: { count: 10, totalBytes: 4_000_000 },
 }
 
 const PER_OWNER = 2
@@ -69,10 +98,14 @@ const SHORTEST_RUN_MS = 1_000
 
 export type PluginCalls = ReturnType<typeof createPluginCalls>
 
-/** Calls plugins in the sandbox. A call is a row before it starts and again when it has ended (design 4.6). */
+/** Calls plugins of every kind. A call is a row before it starts and again when it has ended (design 4.6). */
 export const createPluginCalls = (deps: {
   store: Store
-  driver: SandboxDriver
+  plugins: Pick<PluginService, 'atVersion'>
+  kinds: PluginKinds
+  secrets: Pick<PluginSecrets, 'open'>
+  userCookie: UserCookie
+  openAids: OpenAids
   clock: Clock
   log: Logger
   /** @default DEFAULT_LIMITS */
@@ -85,7 +118,7 @@ export const createPluginCalls = (deps: {
   /** Milliseconds a call may take, waiting for its turn included. */
   totalMs?: number
 }) => {
-  const { store, driver, clock, log } = deps
+  const { store, kinds, clock, log } = deps
   const limits = deps.limits ?? DEFAULT_LIMITS
   const totalMs = deps.totalMs ?? TOTAL_MS
   const slots = createOwnerSlots({ perOwner: PER_OWNER, waiting: WAITING_PER_OWNER })
@@ -110,6 +143,9 @@ export const createPluginCalls = (deps: {
           runId: request.run?.runId ?? null,
           toolCallId: request.run?.toolCallId ?? null,
           callerId: request.callerId,
+          functionName: request.plugin.functionName,
+          origin: request.origin,
+          forRunId: request.forRunId,
           arguments: cutUtf8(storable(request.argumentsText), LONGEST_ARGUMENTS),
           customizedParams: params,
         },
@@ -122,8 +158,14 @@ export const createPluginCalls = (deps: {
     call: PluginCallRecord,
     plugin: PluginRecord | null,
     result: SandboxResult | PluginCallError,
+    aids: CallAids | null,
   ): Promise<PluginCallOutcome> => {
-    const written = endOf(result, limits.resultBytes, clock.now())
+    const pictures = 'usage' in result ? result.pictures : []
+    const kept = aids === null || pictures.length === 0 ? null : await aids.keepPictures(pictures)
+    const written = endOf(result, limits.resultBytes, clock.now(), {
+      usage: aids?.usage() ?? null,
+      pictures: kept,
+    })
     const stored = await store.write('plugin.call.end', (tx) =>
       endCall(tx, call.workspaceId, call.id, written),
     )
@@ -134,40 +176,50 @@ export const createPluginCalls = (deps: {
     request: PluginCallRequest,
     plugin: PluginRecord,
     args: JsonObject,
+    aids: CallAids,
     signal: AbortSignal,
   ): Promise<SandboxResult | null> => {
     const asked = clock.now()
-    const release = await slots.take(
-      `${plugin.workspaceId}/${plugin.ownerId}`,
-      LONGEST_WAIT_MS,
-      signal,
-    )
+    const owner = `${plugin.workspaceId}/${plugin.ownerId}`
+    const release = await slots.take(owner, LONGEST_WAIT_MS, signal)
     if (release === null) return null
     try {
       const manifest = parsePluginFile(plugin.manifest)
       const waited = clock.now() - asked
       const wallMs = Math.min(manifest.timeoutMs ?? limits.wallMs, limits.wallMs, totalMs - waited)
-      return await driver.run(
-        {
-          scope: `${plugin.workspaceId}/${plugin.ownerId}/${plugin.id}@${plugin.version}`,
-          source: manifest.source,
-          arguments: args,
-          customizedParams: request.customizedParams,
-          conversation: request.conversation,
-          limits: { ...limits, wallMs: Math.max(SHORTEST_RUN_MS, wallMs) },
-          egress: { hosts: manifest.hosts ?? deps.defaultHosts ?? [] },
-        },
-        signal,
-      )
+      const job: PluginJob = {
+        workspaceId: plugin.workspaceId,
+        ownerId: plugin.ownerId,
+        callerId: request.callerId,
+        pluginId: plugin.id,
+        version: plugin.version,
+        functionName: request.plugin.functionName,
+        operation: request.plugin.operation,
+        manifest,
+        document: plugin.document,
+        vectorStoreId: plugin.vectorStoreId,
+        arguments: args,
+        customizedParams: request.customizedParams,
+        conversation: request.conversation,
+        userCookie: deps.userCookie(plugin, request.callerId),
+        modelTokenLimit: aids.modelTokenLimit,
+        secrets: await deps.secrets.open(store, plugin.workspaceId, plugin.id, manifest.secrets),
+        files: aids.files,
+        answer: aids.answer,
+        limits: { ...limits, wallMs: Math.max(SHORTEST_RUN_MS, wallMs) },
+        defaultHosts: deps.defaultHosts ?? [],
+      }
+      return await kinds[manifest.api.kind].call(job, signal)
     } finally {
       release()
     }
   }
 
-  /** What the sandbox says, or why it could not be asked; rejects only when the signal aborts. */
+  /** What the plugin says, or why it could not be asked; rejects only when the signal aborts. */
   const attempt = async (
     request: PluginCallRequest,
     plugin: PluginRecord | null,
+    aids: CallAids,
     signal: AbortSignal,
   ): Promise<SandboxResult | PluginCallError> => {
     if (plugin === null) return failure('gone', 'The plugin has been deleted.')
@@ -176,11 +228,10 @@ export const createPluginCalls = (deps: {
     }
     const args = parseArguments(request.argumentsText)
     if (!args.ok) return failure('arguments', args.message)
-    if (parsePluginFile(plugin.manifest).hosts === 'public' && deps.defaultHosts !== 'public')
-      return failure('egress', NOT_PUBLIC)
     const deadline = AbortSignal.timeout(totalMs)
     try {
-      const result = await run(request, plugin, args.value, AbortSignal.any([signal, deadline]))
+      const either = AbortSignal.any([signal, deadline])
+      const result = await run(request, plugin, args.value, aids, either)
       return result ?? failure('busy', BUSY)
     } catch (error) {
       if (signal.aborted) throw error
@@ -190,7 +241,8 @@ export const createPluginCalls = (deps: {
           `The call took longer than ${totalMs / 1000} s, waiting included.`,
         )
       }
-      log.error({ err: error, pluginId: plugin.id }, 'the sandbox driver failed')
+      if (error instanceof AppError) return failure('unavailable', error.message)
+      log.error({ err: error, pluginId: plugin.id }, 'a plugin could not be run')
       return failure('crash', 'The sandbox of this server failed; the plugin gave no output.')
     }
   }
@@ -202,29 +254,31 @@ export const createPluginCalls = (deps: {
      * of a run's call then stays `started`, so that the node which takes the run over makes the call again.
      */
     call: async (request: PluginCallRequest, signal: AbortSignal): Promise<PluginCallOutcome> => {
-      const plugin = await findPlugin(store, request.workspaceId, request.plugin.id)
+      const { id, version } = request.plugin
+      const plugin = await deps.plugins.atVersion(store, request.workspaceId, id, version)
       const call = await begin(request, plugin)
       if (call.status !== 'started') return outcomeOf(call, plugin)
       let result: SandboxResult | PluginCallError
+      let aids: CallAids | null = null
       try {
-        result = await attempt(request, plugin, signal)
+        aids = await deps.openAids(request, plugin)
+        result = await attempt(request, plugin, aids, signal)
       } catch (error) {
         if (request.run === null) {
-          await end(call, plugin, failure('crash', 'The call was stopped before it ended.'))
+          const stopped = failure('crash', 'The call was stopped before it ended.')
+          await end(call, plugin, stopped, aids)
         }
         throw error
       }
-      const outcome = await end(call, plugin, result)
+      const outcome = await end(call, plugin, result, aids)
       const ms = 'usage' in result ? result.usage.ms : null
       const { ok, callId, error } = outcome
-      log.info({ callId, pluginId: request.plugin.id, ok, kind: error?.kind, ms }, 'plugin call')
+      log.info({ callId, pluginId: id, ok, kind: error?.kind, ms }, 'plugin call')
       return outcome
     },
   }
 }
 
-const NOT_PUBLIC =
-  "The plugin's file asks for the whole public network, which this server does not give to plugins; the file can name the hosts it needs instead ('melzi.network'), or the operator can set MELZI_PLUGIN_NETWORK=public."
 const BUSY = "Too many calls of this owner's plugins are running; try again in a moment."
 
 const failure = (kind: PluginCallError['kind'], message: string): PluginCallError => ({
@@ -237,20 +291,31 @@ const endOf = (
   result: SandboxResult | PluginCallError,
   limitBytes: number,
   endedMs: number,
+  more: {
+    usage: ReturnType<CallAids['usage']>
+    pictures: Awaited<ReturnType<CallAids['keepPictures']>> | null
+  },
 ): PluginCallEnd => {
+  const { usage, pictures } = more
+  const aside = {
+    modelUsage: usage === null ? null : JSON.stringify(usage),
+    pictureIds: pictures?.ids ?? [],
+    endedMs,
+  }
   if (!('usage' in result)) {
     const error = JSON.stringify(result)
     const output = textOfError(result)
-    return { status: 'failed', output, stdout: '', stderr: '', error, usage: null, endedMs }
+    return { status: 'failed', output, stdout: '', stderr: '', error, usage: null, ...aside }
   }
+  const text = textOf(result, limitBytes)
   return {
     status: result.ok && result.error === null ? 'completed' : 'failed',
-    output: textOf(result, limitBytes),
+    output: [text, pictures?.markdown ?? ''].filter((part) => part !== '').join('\n'),
     stdout: storable(result.stdout),
     stderr: storable(result.stderr),
     error: result.error === null ? null : JSON.stringify(result.error),
     usage: JSON.stringify(result.usage),
-    endedMs,
+    ...aside,
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
 
+/** `run`: made by a run; `client`: through /pluginapi; `test`: the plugin's owner tries it, and the call has no assistant ('' ). */
+export type CallOrigin = 'run' | 'client' | 'test'
+
 export interface PluginCallRecord {
   workspaceId: string
   id: string
@@ -11,6 +14,11 @@ export interface PluginCallRecord {
   runId: string | null
   toolCallId: string | null
   callerId: string
+  functionName: string | null
+  /** Null for calls of before there were others than the first two. */
+  origin: CallOrigin | null
+  /** The run that waited while a client made this call. */
+  forRunId: string | null
   /** As the caller sent them, JSON or not. */
   arguments: string
   /** JSON. */
@@ -31,6 +39,10 @@ export interface PluginCallEnd {
   error: string | null
   /** JSON. */
   usage: string | null
+  /** JSON: what its questions to the model cost. */
+  modelUsage: string | null
+  /** Ids of the files made of its pictures. */
+  pictureIds: readonly string[]
   /** Milliseconds since 1970. */
   endedMs: number
 }
@@ -45,6 +57,9 @@ const toRecord = (row: Row): PluginCallRecord => ({
   runId: row['run_id'] as string | null,
   toolCallId: row['tool_call_id'] as string | null,
   callerId: row['caller_id'] as string,
+  functionName: row['function_name'] as string | null,
+  origin: row['origin'] as CallOrigin | null,
+  forRunId: row['for_run_id'] as string | null,
   arguments: row['arguments'] as string,
   customizedParams: row['customized_params'] as string | null,
   status: row['status'] as PluginCallRecord['status'],
@@ -75,8 +90,8 @@ export const beginCall = async (
 ): Promise<PluginCallRecord> => {
   await tx.run(
     `insert into plugin_calls (workspace_id, id, plugin_id, plugin_version, assistant_id, thread_id, run_id, tool_call_id, caller_id,
-       arguments, customized_params, status, started_ms)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'started', ?12)
+       arguments, customized_params, status, started_ms, function_name, origin, for_run_id)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'started', ?12, ?13, ?14, ?15)
      on conflict (workspace_id, run_id, tool_call_id) where run_id is not null do nothing`,
     [
       record.workspaceId,
@@ -91,6 +106,9 @@ export const beginCall = async (
       record.arguments,
       record.customizedParams,
       startedMs,
+      record.functionName,
+      record.origin,
+      record.forRunId,
     ],
   )
   if (record.runId === null) return { ...record, status: 'started', output: null, error: null }
@@ -109,7 +127,8 @@ export const endCall = async (
   end: PluginCallEnd,
 ): Promise<PluginCallRecord | null> => {
   await tx.run(
-    `update plugin_calls set status = ?3, output = ?4, stdout = ?5, stderr = ?6, error = ?7, usage = ?8, ended_ms = ?9
+    `update plugin_calls set status = ?3, output = ?4, stdout = ?5, stderr = ?6, error = ?7, usage = ?8, ended_ms = ?9, model_usage = ?10,
+       picture_ids = ?11
      where workspace_id = ?1 and id = ?2 and status = 'started'`,
     [
       workspaceId,
@@ -121,6 +140,8 @@ export const endCall = async (
       end.error,
       end.usage,
       end.endedMs,
+      end.modelUsage,
+      JSON.stringify(end.pictureIds),
     ],
   )
   return findCall(tx, workspaceId, id)

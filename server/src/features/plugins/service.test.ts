@@ -1,8 +1,11 @@
+import { createPluginKinds } from '../../plugins/plugin-kinds.ts'
+import { createNoDriver } from '../../plugins/python/no-driver.ts'
+import { createPythonKind } from '../../plugins/python/python-kind.ts'
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
-import { createPluginService } from './service.ts'
+import { pluginService } from '../../../tests/support/plugin-house.ts'
 
 const file = (id: string, source = 'print(6)', nameForModel = id) =>
   `{ "id": "${id}", "name_for_model": "${nameForModel}", "description_for_model": "About ${id}", "custom": [1,2],
@@ -17,7 +20,7 @@ const setUp = async (engine: TestEngine) => {
   return {
     home,
     store,
-    plugins: createPluginService({ store, clock, readParameters: () => null }),
+    plugins: pluginService(store, clock),
     owner: await home.person(),
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   }
@@ -70,7 +73,10 @@ onEachEngine('plugins', (engine) => {
       () => deep,
     ]
     for (const readParameters of readers) {
-      const plugins = createPluginService({ store, clock, readParameters })
+      const driver = createNoDriver()
+      const python = createPythonKind(driver, readParameters)
+      const kinds = { ...createPluginKinds({ driver }), python }
+      const plugins = pluginService(store, clock, kinds)
       await assert.rejects(plugins.importPlugin(t.owner, file('a')), {
         status: 400,
         param: 'api.python.source',
@@ -110,19 +116,21 @@ onEachEngine('plugins', (engine) => {
     const attach = (id: string, others?: string[]) =>
       t.store.write('test', (tx) => t.plugins.attach(tx, t.owner, assistantId, id, others))
     const names = async () =>
-      (await t.plugins.functionsOf(t.store, t.owner.workspaceId, assistantId)).map(
+      (await t.plugins.functionsOf(t.store, t.owner.workspaceId, assistantId, [])).map(
         (plugin) => plugin.functionName,
       )
     await attach(b.id)
     await attach(a.id)
     await attach(b.id)
     assert.deepEqual(await names(), ['b', 'a'])
-    const [first] = await t.plugins.functionsOf(t.store, t.owner.workspaceId, assistantId)
+    const [first] = await t.plugins.functionsOf(t.store, t.owner.workspaceId, assistantId, [])
     assert.deepEqual(first, {
       id: b.id,
       pluginId: 'b',
       functionName: 'b',
+      operation: null,
       version: 1,
+      asksBefore: false,
       tool: {
         type: 'function',
         function: {
@@ -133,9 +141,7 @@ onEachEngine('plugins', (engine) => {
         },
       },
     })
-    await t.store.write('test', (tx) =>
-      t.plugins.keepOnly(tx, t.owner.workspaceId, assistantId, ['a', 'unknown']),
-    )
+    await t.store.write('test', (tx) => t.plugins.detach(tx, t.owner, assistantId, b.id))
     assert.deepEqual(await names(), ['a'])
     await t.store.write('test', (tx) => t.plugins.detach(tx, t.owner, assistantId, a.id))
     assert.deepEqual(await names(), [])

@@ -1,12 +1,16 @@
 import { functionNameOf } from '../../plugins/function-name.ts'
-import { parsePluginFile } from '../../plugins/manifest.ts'
-import { createToolReader, type PluginTool, type ReadParameters } from '../../plugins/registry.ts'
+import { secretsOfAuth } from '../../plugins/plugin-auth.ts'
+import type { PluginKinds } from '../../plugins/plugin-kind.ts'
+import { createPluginReader, type ReadPlugin } from '../../plugins/registry.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import { AppError, errors } from '../../platform/errors.ts'
+import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import { parsePluginFile, type PluginManifest } from '../../plugins/manifest.ts'
+import { attachedFunctions, type AttachedFunction } from './attached-functions.ts'
+import type { PluginSecrets } from './plugin-secrets.ts'
 import {
   deleteAttachment,
   deletePlugin,
@@ -18,21 +22,11 @@ import {
   upsertPlugin,
   type PluginRecord,
 } from './store.ts'
+import { findVersion } from './version-store.ts'
 
-export { createPluginCalls } from './call-service.ts'
+export type { AttachedFunction } from './attached-functions.ts'
 export type { PluginCalls } from './call-service.ts'
 export type { PluginRecord } from './store.ts'
-
-/** A plugin as an assistant has it. */
-export interface AttachedPlugin {
-  /** `plug_...` */
-  id: string
-  /** `id` of the plugin file. */
-  pluginId: string
-  functionName: string
-  version: number
-  tool: PluginTool
-}
 
 /** A plugin file that has been read and can be imported. */
 export interface CheckedPluginFile {
@@ -40,9 +34,21 @@ export interface CheckedPluginFile {
   readonly pluginId: string
   readonly functionName: string
   readonly text: string
+  /** What its own server says of itself; null where there is none, or where it cannot be asked before its secrets are there. */
+  readonly document: string | null
+  readonly vectorStoreId: string | null
+}
+
+export interface ImportOptions {
+  /** What an AzureCognitiveSearch plugin searches. The caller has checked whose it is. */
+  vectorStoreId?: string | null
+  signal?: AbortSignal
 }
 
 export type PluginService = ReturnType<typeof createPluginService>
+
+/** A plugin's own server is asked for so long what it offers. */
+const DESCRIBE_MS = 30_000
 
 /**
  * Plugins of people and which assistants have them. A plugin belongs to the person who imported it; nobody else sees it, but an
@@ -51,10 +57,11 @@ export type PluginService = ReturnType<typeof createPluginService>
 export const createPluginService = (deps: {
   store: Store
   clock: Clock
-  readParameters: ReadParameters
+  kinds: PluginKinds
+  secrets: PluginSecrets
 }) => {
-  const { store, clock } = deps
-  const readTool = createToolReader(deps.readParameters)
+  const { store, clock, kinds, secrets } = deps
+  const read = createPluginReader(kinds)
 
   const getOwned = async (db: Reader, principal: Principal, id: string): Promise<PluginRecord> => {
     const plugin = await findPlugin(db, principal.workspaceId, id)
@@ -64,26 +71,59 @@ export const createPluginService = (deps: {
   }
 
   /**
-   * Reads a plugin file for {@link importInto}, outside of any write unit: a long file must not hold up other writers. Its tool is
-   * made too, so that a file whose tool cannot be made or written fails here and not at each read of the assistant.
+   * Reads a plugin file for {@link importInto}, outside of any write unit: a long file must not hold up other writers. Its functions are
+   * read too, so that a file whose functions cannot be made fails here and not at each read of the assistant.
    * @throws AppError 400 naming the field that is wrong
    */
-  const checkFile = (text: string): CheckedPluginFile => {
+  const checkFile = (text: string, document: string | null = null): CheckedPluginFile => {
     const manifest = parsePluginFile(text)
     const functionName = functionNameOf(manifest.id, manifest.nameForModel)
-    try {
-      JSON.stringify(readTool({ functionName, manifest: text }))
-    } catch (cause) {
-      if (cause instanceof AppError) throw cause
-      throw new AppError({
-        status: 400,
-        message: "The parameters of the plugin's function could not be read from its source.",
-        param: 'api.python.source',
-        code: 'invalid_value',
-        cause,
-      })
+    JSON.stringify(read({ functionName, manifest: text, document }))
+    return { pluginId: manifest.id, functionName, text, document, vectorStoreId: null }
+  }
+
+  /** Asks the plugin's own server what it offers, unless a secret that this needs is not there yet. */
+  const describe = async (
+    principal: Principal,
+    manifest: PluginManifest,
+    functionName: string,
+    known: PluginRecord | null,
+    signal: AbortSignal,
+  ): Promise<string | null> => {
+    const needed = 'auth' in manifest.api ? secretsOfAuth(manifest.api.auth) : []
+    const values =
+      known === null
+        ? {}
+        : await secrets.open(store, principal.workspaceId, known.id, manifest.secrets)
+    if (needed.some((name) => values[name] === undefined)) return null
+    return kinds[manifest.api.kind].describe({ functionName, manifest, secrets: values }, signal)
+  }
+
+  /**
+   * {@link checkFile}, and what the plugin's own server says of itself.
+   * @throws AppError 400 naming the field that is wrong, or when the server cannot be reached or understood
+   */
+  const prepareFile = async (
+    principal: Principal,
+    text: string,
+    options: ImportOptions = {},
+  ): Promise<CheckedPluginFile> => {
+    const checked = checkFile(text)
+    const { workspaceId, personId } = principal
+    const known = await findPluginByName(store, workspaceId, personId, checked.pluginId)
+    const own = known?.pluginId === checked.pluginId ? known : null
+    const manifest = parsePluginFile(text)
+    if (manifest.api.kind === 'search' && !options.vectorStoreId && !own?.vectorStoreId) {
+      throw errors.invalid(
+        `The plugin searches the index '${manifest.api.indexName}' of a service that is not here. Name the vector store to search instead: 'vector_store_id'.`,
+        'vector_store_id',
+        'missing_required_parameter',
+      )
     }
-    return { pluginId: manifest.id, functionName, text }
+    const timeout = AbortSignal.timeout(DESCRIBE_MS)
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
+    const document = await describe(principal, manifest, checked.functionName, own, signal)
+    return { ...checkFile(text, document), vectorStoreId: options.vectorStoreId ?? null }
   }
 
   /** Import inside another feature's write unit; see importPlugin. */
@@ -91,47 +131,45 @@ export const createPluginService = (deps: {
     tx: Tx,
     principal: Omit<Principal, 'keyId'>,
     file: CheckedPluginFile,
+    restoredFrom: number | null = null,
   ): Promise<PluginRecord> => {
     const now = seconds(clock.now())
-    return upsertPlugin(tx, {
+    const record: PluginRecord = {
       workspaceId: principal.workspaceId,
       id: newId('plug_'),
       ownerId: principal.personId,
       pluginId: file.pluginId,
       functionName: file.functionName,
       manifest: file.text,
+      document: file.document,
+      vectorStoreId: file.vectorStoreId,
       version: 1,
       createdAt: now,
       updatedAt: now,
-    })
-  }
-
-  const functionsOf = async (
-    db: Reader,
-    workspaceId: string,
-    assistantId: string,
-  ): Promise<AttachedPlugin[]> => {
-    const plugins = await listAttached(db, workspaceId, assistantId)
-    return plugins.map((plugin) => ({
-      id: plugin.id,
-      pluginId: plugin.pluginId,
-      functionName: plugin.functionName,
-      version: plugin.version,
-      tool: readTool(plugin),
-    }))
+    }
+    return upsertPlugin(tx, record, restoredFrom)
   }
 
   return {
     checkFile,
+    prepareFile,
     importInto,
+    getOwned,
+
+    /** Manifest and functions of a plugin; what it gives is shared and must not be changed. */
+    read: (plugin: PluginRecord): ReadPlugin => read(plugin),
 
     /**
      * Takes a plugin file. The same plugin id of the same owner becomes the next version of that plugin, in every assistant that has
      * it; the same text again changes nothing.
      * @throws AppError 400 naming the field that is wrong
      */
-    importPlugin: async (principal: Principal, text: string): Promise<PluginRecord> => {
-      const file = checkFile(text)
+    importPlugin: async (
+      principal: Principal,
+      text: string,
+      options: ImportOptions = {},
+    ): Promise<PluginRecord> => {
+      const file = await prepareFile(principal, text, options)
       return store.write('plugin.import', (tx) => importInto(tx, principal, file))
     },
 
@@ -169,8 +207,21 @@ export const createPluginService = (deps: {
         await deletePlugin(tx, principal.workspaceId, id)
       }),
 
-    /** Functions of the plugins an assistant has, in the order they were attached. The caller has checked the right to the assistant. */
-    functionsOf,
+    /**
+     * Functions of the plugins an assistant has, in the order they were attached. The caller has checked the right to the assistant.
+     * @param ownFunctions names of the assistant's own function tools
+     */
+    functionsOf: async (
+      db: Reader,
+      workspaceId: string,
+      assistantId: string,
+      ownFunctions: readonly string[],
+    ): Promise<AttachedFunction[]> =>
+      attachedFunctions(await listAttached(db, workspaceId, assistantId), read, ownFunctions),
+
+    /** Plugins of an assistant, in the order they were attached. The caller has checked the right to the assistant. */
+    attachedTo: (db: Reader, workspaceId: string, assistantId: string): Promise<PluginRecord[]> =>
+      listAttached(db, workspaceId, assistantId),
 
     /**
      * Files of an assistant's plugins, for its export. The caller has checked the ownership of the assistant.
@@ -180,7 +231,7 @@ export const createPluginService = (deps: {
 
     /**
      * Gives an assistant a plugin; attaching it again changes nothing. The caller has checked the ownership of the assistant.
-     * @param otherFunctions names of the assistant's own function tools
+     * @param ownFunctions names of the assistant's own function tools
      * @throws AppError 404 unless the principal owns the plugin; 400 when the assistant has another function of this name
      */
     attach: async (
@@ -188,14 +239,14 @@ export const createPluginService = (deps: {
       principal: Omit<Principal, 'keyId'>,
       assistantId: string,
       pluginId: string,
-      otherFunctions: readonly string[] = [],
+      ownFunctions: readonly string[] = [],
     ): Promise<void> => {
       const plugin = await findPlugin(tx, principal.workspaceId, pluginId)
       if (plugin === null || plugin.ownerId !== principal.personId)
         throw errors.notFound('plugin', pluginId)
       const attached = await listAttached(tx, principal.workspaceId, assistantId)
       if (attached.some((other) => other.id === plugin.id)) return
-      const taken = [...otherFunctions, ...attached.map((other) => other.functionName)]
+      const taken = [...ownFunctions, ...attached.map((other) => other.functionName)]
       if (taken.includes(plugin.functionName)) {
         throw errors.invalid(
           `The assistant already has a function named '${plugin.functionName}'; function names must be unique.`,
@@ -214,18 +265,19 @@ export const createPluginService = (deps: {
       pluginId: string,
     ): Promise<void> => deleteAttachment(tx, principal.workspaceId, assistantId, pluginId),
 
-    /** Detaches the plugins whose function is not named. The caller has checked the ownership of the assistant. */
-    keepOnly: async (
-      tx: Tx,
+    /** A version's text, for a run that was frozen with it; the plugin as it is now where the run is older than versions are. */
+    atVersion: async (
+      db: Reader,
       workspaceId: string,
-      assistantId: string,
-      functionNames: readonly string[],
-    ): Promise<void> => {
-      for (const plugin of await listAttached(tx, workspaceId, assistantId)) {
-        if (!functionNames.includes(plugin.functionName)) {
-          await deleteAttachment(tx, workspaceId, assistantId, plugin.id)
-        }
-      }
+      id: string,
+      version: number | null,
+    ): Promise<PluginRecord | null> => {
+      const plugin = await findPlugin(db, workspaceId, id)
+      if (plugin === null || version === null || plugin.version === version) return plugin
+      const text = await findVersion(db, workspaceId, id, version)
+      return text === null
+        ? plugin
+        : { ...plugin, version, manifest: text.manifest, document: text.document }
     },
   }
 }

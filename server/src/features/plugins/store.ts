@@ -11,6 +11,10 @@ export interface PluginRecord {
   functionName: string
   /** The plugin file byte for byte. */
   manifest: string
+  /** What the plugin's own server says of itself: an OpenAPI document, a list of MCP tools; null for kinds that have none. */
+  document: string | null
+  /** What an AzureCognitiveSearch plugin searches. */
+  vectorStoreId: string | null
   /** From 1. */
   version: number
   /** Unix seconds. */
@@ -25,6 +29,8 @@ const toRecord = (row: Row): PluginRecord => ({
   pluginId: row['plugin_id'] as string,
   functionName: row['function_name'] as string,
   manifest: row['manifest'] as string,
+  document: row['document'] as string | null,
+  vectorStoreId: row['vector_store_id'] as string | null,
   version: row['version'] as number,
   createdAt: row['created_at'] as number,
   updatedAt: row['updated_at'] as number,
@@ -77,14 +83,24 @@ export const listPlugins = async (
   return { items: page.items.map(toRecord), hasMore: page.hasMore }
 }
 
-/** Inserts a plugin or, where its owner has one of this plugin id, makes the text its next version (unless it is the same text). */
-export const upsertPlugin = async (tx: Tx, record: PluginRecord): Promise<PluginRecord> => {
+/**
+ * Inserts a plugin or, where its owner has one of this plugin id, makes the text its next version, unless text and document are the
+ * same. A vector store that is not named stays.
+ * @param restoredFrom the version whose text this is, when an earlier one is brought back
+ */
+export const upsertPlugin = async (
+  tx: Tx,
+  record: PluginRecord,
+  restoredFrom: number | null = null,
+): Promise<PluginRecord> => {
   await tx.run(
-    `insert into plugins (workspace_id, id, owner_id, plugin_id, function_name, manifest, version, created_at, updated_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)
+    `insert into plugins (workspace_id, id, owner_id, plugin_id, function_name, manifest, document, vector_store_id, version, created_at, updated_at)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?9)
      on conflict (workspace_id, owner_id, plugin_id) do update
-       set manifest = excluded.manifest, version = plugins.version + 1, updated_at = excluded.updated_at
-       where plugins.manifest <> excluded.manifest`,
+       set manifest = excluded.manifest, document = excluded.document, version = plugins.version + 1,
+         vector_store_id = coalesce(excluded.vector_store_id, plugins.vector_store_id), updated_at = excluded.updated_at
+       where plugins.manifest <> excluded.manifest or coalesce(plugins.document, '') <> coalesce(excluded.document, '')
+         or (excluded.vector_store_id is not null and coalesce(plugins.vector_store_id, '') <> excluded.vector_store_id)`,
     [
       record.workspaceId,
       record.id,
@@ -92,6 +108,8 @@ export const upsertPlugin = async (tx: Tx, record: PluginRecord): Promise<Plugin
       record.pluginId,
       record.functionName,
       record.manifest,
+      record.document,
+      record.vectorStoreId,
       record.createdAt,
     ],
   )
@@ -99,10 +117,26 @@ export const upsertPlugin = async (tx: Tx, record: PluginRecord): Promise<Plugin
     'select * from plugins where workspace_id = ?1 and owner_id = ?2 and plugin_id = ?3',
     [record.workspaceId, record.ownerId, record.pluginId],
   )
-  return row === null ? record : toRecord(row)
+  if (row === null) throw new Error('a plugin that was written is not there')
+  const plugin = toRecord(row)
+  await tx.run(
+    `insert into plugin_versions (workspace_id, plugin_id, version, manifest, document, created_at, created_by, restored_from)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict (workspace_id, plugin_id, version) do nothing`,
+    [
+      plugin.workspaceId,
+      plugin.id,
+      plugin.version,
+      plugin.manifest,
+      plugin.document,
+      record.createdAt,
+      record.ownerId,
+      restoredFrom,
+    ],
+  )
+  return plugin
 }
 
-/** Its attachments go with it; the records of its calls stay. */
+/** Its attachments, versions and secrets go with it; the records of its calls stay. */
 export const deletePlugin = async (tx: Tx, workspaceId: string, id: string): Promise<void> => {
   await tx.run('delete from plugins where workspace_id = ?1 and id = ?2', [workspaceId, id])
 }

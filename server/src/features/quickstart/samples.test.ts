@@ -1,3 +1,4 @@
+import { pluginCalls, pluginService } from '../../../tests/support/plugin-house.ts'
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,8 +10,7 @@ import type { PromptFunction } from '../../models/language-model.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Principal } from '../../platform/principal.ts'
 import { DenoDriver } from '../../plugins/python/deno-driver.ts'
-import { readParameters } from '../../plugins/python/python-source.ts'
-import { createPluginCalls, createPluginService, type PluginCalls } from '../plugins/service.ts'
+import type { PluginCalls } from '../plugins/service.ts'
 
 const EXAMPLES = path.join(import.meta.dirname, '../../../../examples/plugins')
 /** Kept between runs: building takes seconds. */
@@ -32,8 +32,8 @@ describe('sample plugins', () => {
     const driver = stack.use(
       new DenoDriver({ cacheDir: CACHE, poolSize: 0, packageIndexUrl: null }),
     )
-    const plugins = createPluginService({ store, clock, readParameters })
-    calls = createPluginCalls({ store, driver, clock, log: createLog('silent') })
+    const plugins = pluginService(store, clock)
+    calls = pluginCalls({ store, driver, clock, log: createLog('silent') })
     owner = await home.person()
     const assistantId = await home.assistant(owner)
     for (const name of ['unit_price.json', 'show_params.json']) {
@@ -45,6 +45,7 @@ describe('sample plugins', () => {
       store,
       owner.workspaceId,
       assistantId,
+      [],
     )) {
       ids.set(functionName, id)
       functions.push(tool.function)
@@ -65,7 +66,10 @@ describe('sample plugins', () => {
         callerId: owner.personId,
         assistantId: 'asst_1',
         threadId: null,
-        plugin: { id: ids.get(name) ?? '' },
+        plugin: { id: ids.get(name) ?? '', functionName: name, operation: null, version: null },
+        origin: 'client',
+        forRunId: null,
+        model: null,
         argumentsText: JSON.stringify(args),
         customizedParams,
         conversation: [],

@@ -11,7 +11,7 @@ import type { Store } from '../../platform/store/store.ts'
 import { createAssistantService } from '../assistants/service.ts'
 import { createKeyService } from '../keys/service.ts'
 import { createPeopleService } from '../people/service.ts'
-import { createPluginService } from '../plugins/service.ts'
+import { pluginService } from '../../../tests/support/plugin-house.ts'
 import { baseUrlOf } from './base-url.ts'
 import { readEnvFile } from './env-file.ts'
 import { createQuickstart } from './service.ts'
@@ -24,7 +24,7 @@ const setUp = async (engine: TestEngine) => {
   const services = (store: Store) => {
     const keys = createKeyService({ store, clock, log: createLog('silent') })
     const people = createPeopleService({ clock })
-    const plugins = createPluginService({ store, clock, readParameters: () => null })
+    const plugins = pluginService(store, clock)
     const checkModel = () => undefined
     const toolResources = toolResourcesFor(clock)
     const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })

@@ -26,6 +26,12 @@ export interface RunPlugin {
   functionName: string
   /** `plug_...` */
   pluginId: string
+  /** The operation or tool of its server; null, or absent in older runs, for a plugin that is one function. */
+  operation?: string | null
+  /** Absent in older runs: as the plugin is now. */
+  version?: number
+  /** Its calls always wait for the client. */
+  asksBefore?: boolean
 }
 
 /** A run as stored. Times ending in `At` are Unix seconds, `dueMs` is milliseconds since 1970. */

@@ -14,6 +14,7 @@ import type { RunJournal } from './run-journal.ts'
 import {
   callsOf,
   isDone,
+  type RunPlugin,
   type RunRecord,
   type StoredCall,
   type StoredCodeCall,
@@ -29,13 +30,16 @@ export interface RunToolsDeps extends CodeCallDeps {
   models: Pick<ModelRegistry, 'find'>
 }
 
-/** `plug_...` of the plugin a call names; null for a function that belongs to the client. */
-const pluginOf = (run: RunRecord, call: FunctionToolCall): string | null =>
-  run.plugins.find((plugin) => plugin.functionName === call.function.name)?.pluginId ?? null
+/** The plugin a call names; null for a function that belongs to the client. */
+const pluginOf = (run: RunRecord, call: FunctionToolCall): RunPlugin | null =>
+  run.plugins.find((plugin) => plugin.functionName === call.function.name) ?? null
 
-/** Whether this server makes a call itself: its own tools always, plugins where the assistant says so. */
-export const isServed = (run: RunRecord, call: StoredCall): boolean =>
-  call.type !== 'function' || (run.pluginMode === 'server' && pluginOf(run, call) !== null)
+/** Whether this server makes a call itself: its own tools always, plugins where the assistant says so and nobody is to be asked first. */
+export const isServed = (run: RunRecord, call: StoredCall): boolean => {
+  if (call.type !== 'function') return true
+  const plugin = run.pluginMode === 'server' ? pluginOf(run, call) : null
+  return plugin !== null && plugin.asksBefore !== true
+}
 
 /** Calls as `required_action` shows them: the functions that still have no output. */
 export const toRequired = (calls: readonly StoredCall[]) =>
@@ -111,8 +115,8 @@ const pluginWork = async (
   if (functions.length === 0) return work
   const conversation = await deps.messages.conversation(run.workspaceId, run.threadId)
   for (const call of functions) {
-    const pluginId = pluginOf(run, call)
-    if (pluginId === null) continue
+    const plugin = pluginOf(run, call)
+    if (plugin === null || !isServed(run, call)) continue
     work.set(call.id, async (stop) => {
       const outcome = await deps.pluginCalls.call(
         {
@@ -120,7 +124,15 @@ const pluginWork = async (
           callerId: run.ownerId,
           assistantId: run.assistantId,
           threadId: run.threadId,
-          plugin: { id: pluginId },
+          plugin: {
+            id: plugin.pluginId,
+            functionName: plugin.functionName,
+            operation: plugin.operation ?? null,
+            version: plugin.version ?? null,
+          },
+          origin: 'run',
+          forRunId: null,
+          model: run.model,
           argumentsText: call.function.arguments,
           customizedParams: null,
           conversation,

@@ -4,17 +4,13 @@
  */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import type { JobMessage } from '@melzi/runner/protocol.ts'
 import { CallGate } from '../../platform/call-gate.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
 import { EgressBroker, type EgressSettings } from './egress-broker.ts'
+import { QuestionDesk } from './question-desk.ts'
+import { failedResult, toJobMessage, toResult } from './sandbox-result.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
-import type {
-  SandboxDriver,
-  SandboxErrorKind,
-  SandboxJob,
-  SandboxResult,
-} from './sandbox-driver.ts'
+import type { SandboxDriver, SandboxJob, SandboxResult } from './sandbox-driver.ts'
 import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
 import { locateParts } from './sandbox-parts.ts'
 import { SandboxProcess, type StartOptions } from './sandbox-process.ts'
@@ -160,8 +156,9 @@ export class DenoDriver implements SandboxDriver {
     const both = AbortSignal.any([signal, this.#stop.signal])
     using place = await this.#gate.enter(both, ownerOf(job))
     if (place === null)
-      return failed('busy', 'Too many plugin calls are waiting; try again in a moment.')
+      return failedResult('busy', 'Too many plugin calls are waiting; try again in a moment.')
     const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
+    const desk = new QuestionDesk(job.answer, job.limits.asks)
     let process: SandboxProcess
     let missing: Record<string, string>
     const starting = this.#start(job)
@@ -174,30 +171,25 @@ export class DenoDriver implements SandboxDriver {
         () => undefined,
       )
       signal.throwIfAborted()
-      return failed('unavailable', `The sandbox for plugins is not available: ${sentence(error)}`)
+      return failedResult(
+        'unavailable',
+        `The sandbox for plugins is not available: ${sentence(error)}`,
+      )
     }
     const started = performance.now()
     const outcome = await process
-      .run(toMessage(job, missing), job.limits, broker, both)
+      .run(toJobMessage(job, missing), job.limits, { broker, desk }, both)
       .finally(() => this.#end(process))
     signal.throwIfAborted()
     const usage = {
       ms: Math.round(performance.now() - started),
+      cpuMs: outcome.cpuMs,
       peakMiB: outcome.peakMiB,
       http: broker.usage,
     }
-    if ('failure' in outcome)
-      return { ...failed(outcome.failure.kind, outcome.failure.message), usage }
-    const { ok, output, stdout, stderr, truncated, error } = outcome.done
-    return {
-      ok,
-      output,
-      stdout,
-      stderr,
-      truncated,
-      error: error && { ...error, kind: blame(error, broker) },
-      usage,
-    }
+    return 'failure' in outcome
+      ? { ...failedResult(outcome.failure.kind, outcome.failure.message), usage }
+      : toResult(outcome.done, broker, usage)
   }
 
   /** Kills at once; nobody waits for the 10-30 ms until the kernel has taken the memory back, except the end of the driver. */
@@ -273,37 +265,6 @@ const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promi
 
 /** The scope without its plugin. */
 const ownerOf = ({ scope }: SandboxJob): string => scope.split('/', 2).join('/')
-
-const toMessage = (job: SandboxJob, missing: Record<string, string>): JobMessage => ({
-  t: 'job',
-  source: job.source,
-  arguments: job.arguments,
-  customizedParams: job.customizedParams,
-  conversation: job.conversation,
-  userCookie: job.userCookie ?? null,
-  stdoutBytes: job.limits.stdoutBytes,
-  resultBytes: job.limits.resultBytes,
-  missing,
-})
-
-/** An exception that carries the broker's refusal is the network policy's, not the plugin's. */
-const blame = (
-  error: { kind: 'python' | 'memory'; message: string },
-  broker: EgressBroker,
-): SandboxErrorKind =>
-  broker.usage.some(({ refused }) => refused !== null && error.message.includes(refused))
-    ? 'egress'
-    : error.kind
-
-const failed = (kind: SandboxErrorKind, message: string): SandboxResult => ({
-  ok: false,
-  output: '',
-  stdout: '',
-  stderr: '',
-  truncated: false,
-  error: { kind, message, traceback: null },
-  usage: { ms: 0, peakMiB: 0, http: [] },
-})
 
 const sentence = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

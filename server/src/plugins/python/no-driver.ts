@@ -1,4 +1,5 @@
-import type { SandboxDriver, SandboxResult } from './sandbox-driver.ts'
+import type { SandboxDriver } from './sandbox-driver.ts'
+import { failedResult } from './sandbox-result.ts'
 
 const WHY = 'Plugins are switched off on this server (MELZI_SANDBOX=off).'
 
@@ -6,14 +7,6 @@ const WHY = 'Plugins are switched off on this server (MELZI_SANDBOX=off).'
 export const createNoDriver = (): SandboxDriver => ({
   name: 'deno',
   probe: async () => ({ ok: false, why: WHY, walls: [] }),
-  run: async (): Promise<SandboxResult> => ({
-    ok: false,
-    output: '',
-    stdout: '',
-    stderr: '',
-    truncated: false,
-    error: { kind: 'unavailable', message: WHY, traceback: null },
-    usage: { ms: 0, peakMiB: 0, http: [] },
-  }),
+  run: async () => failedResult('unavailable', WHY),
   [Symbol.asyncDispose]: async () => {},
 })

@@ -1,4 +1,8 @@
 /** What a sandbox for untrusted Python offers to the server. See ../../../../ARCHITECTURE.md and shared/sandbox.md. */
+import type { ModelQuestion } from '@melzi/runner/protocol.ts'
+
+export type { ModelQuestion } from '@melzi/runner/protocol.ts'
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 export interface SandboxLimits {
@@ -12,7 +16,24 @@ export interface SandboxLimits {
   /** Raw bytes on the pipe before the process is killed. */
   rawBytes: number
   http: { requests: number; upBytes: number; downBytes: number; timeoutMs: number }
+  /** Questions to the model, `count_token` included; what a question may cost is the answering side's to limit. */
+  asks: number
+  pictures: { count: number; totalBytes: number }
 }
+
+/** One of SELECTED_FILES: a plugin finds it in its own file system, under the name `subject`. */
+export interface SandboxFile {
+  title: string
+  /** Media type. */
+  type: string
+  data: Uint8Array
+}
+
+/**
+ * Answers what a plugin asks a model. Rejects with an AppError whose message the plugin may see; any other error is the server's and
+ * becomes one plain sentence.
+ */
+export type AnswerQuestion = (question: ModelQuestion, signal: AbortSignal) => Promise<Json>
 
 export interface EgressPolicy {
   /** Allowed hosts, exact (`api.example.com`) or `*.example.com`; empty means no network; `'public'` means any public host. */
@@ -27,8 +48,16 @@ export interface SandboxJob {
   /** CUSTOMIZED_PARAMS; null when the caller passed nothing. */
   customizedParams: Json
   conversation: { role: string; content: string }[]
-  /** PLUGIN_USER_COOKIE: an opaque token of the user, never a login; None when left out. */
-  userCookie?: string
+  /** PLUGIN_USER_COOKIE: an opaque token of the user, never a login; null for None. */
+  userCookie: string | null
+  /** SELECTED_MODEL_TOKEN_LIMIT: tokens of the assistant's model; null when unknown. */
+  modelTokenLimit: number | null
+  /** The plugin's own secrets, by name: the dict SECRETS, and the environment. */
+  secrets: Readonly<Record<string, string>>
+  /** SELECTED_FILES. */
+  files: readonly SandboxFile[]
+  /** Whom `chat`, `infer_params`, `count_token` and `emb` ask; null where there is no model for this call. */
+  answer: AnswerQuestion | null
   limits: SandboxLimits
   egress: EgressPolicy
 }
@@ -53,8 +82,12 @@ export interface SandboxResult {
   truncated: boolean
   /** One clear sentence, and for `python` the exception's last line with the plugin's own frames. */
   error: { kind: SandboxErrorKind; message: string; traceback: string | null } | null
+  /** PNG files that `plt.show()` gave; each begins as a PNG does. */
+  pictures: Uint8Array[]
   usage: {
     ms: number
+    /** Processor time of the call, in ms. */
+    cpuMs: number
     peakMiB: number
     http: { host: string; status: number | null; refused: string | null }[]
   }

@@ -4,14 +4,18 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import {
   parseChildMessage,
+  type AnswerMessage,
   type ChildMessage,
   type DoneMessage,
+  type HttpReplyMessage,
   type JobMessage,
 } from '@melzi/runner/protocol.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
 import { childArguments, spawnChild } from './child-command.ts'
 import type { EgressBroker } from './egress-broker.ts'
 import { LineReader } from './line-reader.ts'
+import { cpuMsOf } from './process-cpu.ts'
+import type { QuestionDesk } from './question-desk.ts'
 import type { SandboxErrorKind, SandboxLimits } from './sandbox-driver.ts'
 import type { SandboxImage } from './sandbox-image.ts'
 
@@ -34,6 +38,10 @@ const BOOT_LINE_BYTES = 65_536
 const STDERR_BYTES = 8192
 /** What a request weighs on the pipe besides its body. */
 const REQUEST_OVERHEAD_BYTES = 65_536
+/** Of all questions of a call. */
+const QUESTION_BYTES = 4_000_000
+/** How the lines begin that ask for something outside. */
+const ASKING = ['{"t":"http"', '{"t":"ask"']
 /** A call that asks this many times as often as it may is ended; up to there each request gets its refusal. */
 const MAX_REQUESTS_FACTOR = 2
 const WALLS = ['seccomp', 'deno-permissions']
@@ -166,18 +174,24 @@ export class SandboxProcess implements AsyncDisposable {
   async run(
     job: JobMessage,
     limits: SandboxLimits,
-    broker: EgressBroker,
+    outside: { broker: EgressBroker; desk: QuestionDesk },
     signal: AbortSignal,
-  ): Promise<Outcome & { peakMiB: number }> {
+  ): Promise<Outcome & { peakMiB: number; cpuMs: number }> {
     const line = lineOf(job)
     if (line === null) {
       const message = 'What the call passes to the plugin is nested too deeply.'
-      return { failure: { kind: 'crash', message }, peakMiB: 0 }
+      return { failure: { kind: 'crash', message }, peakMiB: 0, cpuMs: 0 }
     }
     const stopRequests = new AbortController()
     const peak = { mib: memoryOf(this.pid)?.peak ?? 0 }
+    const cpuBefore = cpuMsOf(this.pid) ?? 0
+    let cpuMs = 0
+    const readCpu = () => {
+      cpuMs = (cpuMsOf(this.pid) ?? cpuBefore + cpuMs) - cpuBefore
+    }
     const { promise, resolve: settle } = Promise.withResolvers<Outcome>()
     const resolve = (outcome: Outcome) => {
+      readCpu()
       // What follows the end was written to keep this process busy.
       this.#reader.close()
       settle(outcome)
@@ -197,6 +211,7 @@ export class SandboxProcess implements AsyncDisposable {
       const memory = memoryOf(this.pid)
       if (memory === null) return
       peak.mib = Math.max(peak.mib, memory.peak)
+      readCpu()
       if (memory.current > limits.rssMiB)
         fail('memory', 'The plugin used more memory than it may and was stopped.')
     }, POLL_MS)
@@ -206,38 +221,42 @@ export class SandboxProcess implements AsyncDisposable {
     void this.#closed.then(() => resolve({ failure: this.#lastWords(limits) }))
 
     this.#rawBytes = 0
-    let requestBytes = 0
+    let outsideBytes = 0
     let requests = 0
-    const requestLimit = limits.http.upBytes * 1.4 + limits.http.requests * REQUEST_OVERHEAD_BYTES
+    const outsideLimit =
+      limits.http.upBytes * 1.4 +
+      limits.http.requests * REQUEST_OVERHEAD_BYTES +
+      (limits.asks > 0 ? QUESTION_BYTES : 0)
+    const resultLimit = limits.rawBytes + Math.ceil(limits.pictures.totalBytes * 1.4)
     this.#onBytes = () => {
       const pending = this.#reader.pendingBytes
-      const asking = this.#reader.pendingStartsWith('{"t":"http"') ? pending : 0
+      const asking = ASKING.some((start) => this.#reader.pendingStartsWith(start)) ? pending : 0
       if (
-        this.#rawBytes - requestBytes - asking > limits.rawBytes ||
-        requestBytes + asking > requestLimit
+        this.#rawBytes - outsideBytes - asking > resultLimit ||
+        outsideBytes + asking > outsideLimit
       ) {
         fail('output', `The plugin wrote more than ${limits.rawBytes} bytes and was stopped.`)
         this.#child.stdout?.destroy()
         this.#child.stderr?.destroy()
       }
     }
+    const answer = (reply: Promise<HttpReplyMessage | AnswerMessage>) =>
+      void reply.then((message) => this.#write(`${JSON.stringify(message)}\n`))
     this.#onLine = (line) => {
       const message = parseChildMessage(line.toString('utf8'))
-      if (message?.t === 'http') {
-        requestBytes += line.length
-        requests += 1
-        if (requests > limits.http.requests * MAX_REQUESTS_FACTOR)
-          return fail('egress', 'The plugin kept asking after its last request and was stopped.')
-        void broker
-          .answer(message, stopRequests.signal)
-          .then((reply) => this.#write(`${JSON.stringify(reply)}\n`))
-      } else if (message?.t === 'done') resolve(checkedSizes(message, limits))
-      else fail('crash', unexpected(message))
+      if (message?.t === 'done') return resolve(checkedSizes(message, limits))
+      if (message?.t !== 'http' && message?.t !== 'ask') return fail('crash', unexpected(message))
+      outsideBytes += line.length
+      requests += 1
+      if (requests > (limits.http.requests + limits.asks) * MAX_REQUESTS_FACTOR)
+        return fail('egress', 'The plugin kept asking after its last request and was stopped.')
+      if (message.t === 'http') answer(outside.broker.answer(message, stopRequests.signal))
+      else answer(outside.desk.reply(message, stopRequests.signal))
     }
     try {
       this.#write(line)
       const outcome = await promise
-      return { ...outcome, peakMiB: Math.round(peak.mib) }
+      return { ...outcome, peakMiB: Math.round(peak.mib), cpuMs }
     } finally {
       clearTimeout(wall)
       clearInterval(poll)
@@ -307,7 +326,9 @@ const checkedSizes = (message: DoneMessage, limits: SandboxLimits): Outcome => {
     size(message.output) <= Math.max(limits.resultBytes, limits.stdoutBytes) + slack &&
     size(message.stdout) <= limits.stdoutBytes + slack &&
     size(message.stderr) <= limits.stdoutBytes + slack &&
-    size(message.error?.message) + size(message.error?.traceback) <= limits.resultBytes + slack
+    size(message.error?.message) + size(message.error?.traceback) <= limits.resultBytes + slack &&
+    message.pictures.length <= limits.pictures.count &&
+    message.pictures.reduce((sum, text) => sum + text.length, 0) <= limits.pictures.totalBytes * 1.4
   return fits
     ? { done: message }
     : { failure: { kind: 'output', message: 'The result of the plugin is larger than it may be.' } }

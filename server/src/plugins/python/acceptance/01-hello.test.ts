@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { aJob, allGone, openSandbox, run } from './support.ts'
+import { errors } from '../../../platform/errors.ts'
+import type { AnswerQuestion, ModelQuestion } from '../sandbox-driver.ts'
 
 const sandbox = openSandbox({ poolSize: 1 })
 after(async () => {
@@ -81,11 +83,61 @@ print(p["price"])`
   assert.equal(fits.output, '2.5\n')
   const missing = await run(sandbox, source)
   assert.equal(missing.error?.kind, 'python')
-  assert.match(missing.error?.message ?? '', /'price' is missing.*not configured/)
+  assert.match(missing.error?.message ?? '', /'price' is missing.*No model is set up/)
   const wrong = await run(sandbox, source, { arguments: { price: 1, unit: 'lb' } })
   assert.match(wrong.error?.message ?? '', /'unit' is not one of/)
   const chat = await run(sandbox, 'await chat(conversation=[])')
-  assert.match(chat.error?.message ?? '', /chat\(\) needs a model/)
+  assert.match(chat.error?.message ?? '', /No model is set up/)
+})
+
+test('questions go to whoever answers them, and his refusal is an exception', async () => {
+  const asked: ModelQuestion[] = []
+  const answer: AnswerQuestion = async (question) => {
+    asked.push(question)
+    if (question.kind === 'count') return question.text.length
+    if (question.kind === 'embed') throw errors.invalid('There are no embeddings here.')
+    if (question.kind === 'infer') return { price: 4 }
+    return { role: 'assistant', content: '好' }
+  }
+  const source = `
+p = await infer_params(parameters={"properties": {"price": {"type": "number"}}, "required": ["price"]})
+m = await chat(conversation="hi", functions=[{"name": "f"}])
+try:
+    await emb("x")
+except RuntimeError as error:
+    print(error)
+print(p["price"], m["content"], await count_token("abc"), SELECTED_MODEL_TOKEN_LIMIT, SECRETS, __import__("os").environ["KEY"])
+f = SELECTED_FILES[0]
+print(f["title"], f["type"], open(f["subject"], encoding="utf-8").read())`
+  const conversation = [{ role: 'user', content: 'two' }]
+  const file = { title: '../a/報告.txt', type: 'text/plain', data: Buffer.from('內容') }
+  const result = await run(sandbox, source, {
+    conversation,
+    answer,
+    modelTokenLimit: 8000,
+    secrets: { KEY: 'k-1' },
+    files: [file],
+  })
+  assert.equal(result.error, null)
+  assert.equal(
+    result.output,
+    "There are no embeddings here.\n4 好 3 8000 {'KEY': 'k-1'} k-1\n../a/報告.txt text/plain 內容\n",
+  )
+  assert.deepEqual(asked.slice(0, 2), [
+    {
+      kind: 'infer',
+      conversation,
+      description: null,
+      parameters: { properties: { price: { type: 'number' } }, required: ['price'] },
+    },
+    {
+      kind: 'chat',
+      conversation: [{ role: 'user', content: 'hi' }],
+      functions: [{ name: 'f' }],
+    },
+  ])
+  const many = await run(sandbox, 'for i in range(101):\n  await count_token("a")', { answer })
+  assert.match(many.error?.message ?? '', /may ask 100 questions/)
 })
 
 test('an exception shows its last line and only the frames of the plugin', async () => {

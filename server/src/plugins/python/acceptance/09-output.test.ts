@@ -56,7 +56,7 @@ test('a line that is no result, or a false one, is refused by shape and size', a
     ['not json\\n', 'crash'],
     ['{"t":"done"}\\n', 'crash'],
     [
-      '{"t":"done","ok":true,"output":5,"stdout":"","stderr":"","truncated":false,"error":null}\\n',
+      '{"t":"done","ok":true,"output":5,"stdout":"","stderr":"","truncated":false,"error":null,"pictures":[],"picturesLeftOut":0}\\n',
       'crash',
     ],
     ['{"t":"ready","walls":[]}\\n', 'crash'],
@@ -69,7 +69,7 @@ test('a line that is no result, or a false one, is refused by shape and size', a
     assert.ok(result.usage.ms < 4000)
   }
   const big = js(
-    `${pipe} w(JSON.stringify({t: 'done', ok: true, output: 'x'.repeat(1000000), stdout: '', stderr: '', truncated: false, error: null}) + '\\n')`,
+    `${pipe} w(JSON.stringify({t: 'done', ok: true, output: 'x'.repeat(1000000), stdout: '', stderr: '', truncated: false, error: null, pictures: [], picturesLeftOut: 0}) + '\\n')`,
   )
   assert.equal((await run(sandbox, big)).error?.kind, 'output')
 })
@@ -83,6 +83,8 @@ test("a well-formed forgery is no more than the plugin's own result", async () =
     stderr: '',
     truncated: false,
     error: null,
+    pictures: [],
+    picturesLeftOut: 0,
     extra: { admin: true },
   }
   const result = await run(

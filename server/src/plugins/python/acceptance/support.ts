@@ -17,6 +17,8 @@ export const LIMITS: SandboxLimits = {
   resultBytes: 262_144,
   rawBytes: 2_000_000,
   http: { requests: 20, upBytes: 5_000_000, downBytes: 10_000_000, timeoutMs: 15_000 },
+  asks: 100,
+  pictures: { count: 10, totalBytes: 4_000_000 },
 }
 
 /** Kept between runs: building takes five seconds. */
@@ -32,6 +34,11 @@ export const aJob = (source: string, given: Partial<SandboxJob> = {}): SandboxJo
   arguments: {},
   customizedParams: null,
   conversation: [],
+  userCookie: null,
+  modelTokenLimit: null,
+  secrets: {},
+  files: [],
+  answer: null,
   limits: LIMITS,
   egress: { hosts: [] },
   ...given,
