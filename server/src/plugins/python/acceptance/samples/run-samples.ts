@@ -4,14 +4,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { functionNameOf } from '../../../function-name.ts'
-import { parsePluginFile } from '../../../manifest.ts'
-import { toolOf } from '../../../registry.ts'
+import { parsePluginFile, type JsonObject } from '../../../manifest.ts'
+import type { PluginJob } from '../../../plugin-kind.ts'
 import type { EgressSettings } from '../../egress-broker.ts'
-import { readParameters } from '../../python-source.ts'
+import { createPythonKind } from '../../python-kind.ts'
 import type { SandboxDriver } from '../../sandbox-driver.ts'
 import type { SampleCase } from './sample-case.ts'
 import { SampleInternet } from './sample-internet.ts'
-import { aJob, LIMITS } from '../support.ts'
+import { LIMITS } from '../support.ts'
 
 const ROOT = join(import.meta.dirname, '../../../../../..')
 const FOLDERS = [join(ROOT, 'examples/plugins'), join(ROOT, 'server/tests/plugins/samples')]
@@ -47,7 +47,7 @@ export const runSamples = (
     })
     for (const [index, sample] of cases.entries())
       it(`${sample.file}: ${JSON.stringify(sample.arguments).slice(0, 60)}`, () =>
-        runSample(sample, driver, internet, `w/owner-${index}/${sample.file}`))
+        runSample(sample, driver, internet, `owner-${index}`))
   })
 }
 
@@ -55,22 +55,42 @@ const runSample = async (
   sample: SampleCase,
   driver: SandboxDriver,
   internet: SampleInternet,
-  scope: string,
+  ownerId: string,
 ): Promise<void> => {
   const manifest = parsePluginFile(internet.toLocal(textOf(sample.file)))
-  const tool = toolOf(functionNameOf(manifest.id, manifest.nameForModel), manifest, readParameters)
-  assert.equal(tool.function.name, sample.fn)
-  assert.deepEqual(argumentsOf(tool.function.parameters), sample.takes)
-  const job = aJob(manifest.source, {
-    scope,
-    arguments: JSON.parse(
-      internet.toLocal(JSON.stringify(sample.arguments)),
-    ) as SampleCase['arguments'],
-    egress: { hosts: manifest.hosts ?? sample.hosts ?? [] },
-    limits: { ...LIMITS, ...(manifest.timeoutMs === null ? {} : { wallMs: manifest.timeoutMs }) },
-    ...sample.given,
-  })
-  const result = await driver.run(job, new AbortController().signal)
+  const functionName = functionNameOf(manifest.id, manifest.nameForModel)
+  const kind = createPythonKind(driver)
+  const [fn, ...others] = kind.functions({ functionName, manifest, document: null })
+  assert.deepEqual(
+    [fn?.name, argumentsOf(fn?.parameters ?? {}), others],
+    [sample.fn, sample.takes, []],
+  )
+  const { model, given = {} } = sample
+  const named = manifest.secrets.map((name) => [name, given.secrets?.[name] ?? ''])
+  const job: PluginJob = {
+    workspaceId: 'w',
+    ownerId,
+    callerId: 'caller',
+    pluginId: sample.file,
+    version: 1,
+    functionName,
+    manifest,
+    document: null,
+    vectorStoreId: null,
+    operation: null,
+    arguments: JSON.parse(internet.toLocal(JSON.stringify(sample.arguments))) as JsonObject,
+    customizedParams: null,
+    conversation: [],
+    userCookie: '',
+    modelTokenLimit: null,
+    files: [],
+    answer: model === undefined ? null : async (question) => model(question),
+    limits: { ...LIMITS, wallMs: manifest.timeoutMs ?? LIMITS.wallMs },
+    defaultHosts: sample.hosts ?? [],
+    ...given,
+    secrets: Object.fromEntries(named) as Record<string, string>,
+  }
+  const result = await kind.call(job, new AbortController().signal)
   const traceback = result.error?.traceback?.split('\n').map((line) => line.trim()) ?? []
   assert.deepEqual(
     {
@@ -78,6 +98,7 @@ const runSample = async (
       error: result.error?.message ?? null,
       frames: (sample.error?.frames ?? []).filter((frame) => traceback.includes(frame)),
       truncated: result.truncated,
+      pictures: result.pictures.length,
       ...(sample.http === undefined ? {} : { http: statusList(result.usage.http) }),
     },
     {
@@ -85,6 +106,7 @@ const runSample = async (
       error: sample.error?.message ?? null,
       frames: sample.error?.frames ?? [],
       truncated: false,
+      pictures: sample.pictures ?? 0,
       ...(sample.http === undefined ? {} : { http: sample.http.toSorted(byNumber) }),
     },
   )
