@@ -2,7 +2,7 @@ import path from 'node:path'
 import { importsOf } from './source-text.ts'
 
 /**
- * Who may import whom (ARCHITECTURE.md): platform <- models, plugins, knowledge, interpreter <- features <- app <- main. `http` sees platform only; of a
+ * Who may import whom (ARCHITECTURE.md): platform <- walls <- models, plugins, knowledge, interpreter <- features <- app <- main. `http` sees platform only; of a
  * feature only routes.ts sees `http`; a feature sees of another only its service.ts; runner and panel see nothing of the server;
  * black-box tests see the server through its door.
  */
@@ -26,6 +26,7 @@ type Zone =
   | 'models'
   | 'plugins'
   | 'knowledge'
+  | 'walls'
   | 'interpreter'
   | 'features'
   | 'app'
@@ -43,6 +44,7 @@ const ABOVE_APP: readonly Zone[] = [
   'models',
   'plugins',
   'knowledge',
+  'walls',
   'interpreter',
   'features',
   'app',
@@ -57,9 +59,10 @@ const MAY_IMPORT: Record<Zone, readonly Zone[]> = {
   platform: [],
   http: ['platform', 'contract'],
   models: ['platform', 'contract'],
-  plugins: ['platform', 'contract', 'runner'],
+  plugins: ['platform', 'contract', 'runner', 'walls'],
   knowledge: ['platform'],
-  interpreter: ['platform', 'runner'],
+  walls: ['platform', 'runner'],
+  interpreter: ['platform', 'runner', 'walls'],
   features: ['platform', 'contract', 'models', 'plugins', 'knowledge', 'interpreter'],
   app: [
     'contract',
@@ -70,6 +73,7 @@ const MAY_IMPORT: Record<Zone, readonly Zone[]> = {
     'models',
     'plugins',
     'knowledge',
+    'walls',
     'interpreter',
     'features',
   ],
@@ -108,6 +112,7 @@ const zoneOf = (file: string): Zone | null => {
     case 'models':
     case 'plugins':
     case 'knowledge':
+    case 'walls':
     case 'interpreter':
     case 'features':
     case 'cli':

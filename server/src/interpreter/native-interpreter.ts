@@ -16,12 +16,12 @@ import {
   type Execution,
   type ExecutionRequest,
 } from './code-interpreter.ts'
-import { DataPackages } from './data-packages.ts'
-import { findPython, SYSTEM_FOLDERS } from './find-python.ts'
+import { DataPackages } from '../walls/data-packages.ts'
+import { findPython, SYSTEM_FOLDERS } from '../walls/find-python.ts'
 import { SessionProcess, type CallOutcome } from './session-process.ts'
 import type { SessionLimits, StartOptions } from './session-start.ts'
 import { SessionTable, type Session } from './session-table.ts'
-import { findBubblewrap, type BubblewrapChoice } from './wall-set.ts'
+import { findBubblewrap, type BubblewrapChoice } from '../walls/wall-set.ts'
 
 export interface NativeInterpreterOptions {
   /** Where data packages are kept; nobody else may be able to write there. */

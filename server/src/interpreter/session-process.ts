@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EndKind, SessionFile } from './code-interpreter.ts'
-import { useOfFolder, useOfMounts } from './disk-use.ts'
+import { useOfFolder, useOfMounts } from '../walls/disk-use.ts'
 import { FrameReader } from './frame-reader.ts'
 import { PrintedText } from './printed-text.ts'
 import {
@@ -21,7 +21,7 @@ import {
   type StartOptions,
   type Starting,
 } from './session-start.ts'
-import { SessionWatch } from './session-watch.ts'
+import { SessionWatch } from '../walls/session-watch.ts'
 import { sendBody } from './send-body.ts'
 
 export interface CallRequest {

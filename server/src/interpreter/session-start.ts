@@ -8,8 +8,8 @@ import type { Readable, Writable } from 'node:stream'
 import { NATIVE_BOOT, nativeSources } from '@melzi/runner/native-sources.ts'
 import { seccompFilter } from '@melzi/runner/seccomp-filter.ts'
 import type { Identity } from '../platform/reachable-folder.ts'
-import { SYSTEM_FOLDERS, type Python } from './find-python.ts'
-import { bubblewrapCommand } from './wall-set.ts'
+import { SYSTEM_FOLDERS, type Python } from '../walls/find-python.ts'
+import { bubblewrapCommand } from '../walls/wall-set.ts'
 
 export interface SessionLimits {
   /** Of one call, from when its files are there. */

@@ -1,7 +1,7 @@
 /** The live sessions of this node: one for each thread, in turns, bounded, ended when they were idle too long. */
 import type { Clock } from '../platform/clock.ts'
 import type { SessionProcess } from './session-process.ts'
-import { residentMiB } from './session-watch.ts'
+import { residentMiB } from '../walls/session-watch.ts'
 
 export interface Session {
   readonly threadId: string

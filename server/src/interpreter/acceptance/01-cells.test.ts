@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
-import { findPython } from '../find-python.ts'
+import { findPython } from '../../walls/find-python.ts'
 import { skipUnless } from '../../../tests/support/components.ts'
 import { allGone, openInterpreter, run, SYSTEM_PATH, WALL_SETS } from './support.ts'
 
