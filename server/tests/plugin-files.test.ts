@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { bootServer, type BootedServer, type Quickstart } from './support/boot.ts'
+import { bootServer, SANDBOX_CACHE, type BootedServer, type Quickstart } from './support/boot.ts'
 import { runShell, skipUnlessGuide } from './support/guide.ts'
 import { startScriptedModel, type ScriptedModel } from './support/scripted-model.ts'
 
@@ -64,7 +64,10 @@ describe('plugin files people have', { ...skipUnlessGuide(), concurrency: 2 }, (
       await bootServer({
         sandbox: true,
         model: { url: model.url },
-        env: { MELZI_ALLOW_INTERNAL_HOSTS: `localhost:${busPort}` },
+        env: {
+          MELZI_ALLOW_INTERNAL_HOSTS: `localhost:${busPort}`,
+          MELZI_SANDBOX_CACHE: SANDBOX_CACHE,
+        },
       }),
     )
   })
@@ -126,7 +129,8 @@ describe('plugin files people have', { ...skipUnlessGuide(), concurrency: 2 }, (
       ['今年的生肖', 'Count the words', '紅5 還要多久'].map((ask) => toolOutput(at, ask)),
     )
     assert.equal(animal, '{"西元": 2026, "民國": 115, "干支": "丙午", "生肖": "馬"}')
-    assert.equal(words, '中文字 6，英文詞 2，句子 2\n  他 ×1\n  說 ×1\n  嗎 ×1')
+    // The plugin indents by two spaces; chat.sh shows one.
+    assert.equal(words, '中文字 6，英文詞 2，句子 2\n 他 ×1\n 說 ×1\n 嗎 ×1')
     assert.equal(arrival, '紅5（返程）約 3 分鐘後到站')
   })
 })
