@@ -5,7 +5,7 @@ import { AID_CASES } from './samples/cases-with-aids.ts'
 import { EXAMPLE_CASES } from './samples/cases-of-examples.ts'
 import { SAMPLE_CASES } from './samples/cases-of-samples.ts'
 import { PACKAGE_CASES } from './samples/cases-with-packages.ts'
-import { PICTURE_CASES } from './samples/cases-with-pictures.ts'
+import { DATA_CASES } from './samples/cases-with-data-packages.ts'
 import { allSamples, runSamples } from './samples/run-samples.ts'
 import { openSandbox } from './support.ts'
 
@@ -13,16 +13,10 @@ runSamples('samples on deno', [...EXAMPLE_CASES, ...SAMPLE_CASES, ...AID_CASES],
   openSandbox({ poolSize: 2, egress }),
 )
 
-for (const { file } of PICTURE_CASES) test(file, { skip: 'awaits matplotlib' })
+for (const { file } of DATA_CASES) test(file, { skip: 'awaits numpy, pandas, matplotlib, pillow' })
 
 test('every sample is run', () => {
-  const cases = [
-    ...EXAMPLE_CASES,
-    ...SAMPLE_CASES,
-    ...AID_CASES,
-    ...PACKAGE_CASES,
-    ...PICTURE_CASES,
-  ]
+  const cases = [...EXAMPLE_CASES, ...SAMPLE_CASES, ...AID_CASES, ...PACKAGE_CASES, ...DATA_CASES]
   const run = new Set(cases.map(({ file }) => file))
   assert.deepEqual([...run].toSorted(), allSamples().toSorted())
   assert.ok(run.size >= 25 + 2)

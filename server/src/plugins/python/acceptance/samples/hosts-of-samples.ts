@@ -4,7 +4,7 @@ import { toBig5 } from './big5.ts'
 import type { FakeHost } from './sample-internet.ts'
 
 /** 3 x 2 pixels. */
-const PNG = Buffer.from(
+export const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR4nGP438AAQQxwFgBf0gj7joAKVQAAAABJRU5ErkJggg==',
   'base64',
 )
@@ -175,6 +175,14 @@ const industry: FakeHost = ({ method, query, headers }) => {
     : { body: [{ title: `記憶體行情 ${query.get('date')?.slice(6)}`, text }] }
 }
 
+const school: FakeHost = ({ path }) =>
+  path === '/answers/3-2.tsv'
+    ? {
+        headers: { 'content-type': 'text/tab-separated-values; charset=utf-8' },
+        body: '題號\t答案\n1\tA\n2\tC\n3\tB\n4\tD\n',
+      }
+    : null
+
 const parcels: FakeHost = ({ path, headers }) => {
   const sign = createHmac('sha256', 'parcel-key-1').update(path.slice(1)).digest('hex')
   if (headers['x-signature'] !== sign) return { status: 403, body: { error: 'bad signature' } }
@@ -206,6 +214,7 @@ export const createSampleHosts = (): Record<string, FakeHost> => ({
   'parking.example': () => ({ status: 503, body: 'Service Unavailable' }),
   'industry.example': industry,
   'parcels.example': parcels,
+  'school.example': school,
   'clinic.example': () => ({ body: { 安心診所: 42 } }),
   'tracker.example': () => ({ body: 'logged' }),
 })

@@ -1,7 +1,8 @@
-/** Plugins that draw with matplotlib. */
+/** Plugins that compute and draw: numpy, pandas, matplotlib, pillow. */
+import { PNG } from './hosts-of-samples.ts'
 import type { SampleCase } from './sample-case.ts'
 
-export const PICTURE_CASES: readonly SampleCase[] = [
+export const DATA_CASES: readonly SampleCase[] = [
   {
     file: 'chart',
     fn: 'chart',
@@ -66,5 +67,40 @@ export const PICTURE_CASES: readonly SampleCase[] = [
     hosts: ['museum.example'],
     output: 'There is no picture 1 on that day.',
     http: [404],
+  },
+  {
+    file: 'homework_check',
+    fn: 'HW_fb4a1144',
+    takes: ['unit'],
+    arguments: { unit: '3-2' },
+    given: {
+      files: [
+        {
+          title: '小美.tsv',
+          type: 'text/tab-separated-values',
+          data: Buffer.from('題號\t答案\n1\tA\n2\tB\n4\tD\n'),
+        },
+      ],
+    },
+    hosts: ['school.example'],
+    output: `第 2 題：作答 B，正解 C
+第 3 題：作答 （空白），正解 B
+小美.tsv 答對 2 / 4 題，50 分`,
+    http: [200],
+  },
+  {
+    file: 'trend',
+    fn: 'trend',
+    takes: ['values', 'ahead'],
+    arguments: { values: [3, 5, 7, 9, 11.5], ahead: 2 },
+    output: '{"slope": 2.1, "r2": 0.998, "next": [13.4, 15.5]}',
+  },
+  {
+    file: 'picture_colours',
+    fn: 'picture_colours',
+    takes: ['query'],
+    arguments: { query: 'which colours?' },
+    given: { files: [{ title: 'logo.png', type: 'image/png', data: PNG }] },
+    output: 'logo.png: 3 x 2, 1 colours\n  #ff8000 100%\n  swatch: True',
   },
 ]
