@@ -148,10 +148,10 @@ describe('melzi plugin', () => {
   it('names the file and the field of a bad plugin, and things that are not there', async () => {
     await using t = await openCliHouse()
     await t.cli('key', 'create')
-    await writeFile(t.file('bad.json'), '{"id":"x","api":{"type":"openapi"}}')
+    await writeFile(t.file('bad.json'), '{"id":"x","api":{"type":"javascript"}}')
     const bad = await t.cli('plugin', 'import', t.file('bad.json'))
     assert.equal(bad.code, 1)
-    assert.match(bad.err, /bad\.json: Plugins of type 'openapi' cannot run/)
+    assert.match(bad.err, /bad\.json: Plugins of type 'javascript' cannot run/)
     for (const kind of ['plugin', 'assistant']) {
       const absent = await t.cli(kind, 'import', t.file('no.json'))
       assert.equal(absent.err, `${t.file('no.json')} cannot be read: there is no such file.\n`)

@@ -95,7 +95,11 @@ export class NativeInterpreter implements CodeInterpreter {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
     const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
-    this.#gate = new CallGate(concurrency, options.queueLimit ?? 50, Math.max(1, concurrency - 1))
+    this.#gate = new CallGate({
+      places: concurrency,
+      line: options.queueLimit ?? 50,
+      perOwner: Math.max(1, concurrency - 1),
+    })
     this.#table = new SessionTable({
       clock: options.clock,
       // Each running call has a session; one more can always be idle and make room.

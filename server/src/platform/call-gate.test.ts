@@ -5,7 +5,7 @@ import { CallGate } from './call-gate.ts'
 const never = new AbortController().signal
 
 test('so many at once, so many in line, in their order', async () => {
-  const gate = new CallGate(2, 2)
+  const gate = new CallGate({ places: 2, line: 2 })
   const first = await gate.enter(never)
   const second = await gate.enter(never)
   const order: number[] = []
@@ -24,7 +24,7 @@ test('so many at once, so many in line, in their order', async () => {
 })
 
 test('who leaves the line gives its place to the next', async () => {
-  const gate = new CallGate(1, 2)
+  const gate = new CallGate({ places: 1, line: 2 })
   const first = await gate.enter(never)
   const abort = new AbortController()
   const leaving = gate.enter(abort.signal)
@@ -37,7 +37,7 @@ test('who leaves the line gives its place to the next', async () => {
 })
 
 test('one owner never holds every place, and owners take turns', async () => {
-  const gate = new CallGate(2, 10, 1)
+  const gate = new CallGate({ places: 2, line: 10, perOwner: 1 })
   const order: string[] = []
   const enter = async (owner: string, name: string) => {
     const place = await gate.enter(never, owner)
@@ -66,7 +66,7 @@ test('one owner never holds every place, and owners take turns', async () => {
 })
 
 test('one owner never fills the line', async () => {
-  const gate = new CallGate(2, 4, 1)
+  const gate = new CallGate({ places: 2, line: 4, perOwner: 1 })
   const first = await gate.enter(never, 'a')
   const waiting = [gate.enter(never, 'a'), gate.enter(never, 'a')]
   assert.equal(await gate.enter(never, 'a'), null)
@@ -76,4 +76,35 @@ test('one owner never fills the line', async () => {
   for (const place of [first, other]) place?.[Symbol.dispose]()
   const [a2, a3, b2] = waiting
   for (const place of [a2, b2, a3]) (await place)?.[Symbol.dispose]()
+})
+
+test('a call that steps aside makes room for others, and so many may', async () => {
+  const gate = new CallGate({ places: 2, line: 10, aside: 2 })
+  const [a1, a2] = [await gate.enter(never, 'a'), await gate.enter(never, 'a')]
+  const order: string[] = []
+  const a3 = gate.enter(never, 'a').then((place) => (order.push('a3'), place))
+  const b1 = gate.enter(never, 'b').then((place) => (order.push('b1'), place))
+  assert.deepEqual([a1?.stepAside(), a1?.stepAside(), a2?.stepAside()], [true, true, false])
+  const b = await b1
+  assert.deepEqual(order, ['b1'], 'the owner that has one aside does not take the place')
+  assert.equal(b?.stepAside(), true)
+  const c = await gate.enter(never, 'c')
+  assert.equal(c?.stepAside(), false, 'two are aside')
+  b?.[Symbol.dispose]()
+  assert.equal(c?.stepAside(), true)
+  a1?.[Symbol.dispose]()
+  const last = await a3
+  for (const place of [a2, c, last]) place?.[Symbol.dispose]()
+  const again = await Promise.all(['a', 'a'].map((owner) => gate.enter(never, owner)))
+  assert.ok(again.every((place) => place !== null))
+})
+
+test('who waits too long is told, and the line goes on', async () => {
+  const gate = new CallGate({ places: 1, line: 2 })
+  const first = await gate.enter(never)
+  const late = gate.enter(never, '', 5)
+  const patient = gate.enter(never, '', 60_000)
+  assert.equal(await late, null)
+  first?.[Symbol.dispose]()
+  assert.ok((await patient) !== null)
 })

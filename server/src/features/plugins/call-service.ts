@@ -76,6 +76,7 @@ export interface PluginCallOutcome {
 
 /** Limits of one call (sandbox.md, shared interface); `wallMs` is the longest a plugin may ask for. */
 const DEFAULT_LIMITS: SandboxLimits = {
+  waitMs: 20_000,
   wallMs: 25_000,
   cpuSeconds: 30,
   memoryMiB: 512,

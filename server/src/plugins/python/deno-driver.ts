@@ -4,12 +4,13 @@
  */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { CallGate } from '../../platform/call-gate.ts'
+import type { CallGate } from '../../platform/call-gate.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
 import { EgressBroker, type EgressSettings } from './egress-broker.ts'
 import { QuestionDesk } from './question-desk.ts'
 import { failedResult, toJobMessage, toResult } from './sandbox-result.ts'
 import { importedPackages, PythonPackages } from './python-packages.ts'
+import { ownerOf, sandboxGate, stepAsideWhenSlow } from './sandbox-gate.ts'
 import type { SandboxDriver, SandboxJob, SandboxResult } from './sandbox-driver.ts'
 import { prepareImage, type SandboxImage, type SandboxParts } from './sandbox-image.ts'
 import { locateParts } from './sandbox-parts.ts'
@@ -21,7 +22,7 @@ export interface DenoDriverOptions {
   cacheDir: string
   /** Processes kept ready; the number of cores when left out. */
   poolSize?: number
-  /** Calls at once; the number of cores and at least 2 when left out. All but one of them may be of one owner. */
+  /** Calls at once; the number of cores and at least 2 when left out. */
   concurrency?: number
   /** Calls that may wait; the next gets `busy`. */
   queueLimit?: number
@@ -39,8 +40,6 @@ export interface DenoDriverOptions {
 const NOBODY: Identity = { uid: 65534, gid: 65534 }
 const DEFAULT_MEMORY_MIB = 512
 const DEFAULT_CPU_SECONDS = 30
-const QUEUE_LIMIT = 50
-
 const PROBE_STANDS_MS = 60_000
 
 type Probe = Awaited<ReturnType<SandboxDriver['probe']>>
@@ -68,11 +67,7 @@ export class DenoDriver implements SandboxDriver {
     this.#options = options
     this.#identity = process.getuid?.() === 0 ? (options.identity ?? NOBODY) : null
     const concurrency = options.concurrency ?? Math.max(2, availableParallelism())
-    this.#gate = new CallGate(
-      concurrency,
-      options.queueLimit ?? QUEUE_LIMIT,
-      Math.max(1, concurrency - 1),
-    )
+    this.#gate = sandboxGate(concurrency, options.queueLimit)
     this.#packages = new PythonPackages(options.cacheDir, options.packageIndexUrl)
     this.#current().catch(() => {})
   }
@@ -154,7 +149,7 @@ export class DenoDriver implements SandboxDriver {
 
   async #run(job: SandboxJob, signal: AbortSignal): Promise<SandboxResult> {
     const both = AbortSignal.any([signal, this.#stop.signal])
-    using place = await this.#gate.enter(both, ownerOf(job))
+    using place = await this.#gate.enter(both, ownerOf(job), job.limits.waitMs)
     if (place === null)
       return failedResult('busy', 'Too many plugin calls are waiting; try again in a moment.')
     const broker = new EgressBroker(job.egress, job.limits.http, this.#options.egress ?? {})
@@ -176,6 +171,7 @@ export class DenoDriver implements SandboxDriver {
         `The sandbox for plugins is not available: ${sentence(error)}`,
       )
     }
+    using _aside = stepAsideWhenSlow(place, process.pid)
     const started = performance.now()
     const outcome = await process
       .run(toJobMessage(job, missing), job.limits, { broker, desk }, both)
@@ -262,9 +258,6 @@ const unlessAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promi
     signal.removeEventListener('abort', stop)
   }
 }
-
-/** The scope without its plugin. */
-const ownerOf = ({ scope }: SandboxJob): string => scope.split('/', 2).join('/')
 
 const sentence = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

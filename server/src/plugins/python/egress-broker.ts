@@ -36,7 +36,7 @@ export class EgressBroker {
     this.#egress = egress
     this.#limits = limits
     this.#settings = settings
-    this.#gate = new CallGate(REQUESTS_AT_ONCE, limits.requests)
+    this.#gate = new CallGate({ places: REQUESTS_AT_ONCE, line: limits.requests })
   }
 
   /** Host and status of each request; never a path, a header or a body. At most twice as many as requests are allowed. */

@@ -6,6 +6,9 @@ export type { ModelQuestion } from '@melzi/runner/protocol.ts'
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
 export interface SandboxLimits {
+  /** How long a call may wait for its turn. */
+  waitMs: number
+  /** From its turn on. */
   wallMs: number
   cpuSeconds: number
   memoryMiB: number

@@ -94,7 +94,9 @@ test('an owner whose calls loop keeps no other owner waiting, and gives way to t
     const other = await run(sandbox, 'print(1)', { scope: 'w/b/p@1' })
     assert.deepEqual([other.output, ended], ['1\n', 0])
     const niceness = Math.min(19, getPriority() + 10)
-    for (const pid of sandboxProcesses()) assert.equal(getPriority(pid), niceness)
+    const found = sandboxProcesses().map((pid) => getPriority(pid))
+    assert.ok(found.every((priority) => priority === niceness || priority === 19))
+    assert.ok(found.includes(19), 'the one that stepped aside goes last of all')
   } finally {
     over.abort(new Error('enough'))
   }

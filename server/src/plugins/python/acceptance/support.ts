@@ -9,6 +9,7 @@ export const SECRET = 'planted-secret-3f9a1c'
 
 /** The defaults of a plugin call. */
 export const LIMITS: SandboxLimits = {
+  waitMs: 20_000,
   wallMs: 25_000,
   cpuSeconds: 30,
   memoryMiB: 512,
