@@ -27,6 +27,8 @@ export const SECTION_NAMES = [
   'stream-cpu',
   'lifecycles',
   'plugin-calls',
+  'crowd-deno',
+  'crowd-native',
   'search',
   'indexing',
 ] as const

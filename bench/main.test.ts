@@ -17,7 +17,16 @@ test('the whole bench runs, small, and gives figures for both sides', async () =
   const { sections } = JSON.parse(stdout) as { sections: Section[] }
   assert.deepEqual(
     sections.map((section) => section.name),
-    ['first-token', 'stream-cpu', 'lifecycles', 'plugin-calls', 'search', 'indexing'],
+    [
+      'first-token',
+      'stream-cpu',
+      'lifecycles',
+      'plugin-calls',
+      'crowd-deno',
+      'crowd-native',
+      'search',
+      'indexing',
+    ],
   )
   for (const { name, figures, skipped } of sections) {
     assert.ok(figures.length > 0 || skipped.length > 0, `${name} has neither figures nor a reason`)

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { measureCrowd } from './crowd.ts'
 import type { Scale, Section, SectionName } from './figures.ts'
 import { measureFirstToken } from './first-token.ts'
 import { measureLifecycles } from './lifecycles.ts'
@@ -20,6 +21,8 @@ const MEASURES: Record<SectionName, (scale: Scale) => Promise<Section>> = {
   'stream-cpu': measureStreamCpu,
   lifecycles: measureLifecycles,
   'plugin-calls': measurePluginCalls,
+  'crowd-deno': measureCrowd('deno'),
+  'crowd-native': measureCrowd('native'),
   search: measureSearch,
   indexing: measureIndexing,
 }

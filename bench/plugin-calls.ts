@@ -24,7 +24,7 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
 }
 
 /** @returns null when plugins can run, else why not */
-const waitForSandbox = async (server: BootedServer): Promise<string | null> => {
+export const waitForSandbox = async (server: BootedServer): Promise<string | null> => {
   const until = performance.now() + READY_MS
   for (;;) {
     const { sandbox } = await callJson<{ sandbox: { ok: boolean; detail: string } }>({

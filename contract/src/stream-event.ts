@@ -50,3 +50,18 @@ export const StreamEvent = z.discriminatedUnion('event', [
 ])
 export type StreamEvent = z.infer<typeof StreamEvent>
 export type StreamEventName = StreamEvent['event']
+
+/** A run's stored state, for a reader whose place in the events is gone (GET …/events only, a call of this server's own). */
+export const RunSnapshotEvent = z.object({
+  event: z.literal('thread.run.snapshot'),
+  data: z.object({
+    run: RunObject,
+    steps: z.array(RunStepObject),
+    messages: z.array(MessageObject),
+  }),
+})
+
+/** Query of GET …/events. `after`: the `id:` of the last event the reader has; 0 for all that is still there. */
+export const RunEventsQuery = z.strictObject({
+  after: z._default(z.int().check(z.minimum(0)), 0),
+})

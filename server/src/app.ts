@@ -8,6 +8,7 @@ import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
 import { pluginApiRoutes } from './features/pluginapi/routes.ts'
+import { docsRoutes, openApiRoutes } from './features/reference/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
@@ -30,7 +31,11 @@ export const createApp = (context: Context): FastifyInstance => {
   })
   healthRoutes(app, context)
   homeRoutes(app)
+  const { reference } = context
+  const referenceDeps = { reference, publicUrl: config.http.publicUrl }
+  docsRoutes(app, referenceDeps)
   for (const prefix of PREFIXES) {
+    void app.register(async (scope) => openApiRoutes(scope, referenceDeps), { prefix })
     void app.register(async (scope) => wireRoutes(scope, context), { prefix })
   }
   return app

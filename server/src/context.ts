@@ -15,6 +15,7 @@ import { createPluginService, type PluginService } from './features/plugins/serv
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
+import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
@@ -74,6 +75,8 @@ export interface Context extends AsyncDisposable {
   pluginCalls: PluginCalls
   passthrough: PassthroughService
   pluginApi: PluginApiService
+  /** The API reference. */
+  reference: ReferenceService
   runs: RunService
   threads: ThreadService
   uploads: UploadService
@@ -252,6 +255,7 @@ export const createContext = async (
     pluginCalls,
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
+    reference: createReferenceService(),
     runs,
     threads,
     uploads,

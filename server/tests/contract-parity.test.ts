@@ -41,7 +41,8 @@ import {
   ModifyVectorStoreRequest,
   VectorStoreObject,
 } from '@melzi/contract/vector-store.ts'
-import { publishedSchema } from './support/openapi.ts'
+import { referenceDocument } from '@melzi/contract/reference/document.ts'
+import { publishedOperations, publishedSchema } from './support/openapi.ts'
 
 interface WithShape {
   shape: Record<string, unknown>
@@ -110,6 +111,21 @@ describe('required keys of', () => {
         ([, field]) => !(field as WithShape).safeParse(undefined).success,
       )
       assert.deepEqual(missing.map(([key]) => key).toSorted(), required.toSorted())
+    })
+  }
+})
+
+describe('operations of the reference', () => {
+  const { paths } = referenceDocument({ baseUrl: '/v1', version: '0' })
+  for (const { id, method, path, query } of publishedOperations()) {
+    it(id, () => {
+      const operation = paths[path]?.[method.toLowerCase() as 'get' | 'post' | 'delete']
+      assert.equal(operation?.operationId, id)
+      const names = (operation?.parameters ?? []).filter((one) => one.in === 'query')
+      assert.deepEqual(
+        names.map(({ name }) => name).toSorted(),
+        query.map(({ name }) => name).toSorted(),
+      )
     })
   }
 })

@@ -19,13 +19,23 @@ const toPattern = (url: string): RegExp => {
   return new RegExp(`^${parts.join('/').replace(/\/$/, '')}/?$`)
 }
 
+const tables = new WeakMap<FastifyInstance, { method: string; url: string }[]>()
+
+/** Every route of a server as it was declared, HEAD and OPTIONS left out. */
+export const routesOf = (app: FastifyInstance): readonly { method: string; url: string }[] =>
+  tables.get(app) ?? []
+
 /** Notes every route that is added from now on, for the 405 of a known path: Fastify itself answers 404. */
 export const noteRoutes = (app: FastifyInstance): AllowedMethods => {
   const routes: Route[] = []
+  const declared: { method: string; url: string }[] = []
+  tables.set(app, declared)
   app.addHook('onRoute', (route) => {
     const pattern = toPattern(route.url)
     for (const method of [route.method].flat()) {
-      if (method !== 'HEAD' && method !== 'OPTIONS') routes.push({ pattern, method })
+      if (method === 'HEAD' || method === 'OPTIONS') continue
+      routes.push({ pattern, method })
+      declared.push({ method, url: route.url })
     }
   })
   return (path) => {

@@ -10,11 +10,12 @@ import type { RunObject } from '@melzi/contract/run.ts'
 import type { ThreadObject } from '@melzi/contract/thread.ts'
 import type { Key } from './boot.ts'
 import { validateEvent, validateRequest, validateResponse } from './openapi.ts'
+import { validateByReference, validateEventByReference } from './reference.ts'
 import { holdContentType, readEvents, type WireEvent } from './sse.ts'
 
 /**
  * A plain HTTP client for black-box suites. Every accepted request and every answer of a path of the contract, stream events
- * included, is held against the published schema.
+ * included, is held against the published schema, and against the server's own API reference.
  */
 
 export interface Reply {
@@ -54,6 +55,7 @@ export class Api {
     const [pathname = ''] = path.split('?')
     if (reply.status < 400 && body !== undefined) validateRequest(method, pathname, body)
     validateResponse(method, pathname, reply.status, reply.body)
+    validateByReference(method, pathname, reply.status, reply.body)
     return reply
   }
 
@@ -111,6 +113,7 @@ export class Api {
     validateRequest('POST', path, { ...body, stream: true })
     for await (const event of readEvents(response.body)) {
       validateEvent(event.event, event.data)
+      validateEventByReference(event.event, event.data)
       yield event
     }
   }
@@ -205,8 +208,11 @@ export const checkedFetch =
     const method = init?.method ?? 'GET'
     if (response.ok && typeof init?.body === 'string')
       validateRequest(method, path, JSON.parse(init.body))
-    if (response.headers.get('content-type')?.startsWith('application/json'))
-      validateResponse(method, path, response.status, await response.clone().json())
+    if (response.headers.get('content-type')?.startsWith('application/json')) {
+      const body: unknown = await response.clone().json()
+      validateResponse(method, path, response.status, body)
+      validateByReference(method, path, response.status, body)
+    }
     return response
   }
 

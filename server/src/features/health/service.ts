@@ -1,3 +1,4 @@
+import type { HealthPart, Readiness } from '@melzi/contract/health.ts'
 import type { ModelRegistry } from '../../models/language-model.ts'
 import type { Store } from '../../platform/store/store.ts'
 import type { SandboxDriver } from '../../plugins/python/sandbox-driver.ts'
@@ -8,25 +9,12 @@ export interface HealthDeps {
   sandbox: SandboxDriver
 }
 
-interface Part {
-  ok: boolean
-  detail: string
-}
-
-export interface Readiness {
-  /** Whether requests can be served: the store decides. A model or sandbox in trouble is shown, and answers for itself. */
-  ready: boolean
-  store: Part
-  sandbox: Part
-  model: Part
-}
-
 /** How long one look at the sandbox is good for, in ms: it boots a process each time. */
 const PROBE_MS = 60_000
 
-const probes = new WeakMap<SandboxDriver, { at: number; part: Promise<Part> }>()
+const probes = new WeakMap<SandboxDriver, { at: number; part: Promise<HealthPart> }>()
 
-const sandboxState = (sandbox: SandboxDriver): Promise<Part> => {
+const sandboxState = (sandbox: SandboxDriver): Promise<HealthPart> => {
   const known = probes.get(sandbox)
   if (known !== undefined && Date.now() - known.at < PROBE_MS) return known.part
   const part = sandbox.probe().then(({ ok, why, walls }) => ({
@@ -38,9 +26,9 @@ const sandboxState = (sandbox: SandboxDriver): Promise<Part> => {
 }
 
 /** An answer within the time, or a part that says it is not there yet. */
-const within = async (part: Promise<Part>, milliseconds: number): Promise<Part> => {
+const within = async (part: Promise<HealthPart>, milliseconds: number): Promise<HealthPart> => {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Part>((resolve) => {
+  const late = new Promise<HealthPart>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, detail: 'starting' }), milliseconds)
   })
   try {

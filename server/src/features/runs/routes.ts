@@ -7,6 +7,7 @@ import {
   SubmitToolOutputsRequest,
 } from '@melzi/contract/run.ts'
 import { IncludeQuery, RunStepListQuery } from '@melzi/contract/run-step.ts'
+import { RunEventsQuery } from '@melzi/contract/stream-event.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
 import { readsQuery } from '../../http/no-query.ts'
@@ -14,7 +15,7 @@ import { parseBody, parseQuery } from '../../http/validate.ts'
 import { presentRun, presentStep } from './present.ts'
 import { isEnded, type RunRecord } from './run-record.ts'
 import type { RunService, StartedRun } from './service.ts'
-import { EventsQuery, type RunStreams } from './stream-routes.ts'
+import type { RunStreams } from './stream-routes.ts'
 
 interface ThreadParams {
   thread_id: string
@@ -98,7 +99,7 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     '/threads/:thread_id/runs/:run_id/events',
     readsQuery,
     async (request, reply) => {
-      const { after } = parseQuery(EventsQuery, request.query)
+      const { after } = parseQuery(RunEventsQuery, request.query)
       const { thread_id: threadId, run_id: id } = request.params
       const run = await runs.get(request.principal, threadId, id)
       return streams.events(reply, run, after, request.headers['last-event-id'])

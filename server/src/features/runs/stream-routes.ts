@@ -1,5 +1,4 @@
 import type { FastifyReply } from 'fastify'
-import * as z from 'zod/mini'
 import { openSse, type SseWriter } from '../../http/sse.ts'
 import { doneFrame, frame } from '../../http/sse-frame.ts'
 import { presentMessage, type MessageService } from '../messages/service.ts'
@@ -7,11 +6,6 @@ import { presentRun, presentStep } from './present.ts'
 import { readRun, type ReadRunDeps, type ReadRunOptions } from './read-run.ts'
 import type { RunRecord } from './run-record.ts'
 import type { RunService } from './service.ts'
-
-/** `after`: the `id:` of the last event the reader has; 0 for all that is still there. */
-export const EventsQuery = z.strictObject({
-  after: z._default(z.int().check(z.minimum(0)), 0),
-})
 
 export interface RunStreamDeps extends ReadRunDeps {
   messages: MessageService

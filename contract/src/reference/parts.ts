@@ -1,0 +1,27 @@
+import { assistantPart } from './assistants.ts'
+import { filePart, uploadPart } from './files.ts'
+import { messagePart } from './messages.ts'
+import { modelPart, passthroughPart } from './models.ts'
+import type { Part } from './operation.ts'
+import { runStepPart } from './run-steps.ts'
+import { runPart } from './runs.ts'
+import { pluginApiPart, serverPart } from './server.ts'
+import { threadPart } from './threads.ts'
+import { storeFilePart, vectorStorePart } from './vector-stores.ts'
+
+/** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
+export const PARTS: readonly Part[] = [
+  assistantPart,
+  threadPart,
+  messagePart,
+  runPart,
+  runStepPart,
+  filePart,
+  uploadPart,
+  vectorStorePart,
+  storeFilePart,
+  pluginApiPart,
+  modelPart,
+  passthroughPart,
+  serverPart,
+]
