@@ -18,6 +18,8 @@ for (const { file } of DATA_CASES) test(file, { skip: 'awaits numpy, pandas, mat
 test('every sample is run', () => {
   const cases = [...EXAMPLE_CASES, ...SAMPLE_CASES, ...AID_CASES, ...PACKAGE_CASES, ...DATA_CASES]
   const run = new Set(cases.map(({ file }) => file))
-  assert.deepEqual([...run].toSorted(), allSamples().toSorted())
-  assert.ok(run.size >= 25 + 2)
+  assert.ok(run.size >= 25)
+  // Those of the quickstart have tests of their own, with the demo model.
+  for (const file of ['unit_price', 'show_params']) run.add(file)
+  assert.deepEqual(run, new Set(allSamples()))
 })

@@ -13,13 +13,6 @@ export const EXAMPLE_CASES: readonly SampleCase[] = [
     http: [200, 200],
   },
   {
-    file: 'weather',
-    fn: 'weather',
-    takes: ['city', 'days?'],
-    arguments: { city: '亞特蘭提斯' },
-    output: '找不到「亞特蘭提斯」，請換一個寫法，或改用英文名稱。',
-  },
-  {
     file: 'exchange_rates',
     fn: 'exchange_rates',
     takes: ['amount', 'from', 'to'],
@@ -66,13 +59,6 @@ M 5.1  2026-11-19 17:40 UTC  Banda Sea & Tanimbar, 131 km deep`,
     http: [200],
   },
   {
-    file: 'earthquakes',
-    fn: 'earthquakes',
-    takes: ['since', 'min_magnitude?', 'limit?'],
-    arguments: { since: '2026-11-18', min_magnitude: 7 },
-    output: 'No earthquake of that strength since 2026-11-18.',
-  },
-  {
     file: 'tax_id',
     fn: 'tax_id',
     takes: ['number'],
@@ -113,20 +99,5 @@ M 5.1  2026-11-19 17:40 UTC  Banda Sea & Tanimbar, 131 km deep`,
 graph LR
   訂單 --> 出貨
 \`\`\``,
-  },
-  {
-    file: 'unit_price',
-    fn: 'unit_price',
-    takes: ['price', 'weight'],
-    arguments: { price: 179, weight: 1.5 },
-    output: '179 for 1.5 kg is 119.33 per kilogram. 每公斤 119.33 元。',
-  },
-  {
-    file: 'show_params',
-    fn: 'show_params',
-    takes: ['note?'],
-    arguments: { note: '你好' },
-    given: { customizedParams: { msg: 'a demo' } },
-    output: 'ARGUMENTS: {"note": "你好"}\nCUSTOMIZED_PARAMS: {"msg": "a demo"}',
   },
 ]

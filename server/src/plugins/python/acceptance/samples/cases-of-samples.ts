@@ -30,13 +30,6 @@ export const SAMPLE_CASES: readonly SampleCase[] = [
     output: '30 坪 = 99.1736 平方公尺',
   },
   {
-    file: 'unit_conversion',
-    fn: 'unit_conversion',
-    takes: ['value', 'source', 'target'],
-    arguments: { value: 2, source: '台斤', target: '公里' },
-    output: '台斤是重量，公里是長度，不能換算',
-  },
-  {
     file: 'train_timetable',
     fn: 'train-timetable',
     takes: ['start', 'end', 'after'],

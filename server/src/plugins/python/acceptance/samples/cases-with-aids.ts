@@ -92,13 +92,6 @@ sales 十月.csv (text/csv): 2 rows
   visits: mean 8.00, min 7, max 9`,
   },
   {
-    file: 'csv_report',
-    fn: 'csv_report',
-    takes: ['query'],
-    arguments: {},
-    output: 'Select a CSV file first.',
-  },
-  {
     file: 'file_summary',
     fn: 'file_summary',
     takes: ['points?', 'focus?'],
@@ -165,14 +158,6 @@ sales 十月.csv (text/csv): 2 rows
       }
     },
     output: '駅はどこですか？\n(Put into Japanese: Where is the station?)',
-  },
-  {
-    file: 'travel_phrases',
-    fn: 'travel_phrases',
-    takes: ['sentence', 'language'],
-    arguments: { sentence: 'Thank you', language: 'Klingon' },
-    model: () => ({ role: 'assistant', content: 'There is no word for that.' }),
-    output: 'There is no word for that.',
   },
   {
     file: 'faq',
