@@ -139,10 +139,10 @@ const library: FakeHost = ({ path, query, headers }) => {
 }
 
 const museum: FakeHost = ({ path, headers }) => {
+  if (path === '/files/1.png') return { headers: { 'content-type': 'image/png' }, body: PNG }
   if (headers.cookie !== 'token-of-anna') return { status: 401, body: { error: 'who are you?' } }
   if (path === '/pictures/2026-11-25/1')
     return { body: { title: 'Rain over the river', url: 'https://museum.example/files/1.png' } }
-  if (path === '/files/1.png') return { headers: { 'content-type': 'image/png' }, body: PNG }
   return null
 }
 
