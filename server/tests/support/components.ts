@@ -31,6 +31,9 @@ export const component = (name: ComponentName): Component => {
   return { available: found(), install }
 }
 
+/** Whether this is a continuous-integration machine, where what cannot be tested is a failure. */
+export const isCi = (): boolean => process.env['CI'] === 'true'
+
 /**
  * Options for a suite or test that needs a component: skipped, saying which command installs it, where the component is missing.
  * @throws Error instead when CI=true: there a missing component is a failure
@@ -40,7 +43,7 @@ export const skipUnless = (...names: readonly ComponentName[]): { skip?: string 
     const { available, install } = component(name)
     if (available) continue
     const reason = `${name} is missing; install it with: ${install}`
-    if (process.env['CI'] === 'true') throw new Error(reason)
+    if (isCi()) throw new Error(reason)
     return { skip: reason }
   }
   return {}

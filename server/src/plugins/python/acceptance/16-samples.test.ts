@@ -13,8 +13,6 @@ runSamples('samples on deno', [...EXAMPLE_CASES, ...SAMPLE_CASES, ...AID_CASES],
   openSandbox({ poolSize: 2, egress }),
 )
 
-for (const { file } of DATA_CASES) test(file, { skip: 'awaits numpy, pandas, matplotlib, pillow' })
-
 test('every sample is run', () => {
   const cases = [...EXAMPLE_CASES, ...SAMPLE_CASES, ...AID_CASES, ...PACKAGE_CASES, ...DATA_CASES]
   const run = new Set(cases.map(({ file }) => file))

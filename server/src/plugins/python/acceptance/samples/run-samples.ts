@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { isCi } from '../../../../../tests/support/components.ts'
 import { functionNameOf } from '../../../function-name.ts'
 import { parsePluginFile, type JsonObject } from '../../../manifest.ts'
 import type { PluginJob } from '../../../plugin-kind.ts'
@@ -28,26 +29,33 @@ const textOf = (file: string): string => {
 /**
  * Declares one test for each case.
  * @param open gives the driver to run them on; its egress settings are those of the fake internet
+ * @param prepare gives why they cannot run here, or null: then they are skipped, and fail where CI runs them
  */
 export const runSamples = (
   name: string,
   cases: readonly SampleCase[],
-  open: (egress: EgressSettings) => SandboxDriver | Promise<SandboxDriver>,
+  open: (egress: EgressSettings) => SandboxDriver,
+  prepare: (driver: SandboxDriver) => Promise<string | null> = async () => null,
 ): void => {
   describe(name, { concurrency: 3 }, () => {
     const internet = new SampleInternet()
     let driver: SandboxDriver
+    let unavailable: string | null = null
     before(async () => {
       await internet.open()
-      driver = await open(internet.egress)
+      driver = open(internet.egress)
+      unavailable = await prepare(driver)
+      if (unavailable !== null && isCi()) throw new Error(unavailable)
     })
     after(async () => {
       await driver[Symbol.asyncDispose]()
       await internet[Symbol.asyncDispose]()
     })
     for (const [index, sample] of cases.entries())
-      it(`${sample.file}: ${JSON.stringify(sample.arguments).slice(0, 60)}`, () =>
-        runSample(sample, driver, internet, `owner-${index}`))
+      it(`${sample.file}: ${JSON.stringify(sample.arguments).slice(0, 60)}`, (t) =>
+        unavailable === null
+          ? runSample(sample, driver, internet, `owner-${index}`)
+          : t.skip(unavailable))
   })
 }
 
