@@ -1,6 +1,6 @@
 /** The same sample plugins on the system's Python, and those that compute and draw. */
 import { join } from 'node:path'
-import { component } from '../../../../tests/support/components.ts'
+import { component, isCi } from '../../../../tests/support/components.ts'
 import { EXAMPLE_CASES } from './samples/cases-of-examples.ts'
 import { SAMPLE_CASES } from './samples/cases-of-samples.ts'
 import { AID_CASES } from './samples/cases-with-aids.ts'
@@ -32,4 +32,5 @@ runSamples(
       fetchPackages(driver, 'pandas, numpy, matplotlib, PIL')
     )
   },
+  isCi(),
 )

@@ -1,5 +1,6 @@
 /** Sample plugins that import packages: the host fetches them once, from the index that its own pip is set up with. */
 import { join } from 'node:path'
+import { isCi } from '../../../../tests/support/components.ts'
 import { PACKAGE_CASES } from './samples/cases-with-packages.ts'
 import { fetchPackages } from './samples/fetch-packages.ts'
 import { runSamples } from './samples/run-samples.ts'
@@ -13,4 +14,5 @@ runSamples(
   PACKAGE_CASES,
   (egress) => openSandbox({ poolSize: 2, egress, cacheDir, packageIndexUrl: undefined }),
   (driver) => fetchPackages(driver, 'requests, httpx'),
+  isCi(),
 )
