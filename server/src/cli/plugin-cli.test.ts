@@ -105,6 +105,17 @@ describe('melzi plugin', () => {
 })
 
 describe('melzi plugin test', () => {
+  it('has the default model answer what a plugin asks it', async () => {
+    await using t = await openCliHouse(SANDBOX)
+    const file = t.file('ask.json')
+    const source =
+      'm = await chat(conversation="hello")\nprint(m["role"], await count_token("abcd"))'
+    await writeFile(file, python(source, {}))
+    const { code, out } = await t.cli('plugin', 'test', file, '--json')
+    assert.equal(code, 0)
+    assert.match((JSON.parse(out) as { output: string }).output, /^assistant [1-9]\d*\n$/)
+  })
+
   it('runs a file with no store, in the sandbox', async () => {
     await using t = await openCliHouse(SANDBOX)
     const file = t.file('price.json')

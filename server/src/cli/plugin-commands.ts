@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
+import type { ModelsConfig } from '../config/models-settings.ts'
 import type { PluginRecord } from '../features/plugins/service.ts'
 import { AppError } from '../platform/errors.ts'
 import { columns, day, type Answer } from './answer.ts'
@@ -109,10 +110,11 @@ const present = (plugin: PluginRecord) => ({
 /** Runs a plugin once: a file, or a stored one by its name. @throws Error where it is neither */
 export const testPlugin = async (
   config: Config,
+  models: ModelsConfig,
   command: Extract<Command, { kind: 'plugin test' }>,
   person: string | null,
 ): Promise<Answer> => {
-  await using trials = await openTrialBench(config)
+  await using trials = await openTrialBench(config, models)
   const outcome = await tryPlugin(
     trials,
     {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
+import type { ModelsConfig } from '../config/models-settings.ts'
 import { AppError } from '../platform/errors.ts'
 import type { Answer } from './answer.ts'
 import type { Command } from './command.ts'
@@ -29,12 +30,13 @@ const LOOK_MS = 250
  */
 export const developPlugin = async (
   config: Config,
+  models: ModelsConfig,
   command: Dev,
   person: string | null,
   io: DevIo,
 ): Promise<void> => {
   const { folder, push, port } = command
-  await using trials = await openTrialBench(config)
+  await using trials = await openTrialBench(config, models)
   if (push && trials.bench === null)
     throw new Error('There is no store to import into. Make a key first: melzi key create')
   await using server = port === null ? null : await serveFolder(folder, port)

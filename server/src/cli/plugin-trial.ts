@@ -1,5 +1,11 @@
 import { createKinds, createSandbox } from '../foreign-code.ts'
 import type { Config } from '../config/config.ts'
+import type { ModelsConfig } from '../config/models-settings.ts'
+import { createModelQuestions } from '../features/plugins/model-questions.ts'
+import { createEmbedder } from '../knowledge/embeddings/embedder.ts'
+import { createModelRegistry } from '../models/model-registry.ts'
+import { fetchImage } from '../platform/fetch-image.ts'
+import { defaultModel } from './default-model.ts'
 import { parseArguments } from '../features/plugins/call-arguments.ts'
 import { DEFAULT_LIMITS } from '../features/plugins/call-service.ts'
 import { functionFor, savedOf } from '../features/plugins/plugin-tests.ts'
@@ -9,7 +15,12 @@ import { errors } from '../platform/errors.ts'
 import { functionNameOf } from '../plugins/function-name.ts'
 import { parsePluginFile, type PluginManifest } from '../plugins/manifest.ts'
 import type { PluginKinds } from '../plugins/plugin-kind.ts'
-import type { EgressPolicy, Json, SandboxResult } from '../plugins/python/sandbox-driver.ts'
+import type {
+  AnswerQuestion,
+  EgressPolicy,
+  Json,
+  SandboxResult,
+} from '../plugins/python/sandbox-driver.ts'
 import { failedResult } from '../plugins/python/sandbox-result.ts'
 import { createPluginReader, type PluginReader, type ReadFunction } from '../plugins/registry.ts'
 import { actingFor, hasStore, openWorkbench, type Workbench } from './workbench.ts'
@@ -19,6 +30,9 @@ export interface TrialBench extends AsyncDisposable {
   bench: Workbench | null
   kinds: PluginKinds
   read: PluginReader
+  /** Answers what the plugins of one trial ask the server's default model. */
+  answer: () => AnswerQuestion
+  modelTokenLimit: number | null
   /** Hosts of plugins whose file names none. */
   defaultHosts: EgressPolicy['hosts']
 }
@@ -45,8 +59,11 @@ export interface TrialOutcome {
   result: SandboxResult
 }
 
-/** The sandbox starts to warm at once. */
-export const openTrialBench = async (config: Config): Promise<TrialBench> => {
+/** The sandbox starts to warm at once. @param modelsConfig the default model of it answers what plugins ask */
+export const openTrialBench = async (
+  config: Config,
+  modelsConfig: ModelsConfig,
+): Promise<TrialBench> => {
   await using stack = new AsyncDisposableStack()
   // one trial at a time: warming more than one process would only delay it
   const sandbox = { ...config.sandbox, workers: 1 }
@@ -59,23 +76,41 @@ export const openTrialBench = async (config: Config): Promise<TrialBench> => {
         Promise.reject(errors.invalid('There is no store here yet.', 'vector_store_id')),
       ),
     )
+  const models = stack.use(
+    createModelRegistry(modelsConfig, {
+      clock: systemClock,
+      fetchImage: (url, signal) => fetchImage(url, config.sandbox.allowedInternalHosts, signal),
+    }),
+  )
+  const name = defaultModel(modelsConfig)
+  const model = models.find(name)
+  const { embeddings } = config.knowledge
+  const embedder = embeddings === null ? null : createEmbedder(embeddings)
   const owned = stack.move()
   return {
     bench,
     kinds,
     read: createPluginReader(kinds),
+    answer: () =>
+      createModelQuestions({
+        model: model === null ? null : { name, model },
+        embedder,
+        // A trial belongs to nobody's run.
+        onUsage: () => undefined,
+      }),
+    modelTokenLimit: model?.contextTokens ?? null,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
 /**
- * Runs a plugin file once as the server would, with no model to ask. The stored plugin of this id, where there is one, lends its secrets,
+ * Runs a plugin file once as the server would. The stored plugin of this id, where there is one, lends its secrets,
  * its vector store and its saved arguments; nothing is stored.
  * @throws AppError 400 for a file or function that is wrong; the signal's reason when that aborts
  */
 export const tryPlugin = async (
-  { bench, kinds, read, defaultHosts }: TrialBench,
+  { bench, kinds, read, defaultHosts, ...trials }: TrialBench,
   trial: Trial,
   signal: AbortSignal,
 ): Promise<TrialOutcome> => {
@@ -118,10 +153,10 @@ export const tryPlugin = async (
       customizedParams: trial.customizedParams,
       conversation: [],
       userCookie: 'trial',
-      modelTokenLimit: null,
+      modelTokenLimit: trials.modelTokenLimit,
       secrets,
       files: [],
-      answer: null,
+      answer: trials.answer(),
       limits: { ...DEFAULT_LIMITS, wallMs },
       defaultHosts,
     },

@@ -4,7 +4,7 @@ import { detectOllama } from '../config/detected-models.ts'
 import type { Env } from '../config/env.ts'
 import { readModelsConfig } from '../config/models-config.ts'
 import type { ModelsConfig } from '../config/models-settings.ts'
-import { DEMO_MODEL_NAME } from '../models/demo/demo-model.ts'
+import { defaultModel } from './default-model.ts'
 import { listModels } from '../models/list-models.ts'
 import { AppError } from '../platform/errors.ts'
 import type { Answer } from './answer.ts'
@@ -92,12 +92,13 @@ const run = async (line: CommandLine, io: CliIo): Promise<Answer | null> => {
   const models = () => findModels(io.env)
   if (command.kind === 'migrate') return migrateStore(config)
   if (command.kind === 'doctor') return doctor(config, models)
-  if (command.kind === 'plugin test') return testPlugin(config, command, line.person)
+  if (command.kind === 'plugin test')
+    return testPlugin(config, await models(), command, line.person)
   if (command.kind === 'plugin dev') {
     const say = ({ value, text }: Answer) =>
       io.out(line.json ? `${JSON.stringify(value)}\n` : `${text}\n\n`)
     const interrupted = await io.interrupted()
-    await developPlugin(config, command, line.person, { say, interrupted })
+    await developPlugin(config, await models(), command, line.person, { say, interrupted })
     return null
   }
   const mode = command.kind === 'key create' ? 'create' : 'existing'
@@ -173,9 +174,6 @@ const findModels = (env: Env): Promise<ModelsConfig> =>
     readModelsConfig(env, (path) => readFileSync(path, 'utf8')),
     listModels,
   )
-
-const defaultModel = (models: ModelsConfig): string =>
-  models.kind === 'demo' ? DEMO_MODEL_NAME : models.default
 
 const ended = ({ text, raw }: Answer): string => (raw || text.endsWith('\n') ? text : `${text}\n`)
 
