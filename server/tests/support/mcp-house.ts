@@ -2,25 +2,14 @@
 import assert from 'node:assert/strict'
 import { parsePluginFile, type PluginManifest } from '../../src/plugins/manifest.ts'
 import { createMcpKind, type McpKindOptions } from '../../src/plugins/mcp/mcp-kind.ts'
+import { DEFAULT_LIMITS } from '../../src/plugins/call-limits.ts'
 import type { PluginJob } from '../../src/plugins/plugin-kind.ts'
 import type { SandboxLimits, SandboxResult } from '../../src/plugins/python/sandbox-driver.ts'
 import { startScriptedMcp, type Asked } from './mcp-servers.ts'
 
 const NEVER = new AbortController().signal
 /** The defaults of a plugin call, with less time. */
-const LIMITS: SandboxLimits = {
-  waitMs: 20_000,
-  wallMs: 8_000,
-  cpuSeconds: 30,
-  memoryMiB: 512,
-  rssMiB: 1024,
-  stdoutBytes: 65_536,
-  resultBytes: 262_144,
-  rawBytes: 2_000_000,
-  http: { requests: 20, upBytes: 5_000_000, downBytes: 10_000_000, timeoutMs: 15_000 },
-  asks: 100,
-  pictures: { count: 10, totalBytes: 4_000_000 },
-}
+const LIMITS: SandboxLimits = { ...DEFAULT_LIMITS, wallMs: 8_000 }
 
 export interface McpCall extends Partial<Omit<PluginJob, 'limits'>> {
   limits?: Partial<SandboxLimits>

@@ -5,6 +5,7 @@ import type {
   SandboxResult,
 } from '../../plugins/python/sandbox-driver.ts'
 import { parsePluginFile, type JsonObject } from '../../plugins/manifest.ts'
+import { DEFAULT_LIMITS } from '../../plugins/call-limits.ts'
 import type { PluginJob, PluginKinds } from '../../plugins/plugin-kind.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -82,21 +83,6 @@ export interface PluginCallOutcome {
   error: PluginCallError | null
   /** The plugin asks that its output be the answer, with no second model pass (plugins.md 1: where the server runs plugins). */
   directResponse: boolean
-}
-
-/** Limits of one call (sandbox.md, shared interface); `wallMs` is the longest a plugin may ask for. */
-export const DEFAULT_LIMITS: SandboxLimits = {
-  waitMs: 20_000,
-  wallMs: 25_000,
-  cpuSeconds: 30,
-  memoryMiB: 512,
-  rssMiB: 1024,
-  stdoutBytes: 65_536,
-  resultBytes: 262_144,
-  rawBytes: 2_000_000,
-  http: { requests: 20, upBytes: 5_000_000, downBytes: 10_000_000, timeoutMs: 15_000 },
-  asks: 100,
-  pictures: { count: 10, totalBytes: 4_000_000 },
 }
 
 /** Who of them runs when is the sandbox's to say (sandbox-gate.ts); this bounds the files that wait with them. */

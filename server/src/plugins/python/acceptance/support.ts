@@ -5,24 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DenoDriver, type DenoDriverOptions } from '../deno-driver.ts'
 import { NativeDriver, type NativeDriverOptions } from '../native-driver.ts'
 import type { CallOptions } from '../sandbox-calls.ts'
-import type { SandboxDriver, SandboxJob, SandboxLimits, SandboxResult } from '../sandbox-driver.ts'
+import { DEFAULT_LIMITS } from '../../call-limits.ts'
+import type { SandboxDriver, SandboxJob, SandboxResult } from '../sandbox-driver.ts'
 
 export const SECRET = 'planted-secret-3f9a1c'
 
 /** The defaults of a plugin call. */
-export const LIMITS: SandboxLimits = {
-  waitMs: 20_000,
-  wallMs: 25_000,
-  cpuSeconds: 30,
-  memoryMiB: 512,
-  rssMiB: 1024,
-  stdoutBytes: 65_536,
-  resultBytes: 262_144,
-  rawBytes: 2_000_000,
-  http: { requests: 20, upBytes: 5_000_000, downBytes: 10_000_000, timeoutMs: 15_000 },
-  asks: 100,
-  pictures: { count: 10, totalBytes: 4_000_000 },
-}
+export const LIMITS = DEFAULT_LIMITS
 
 /** Kept between runs: building takes five seconds. */
 export const CACHE = join(import.meta.dirname, '../../../../../node_modules/.cache/melzi-sandbox')
