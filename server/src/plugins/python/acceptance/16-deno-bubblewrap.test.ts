@@ -1,12 +1,15 @@
 /** Deno inside bubblewrap: an addition to its own two walls, which is tried out, looked at from outside, and named when it is missing. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
-import { chmod, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { skipUnless } from '../../../../tests/support/components.ts'
+import { removeTree } from '../sandbox-image.ts'
 import { assertNoBridge, assertNoFiles, assertNoProcesses } from './attack-suite.ts'
 import { LIMITS, SYSTEM_PATH, allGone, openSandbox, run, sandboxProcesses } from './support.ts'
 
@@ -82,6 +85,46 @@ describe('bubblewrap', skipUnless('bubblewrap'), () => {
     const heavy = await run(sandbox, large, { limits: { ...LIMITS, rssMiB: 400 } })
     assert.ok(['memory', 'crash'].includes(heavy.error?.kind ?? ''), heavy.error?.kind)
     assert.ok(await allGone())
+  })
+
+  test('it stands under a server that is no root, and ends with a server that is killed', async (t) => {
+    const user = process.getuid?.() === 0 ? { uid: 1000, gid: 1000 } : {}
+    const cacheDir = mkdtempSync(join(tmpdir(), 'melzi-plain-'))
+    if (user.uid !== undefined) await chown(cacheDir, 1000, 1000)
+    const loop = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
+    const program = `
+      const { openSandbox, run } = await import(${JSON.stringify(new URL('support.ts', import.meta.url).href)})
+      const options = { cacheDir: ${JSON.stringify(cacheDir)}, bubblewrap: 'trusted', path: '${SYSTEM_PATH}', poolSize: 1 }
+      const sandbox = openSandbox(options)
+      const { walls, note } = await sandbox.probe()
+      const { output } = await run(sandbox, 'print(6 * 7)')
+      console.log(JSON.stringify({ walls, note, output }))
+      void run(sandbox, 'import js; js.eval("${loop}")')`
+    const server = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      ...user,
+      cwd: '/',
+      env: {},
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    try {
+      let said = ''
+      server.stderr.on('data', (chunk: Buffer) => (said += String(chunk)))
+      const printed = once(server.stdout, 'data')
+      const [line] = (await Promise.race([printed, once(server, 'exit')])) as unknown[]
+      if (user.uid !== undefined && /EACCES/.test(said))
+        return t.skip('the checkout lies where a plain user cannot read it')
+      assert.deepEqual(JSON.parse(String(line)), {
+        walls: ['bubblewrap', ...OWN_WALLS],
+        output: '42\n',
+      })
+      await sleep(500)
+      assert.ok(sandboxProcesses(server.pid).length > 0)
+    } finally {
+      server.kill('SIGKILL')
+      await once(server, 'close')
+      assert.ok(await allGone())
+      await removeTree(cacheDir)
+    }
   })
 })
 
