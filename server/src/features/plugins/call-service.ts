@@ -25,7 +25,7 @@ import {
   type PluginCallRecord,
 } from './call-store.ts'
 import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
-import { secretHider } from './hide-secrets.ts'
+import { secretHider } from '../../plugins/hide-secrets.ts'
 import { createOwnerSlots } from './owner-slots.ts'
 import type { PluginSecrets } from './plugin-secrets.ts'
 import type { PluginService } from './service.ts'

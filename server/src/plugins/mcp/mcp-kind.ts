@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { systemClock, type Clock } from '../../platform/clock.ts'
 import { AppError, errors } from '../../platform/errors.ts'
 import { createPluginCredentials, type AuthEgress } from '../auth-headers.ts'
+import { secretHider } from '../hide-secrets.ts'
 import type { PluginManifest } from '../manifest.ts'
 import type { PluginJob, PluginKind } from '../plugin-kind.ts'
 import type { SandboxResult } from '../python/sandbox-driver.ts'
@@ -75,7 +76,7 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
   }
 
   const cleanerOf = (api: McpApi, secrets: Readonly<Record<string, string>>) =>
-    cleaner(secrets, credentials.textsOf(api.auth, secrets))
+    secretHider(secrets, credentials.textsOf(api.auth, secrets))
 
   /** One call on a connection; says with it what was asked over the network. */
   const attempt = async (
@@ -233,22 +234,6 @@ const definitionOf = (document: string | null, name: string) => {
   if (tool === null) return {}
   const inputSchema = { ...tool.inputSchema, type: 'object' as const }
   return { toolDefinition: { name, inputSchema } }
-}
-
-const SHORTEST_SECRET = 6
-
-/** Takes secrets, and what was made of them, out of a text: a server knows them, and may repeat them. */
-const cleaner = (
-  secrets: Readonly<Record<string, string>>,
-  made: readonly string[],
-): ((text: string) => string) => {
-  const values = [
-    ...Object.entries(secrets).map(([name, value]) => [value, `[secret ${name}]`] as const),
-    ...made.map((value) => [value, '[secret]'] as const),
-  ]
-    .filter(([value]) => value.length >= SHORTEST_SECRET)
-    .toSorted(([a], [b]) => b.length - a.length)
-  return (text) => values.reduce((rest, [value, instead]) => rest.replaceAll(value, instead), text)
 }
 
 const importError = async (

@@ -2,6 +2,7 @@
 import { AppError } from '../../platform/errors.ts'
 import type { SafeFetchPolicy, SafeRequest, SafeResponse } from '../../platform/safe-fetch.ts'
 import type { PluginCredentials } from '../auth-headers.ts'
+import { secretHider } from '../hide-secrets.ts'
 import type { PluginApi } from '../manifest.ts'
 import type { PluginJob } from '../plugin-kind.ts'
 import { failedResult } from '../python/sandbox-result.ts'
@@ -17,7 +18,7 @@ import {
 } from './credentials.ts'
 import type { DocumentPlan, OperationPlan, RequestPlan } from './document-plan.ts'
 import type { Reach } from './load-document.ts'
-import { hideSecrets, readAnswer } from './read-answer.ts'
+import { readAnswer } from './read-answer.ts'
 import { sendRequest, type HttpUsage } from './send-request.ts'
 
 type OpenApi = Extract<PluginApi, { kind: 'openapi' }>
@@ -61,7 +62,10 @@ export const callOperation = async (
       outcome = failed('timeout', `The API did not answer within ${job.limits.wallMs / 1000} s.`)
     } else if (error instanceof MissingSecret) outcome = failed('unavailable', error.message)
     else if (error instanceof AppError)
-      outcome = failed(KINDS[error.code ?? ''] ?? 'upstream', hideSecrets(error.message, secrets))
+      outcome = failed(
+        KINDS[error.code ?? ''] ?? 'upstream',
+        secretHider({}, secrets)(error.message),
+      )
     else throw error
   }
   const ms = Math.round(performance.now() - started)

@@ -1,5 +1,6 @@
 import { AppError } from '../../platform/errors.ts'
 import type { SafeResponse } from '../../platform/safe-fetch.ts'
+import { secretHider } from '../hide-secrets.ts'
 import { compactJson } from './compact-json.ts'
 import { isJsonType, plainType } from './media-type.ts'
 import { unpack } from './unpack.ts'
@@ -15,7 +16,6 @@ export interface Answer {
 const MOST_DECODED = 1_000_000
 /** Room beside the limit, so that no secret is cut in half and then not found. */
 const ROOM = 8_192
-const SHORTEST_SECRET = 4
 const TEXT_TYPES =
   /^(?:text\/|application\/(?:xml|javascript|ecmascript|x-www-form-urlencoded|graphql|yaml|x-yaml|toml|sql|x-ndjson|ndjson|jsonl|rtf)$)|\+(?:xml|yaml|text)$/
 
@@ -51,24 +51,10 @@ export const readAnswer = async (
   const short = isJsonType(contentType)
     ? compactJson(decoded, limit + ROOM)
     : { text: decoded.slice(0, limit + ROOM), isWhole: decoded.length <= limit + ROOM }
-  const safe = hideSecrets(short.text, secrets)
+  const safe = secretHider({}, secrets)(short.text)
   const isWhole = short.isWhole && start.length === body.length && safe.length <= limit
   const text = safe.slice(0, limit).replace(/[\uD800-\uDBFF]$/, '')
   return { text, isCut: !isWhole, bytes: body.length }
-}
-
-/** A text without the values of secrets. */
-export const hideSecrets = (text: string, secrets: readonly string[]): string => {
-  let safe = text
-  const known = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
-  for (const secret of known.toSorted((a, b) => b.length - a.length))
-    for (const form of new Set([
-      secret,
-      JSON.stringify(secret).slice(1, -1),
-      encodeURIComponent(secret),
-    ]))
-      safe = safe.replaceAll(form, '[secret]')
-  return safe
 }
 
 const isText = (contentType: string, body: Buffer): boolean => {

@@ -4,15 +4,22 @@ const SHORTEST = 6
 /**
  * Takes a plugin's secrets out of what it says, to whomever: a plugin that prints the address it fetched, or fails with it in its
  * traceback, would put its key into run steps, records and prompts. It is no wall, since a plugin can write a value in any other form.
+ * @param made what was made of them and shown to somebody, such as a token or a header; `[secret]` stands for it
  * @returns a copy of any JSON value in which `[secret NAME]` stands for each value, plain, in JSON or percent-encoded
  */
-export const secretHider = (secrets: Readonly<Record<string, string>>): (<T>(value: T) => T) => {
-  const known = Object.entries(secrets)
-    .filter(([, value]) => value.length >= SHORTEST)
-    .flatMap(([name, value]) => {
+export const secretHider = (
+  secrets: Readonly<Record<string, string>>,
+  made: readonly string[] = [],
+): (<T>(value: T) => T) => {
+  const known = [
+    ...Object.entries(secrets).map(([name, value]) => ({ value, mark: `[secret ${name}]` })),
+    ...made.map((value) => ({ value, mark: '[secret]' })),
+  ]
+    .filter(({ value }) => value.length >= SHORTEST)
+    .flatMap(({ value, mark }) => {
       const inJson = JSON.stringify(value).slice(1, -1)
       const forms = new Set([value, inJson, encodeURIComponent(value.toWellFormed())])
-      return [...forms].map((form) => ({ form, mark: `[secret ${name}]` }))
+      return [...forms].map((form) => ({ form, mark }))
     })
     .toSorted((a, b) => b.form.length - a.form.length)
   const hide = (value: unknown): unknown => {
