@@ -97,7 +97,7 @@ describe('the reference as a document', () => {
     const open = operations().filter(([, , { security }]) => security !== undefined)
     assert.deepEqual(
       open.map(([path]) => path),
-      ['/healthz', '/readyz', '/openapi.json'],
+      ['/healthz', '/readyz', '/pictures/{picture}', '/openapi.json'],
     )
   })
 
