@@ -175,7 +175,7 @@ describe('OpenAPI plugins on servers of others', skipUnless('openapi-servers'), 
       )
       assert.match(outside.error?.message ?? '', /^The API answered 401/)
       const bearer = await open({ auth: { type: 'bearer', secret: 'TOKEN' } })
-      const shown = await bearer.call('GET /bearer', {}, { secrets: { TOKEN: 'abcd' } })
+      const shown = await bearer.call('GET /bearer', {}, { secrets: { TOKEN: 'abcdef' } })
       assert.deepEqual(parse(shown.output), { authenticated: true, token: '[secret]' })
     })
   })
