@@ -5,10 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { chown } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
+import { skipUnless } from '../../../../tests/support/components.ts'
 import { onEachDriver } from '../../../../tests/support/each-driver.ts'
 import { promisify } from 'node:util'
 import { reachable } from '../../../platform/reachable-folder.ts'
+import { SYSTEM_PATH } from './support.ts'
 
 const PLAIN = { uid: 1000, gid: 1000 }
 const folder = mkdtempSync(join(tmpdir(), 'melzi-plain-user-'))
@@ -35,6 +37,22 @@ else await suite.assertNoSystemCalls(sandbox)
 console.log(JSON.stringify({ output, uid: process.getuid(), walls: probe.walls.length }))`
 }
 
+/** What a container has that was started with the defaults of Docker. */
+const CONTAINER_RIGHTS =
+  '-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap'
+
+const start = async (
+  command: readonly [file: string, ...arguments: string[]],
+  source: string,
+  identity: object,
+): Promise<Record<string, unknown>> => {
+  const [file, ...given] = command
+  const args = [...given, '--input-type=module', '-e', source]
+  const options = { ...identity, cwd: '/', env: { PATH: SYSTEM_PATH }, timeout: 120_000 }
+  const { stdout } = await promisify(execFile)(file, args, options)
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
 onEachDriver((candidate) => {
   test('files, sockets, processes, system calls', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('every other test of this folder runs as this user')
@@ -44,11 +62,27 @@ onEachDriver((candidate) => {
     )
       return t.skip(`needs a checkout that user ${PLAIN.uid} can read`)
     await chown(folder, PLAIN.uid, PLAIN.gid)
-    const args = ['--input-type=module', '-e', program(candidate.name, join(folder, 'cache'))]
-    const options = { ...PLAIN, cwd: '/', env: {}, timeout: 120_000 }
-    const { stdout } = await promisify(execFile)(process.execPath, args, options)
-    const { output, uid, walls } = JSON.parse(stdout) as Record<string, unknown>
+    const source = program(candidate.name, join(folder, 'cache'))
+    const { output, uid, walls } = await start([process.execPath], source, PLAIN)
     assert.deepEqual([output, uid], ['42\n', PLAIN.uid])
     assert.ok(Number(walls) >= 3)
   })
 })
+
+describe(
+  'root in a plain container, who may not look at the processes of others',
+  skipUnless('python3'),
+  () => {
+    test('files, sockets, processes, system calls', async (t) => {
+      if (process.getuid?.() !== 0) return t.skip('only root can give rights away')
+      const rights = ['--inh-caps=-all', `--bounding-set=${CONTAINER_RIGHTS}`]
+      const cacheDir = join(folder, 'container')
+      const { output, uid } = await start(
+        ['setpriv', ...rights, process.execPath],
+        program('landlock', cacheDir),
+        {},
+      )
+      assert.deepEqual([output, uid], ['42\n', 0])
+    })
+  },
+)
