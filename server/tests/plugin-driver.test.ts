@@ -24,7 +24,7 @@ describe('MELZI_PLUGIN_DRIVER=native', skipUnless('python3'), () => {
     const { id } = (await json(`${server.baseUrl}/threads`, '{}')) as { id: string }
     const query = new URLSearchParams({ tid: id, aid: server.assistantId, pid: 'unit_price' })
     const answer = await json(
-      `${server.baseUrl}/pluginapi?${query}`,
+      `${server.baseUrl}/pluginapi?${query.toString()}`,
       JSON.stringify({ price: 300, weight: 2 }),
     )
     assert.match((answer as { text: string }).text, /150 per kilogram/)
