@@ -36,7 +36,7 @@ class Session:
         self.channel.reset()
         self.hint.why = message["missingWhy"]
         self.pictures.begin()
-        before = self.files.look()
+        before = self.look()
         ok, value, trace = self.cells.run(message["code"])
         try:
             self.pictures.take()
@@ -47,13 +47,27 @@ class Session:
             self.channel.send(t="body", kind="image", name=f"image-{self.cells.count}-{number + 1}.png", bytes=len(picture))
             self.channel.write(self.channel.results, picture)
         taken = self.pictures.taken
-        kept, left_out = self.files.changed(before, self.identifiers, len(taken), sum(map(len, taken)))
+        kept, left_out = [], []
+        try:
+            if isinstance(before, OSError):
+                raise before
+            kept, left_out = self.files.changed(before, self.identifiers, len(taken), sum(map(len, taken)))
+        except OSError as error:
+            # The code holds so many files open that none can be looked at any more.
+            ok, trace = False, (trace or "") + f"The files of this call were not looked at: {error.strerror}\n"
         for name, size in kept:
             self.hand_over(name, size)
         self.channel.write(self.channel.printed, message["mark"].encode())
         self.channel.send(
             t="done", mark=message["mark"], ok=ok, value=value, traceback=trace, leftOut=left_out[:20], leftOutCount=len(left_out) + self.pictures.left_out
         )
+
+    def look(self):
+        """What is in the folder, or why nobody can tell."""
+        try:
+            return self.files.look()
+        except OSError as error:
+            return error
 
     def hand_over(self, name, size):
         try:

@@ -25,6 +25,20 @@ for (const { name, bubblewrap, needs } of WALL_SETS) {
       assert.ok(await allGone())
     })
 
+    test('a session that holds every file it may open goes on when some are closed', async () => {
+      const hold = 'kept = []\nwhile True: kept.append(open("held", "wb"))'
+      const full = await run(interpreter, hold)
+      assert.deepEqual([full.ok, full.ended], [false, null])
+      const closed = await run(interpreter, 'for f in kept: f.close()\nlen(kept) > 20')
+      assert.deepEqual([closed.value, closed.ended], ['True', null])
+      const after = await run(interpreter, 'open("new.txt", "w").write("abc")')
+      assert.deepEqual([after.ok, after.ended], [true, null])
+      assert.deepEqual(
+        after.files.map((file) => file.name),
+        ['new.txt'],
+      )
+    })
+
     test('what runs too long is gone, whatever it does about it', async () => {
       const sources = [
         'import time\ntime.sleep(100)',

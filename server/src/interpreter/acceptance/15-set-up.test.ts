@@ -135,21 +135,26 @@ for (const code of ['open(' + path + ').read()', 'open(' + path + ', "w")', 'imp
   answers.push(await run(code))
 answers.push(await run('os.mkdir("shut", 0o300)\\nfor n in range(30_000): open(f"shut/{n}", "w").close()\\nimport time; time.sleep(5)'))
 answers.push(await run('import os\\nkept = []\\nfor n in range(60):\\n  f = open("x", "wb"); os.unlink("x"); f.write(bytes(8_000_000)); f.flush(); kept.append(f)\\nimport time; time.sleep(5)'))
-console.log(JSON.stringify({ answers: answers.map(({ ok, value, ended }) => [ok, value, ended?.kind ?? null]), left: readFileSync(join(data, 'secret'), 'utf8') }))
+console.log(JSON.stringify({ answers: answers.map(({ ok, value, ended }) => [ok, value, ended?.kind ?? null]),
+  words: answers.map(({ ended, logs }) => (ended?.message ?? "") + logs), left: readFileSync(join(data, 'secret'), 'utf8') }))
 rmSync(data, { recursive: true, force: true })
 `
 
 const assertWalled = (stdout: string) => {
-  const { answers, left } = JSON.parse(stdout) as { answers: unknown[][]; left: string }
+  const { answers, words, left } = JSON.parse(stdout) as {
+    answers: unknown[][]
+    words: (string | null)[]
+    left: string
+  }
   assert.deepEqual(answers[0], [true, '42', null])
   for (const [ok, value] of answers.slice(1, 8)) assert.deepEqual([ok, value], [false, null])
   assert.deepEqual(answers[8], [true, null, null], 'a change of modes does nothing')
   assert.deepEqual(
     answers[9],
     [false, null, 'output'],
-    'a folder it shuts is looked into, or counts',
+    `a folder it shuts is looked into, or counts: ${words[9]}`,
   )
-  assert.deepEqual(answers[10], [false, null, 'output'], 'files without a name')
+  assert.deepEqual(answers[10], [false, null, 'output'], `files without a name: ${words[10]}`)
   assert.equal(left, 'planted')
 }
 
