@@ -69,6 +69,7 @@ await store.write('bench.owner', async (tx) => {
     workspaceId: WORKSPACE,
     id: STORE,
     ownerId: OWNER,
+    madeBy: null,
     createdAt: 1,
     name: null,
     description: null,

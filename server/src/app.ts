@@ -17,9 +17,10 @@ import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
-import { authenticate } from './http/auth.ts'
+import { authenticate, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
+import { requireFull, requireMaker } from './platform/principal.ts'
 
 /** Where the wire is mounted: as DaVinci serves it, where OpenAI did, and Azure's two forms (behaviour.md 15). */
 const PREFIXES = ['/api/assts/v1', '/v1', '/openai', '/openai/v1'] as const
@@ -61,10 +62,16 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   runRoutes(app, runs, streams)
   fileRoutes(app, files)
   uploadRoutes(app, uploads)
-  vectorStoreRoutes(app, vectorStores)
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', onlyFor(requireMaker))
+    vectorStoreRoutes(scope, vectorStores)
+  })
   modelRoutes(app, models)
-  await app.register(passthroughRoutes(passthrough))
   await app.register(pluginApiRoutes(pluginApi))
-  pluginRoutes(app, context.pluginManagement, context.pluginTests, context.pluginCallLog)
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', onlyFor(requireFull))
+    await scope.register(passthroughRoutes(passthrough))
+    pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
+  })
   assistantPluginRoutes(app, assistants, context.plugins)
 }

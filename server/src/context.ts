@@ -3,6 +3,7 @@ import { prepareDataFolder } from './config/data-folder.ts'
 import { secretKeyOf } from './config/secret-key.ts'
 import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
+import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
 import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
@@ -25,6 +26,7 @@ import { createReferenceService, type ReferenceService } from './features/refere
 import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
+import { createRights } from './features/sharing/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
@@ -146,6 +148,7 @@ export const createContext = async (
   const origin = () => originOf({ ...config.http, port })
   const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
+  const audit = createAuditLog({ clock })
   const keys = createKeyService({ store, clock, log })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
@@ -183,7 +186,15 @@ export const createContext = async (
     stores: vectorStores,
     announce: vectorStores.announce,
   })
-  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const assistants = createAssistantService({
+    store,
+    clock,
+    plugins,
+    toolResources,
+    rights: createRights({ clock }),
+    audit,
+    checkModel,
+  })
   const threads = createThreadService({ store, clock, toolResources })
   const messages = createMessageService({
     store,

@@ -4,6 +4,7 @@ import { prepareDataFolder } from '../config/data-folder.ts'
 import { secretKeyOf } from '../config/secret-key.ts'
 import { createKinds } from '../foreign-code.ts'
 import { createAssistantService, type AssistantService } from '../features/assistants/service.ts'
+import { createAuditLog } from '../features/audit/service.ts'
 import { createOwnedFiles } from '../features/files/service.ts'
 import { createKeyService, type KeyService } from '../features/keys/service.ts'
 import { createPeopleService, type Member, type PeopleService } from '../features/people/service.ts'
@@ -11,6 +12,7 @@ import { createCallLog, type CallLog } from '../features/plugins/call-log.ts'
 import { createPluginManagement, type PluginManagement } from '../features/plugins/management.ts'
 import { createPluginSecrets, type PluginSecrets } from '../features/plugins/plugin-secrets.ts'
 import { createPluginService, type PluginService } from '../features/plugins/service.ts'
+import { createRights } from '../features/sharing/service.ts'
 import {
   createToolResources,
   type ToolResourcesService,
@@ -71,6 +73,7 @@ export const openWorkbench = async (
   const search = createStoreSearch({ config, store, clock, log, stores })
   const kinds = createKinds(config, clock, driver, search)
   const plugins = createPluginService({ store, clock, kinds, secrets })
+  const audit = createAuditLog({ clock })
   const toolResources = createToolResources({
     clock,
     files,
@@ -95,7 +98,15 @@ export const openWorkbench = async (
     people: createPeopleService({ clock }),
     keys: createKeyService({ store, clock, log }),
     // Which models there are is the running server's business.
-    assistants: createAssistantService({ store, clock, plugins, toolResources, checkModel }),
+    assistants: createAssistantService({
+      store,
+      clock,
+      plugins,
+      toolResources,
+      rights: createRights({ clock }),
+      audit,
+      checkModel,
+    }),
     [Symbol.asyncDispose]: async () => {
       await kinds[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
@@ -138,4 +149,10 @@ const isAbsent = (file: string): boolean => {
   }
 }
 
-const asPrincipal = (member: Member): Principal => ({ ...member, keyId: 'cli' })
+const asPrincipal = (member: Member): Principal => ({
+  ...member,
+  keyId: null,
+  sessionId: null,
+  from: null,
+  scope: null,
+})

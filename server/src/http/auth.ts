@@ -11,7 +11,7 @@ declare module 'fastify' {
 }
 
 /** Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request. */
-export type FindPrincipal = (key: string) => Promise<Principal | null>
+export type FindPrincipal = (key: string, from: string | null) => Promise<Principal | null>
 
 const fromBasic = (encoded: string): string => {
   const text = Buffer.from(encoded, 'base64').toString('utf8')
@@ -46,6 +46,12 @@ export const addPrincipal = (app: FastifyInstance): void => {
   })
 }
 
+/** A hook after {@link authenticate} for routes that are not for everybody. @param check throws when they are not for this principal */
+export const onlyFor =
+  (check: (principal: Principal) => void) =>
+  async (request: FastifyRequest): Promise<void> =>
+    check(request.principal)
+
 /**
  * An `onRequest` hook for every route that needs a key.
  * @throws AppError 401 without a key or with one that is not valid
@@ -54,7 +60,7 @@ export const authenticate =
   (findPrincipal: FindPrincipal) =>
   async (request: FastifyRequest): Promise<void> => {
     const key = readKey(request.headers)
-    const principal = await findPrincipal(key)
+    const principal = await findPrincipal(key, request.ip)
     if (principal === null) throw errors.wrongKey(maskKey(key))
     principals.set(request, principal)
   }

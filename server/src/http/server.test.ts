@@ -10,6 +10,7 @@ import { createLog } from '../platform/log.ts'
 import { authenticate } from './auth.ts'
 import { createHttpServer } from './server.ts'
 import { parseBody } from './validate.ts'
+import { asPrincipal } from '../../tests/support/principal.ts'
 
 const BODY_LIMIT = 64 * 1024
 const BASE = '/api/assts/v1'
@@ -25,7 +26,9 @@ before(async () => {
       scope.addHook(
         'onRequest',
         authenticate(async (key) =>
-          key === KEY ? { workspaceId: 'ws_1', personId: 'person_1', keyId: 'key_1' } : null,
+          key === KEY
+            ? asPrincipal({ workspaceId: 'ws_1', personId: 'person_1', keyId: 'key_1' })
+            : null,
         ),
       )
       scope.get('/whoami', async (request) => request.principal)

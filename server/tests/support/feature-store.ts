@@ -54,7 +54,15 @@ const insertPerson = async (tx: Tx, known: string | undefined): Promise<Principa
     "insert into memberships (workspace_id, person_id, role, created_at) values (?1, ?2, 'member', 1)",
     [workspaceId, personId],
   )
-  return { workspaceId, personId, keyId: newId('key_') }
+  return {
+    workspaceId,
+    personId,
+    role: 'member',
+    keyId: newId('key_'),
+    sessionId: null,
+    from: null,
+    scope: null,
+  }
 }
 
 const insertAssistant = async (tx: Tx, owner: Principal): Promise<string> => {

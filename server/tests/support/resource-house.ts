@@ -4,7 +4,6 @@ import { CreateAssistantRequest, ModifyAssistantRequest } from '@melzi/contract/
 import { CreateMessageRequest, type Attachment } from '@melzi/contract/message.ts'
 import { CreateThreadRequest } from '@melzi/contract/thread.ts'
 import type { ToolResources } from '@melzi/contract/tool-resources.ts'
-import { createAssistantService } from '../../src/features/assistants/service.ts'
 import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
 import { pluginService } from './plugin-house.ts'
@@ -16,6 +15,7 @@ import type { Store } from '../../src/platform/store/store.ts'
 import { openFeatureStore } from './feature-store.ts'
 import type { TestEngine } from './store-engines.ts'
 import { toolResourcesFor } from './tool-resources.ts'
+import { assistantService } from './assistant-service.ts'
 
 /** Assistants, threads, messages, files and vector stores on one real store, with a clock of the test's own. */
 
@@ -49,7 +49,7 @@ export const openResourceHouse = async (engine: TestEngine) => {
   const files = createFileService({ store, clock, blobs })
   const plugins = pluginService(store, clock)
   const checkModel = () => undefined
-  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const assistants = assistantService({ store, clock, plugins, toolResources, checkModel })
   const threads = createThreadService({ store, clock, toolResources })
   const messages = createMessageService({ store, clock, blobs, threads, toolResources, files })
   const owner = await home.person()

@@ -4,7 +4,7 @@ import type { CodeInterpreterToolCall } from '@melzi/contract/run-step.ts'
 import type { Tool } from '@melzi/contract/tool.ts'
 import { CreateAssistantRequest } from '@melzi/contract/assistant.ts'
 import { CreateRunRequest } from '@melzi/contract/run.ts'
-import { createAssistantService, type PluginMode } from '../../src/features/assistants/service.ts'
+import type { PluginMode } from '../../src/features/assistants/service.ts'
 import { createFileService } from '../../src/features/files/service.ts'
 import { createMessageService } from '../../src/features/messages/service.ts'
 import { createPictureLinks } from '../../src/features/pictures/picture-links.ts'
@@ -38,6 +38,7 @@ import { assertLawfulStream } from './lawful-stream.ts'
 import { pluginCalls as pluginCallsOn, pluginService } from './plugin-house.ts'
 import type { TestEngine } from './store-engines.ts'
 import { toolResourcesFor } from './tool-resources.ts'
+import { assistantService } from './assistant-service.ts'
 
 /** Nodes that run on one real store with real services, a scripted model and a fake sandbox. */
 
@@ -148,7 +149,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
   const plugins = pluginService(store, clock)
   const toolResources = toolResourcesFor(clock)
   const checkModel = () => undefined
-  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const assistants = assistantService({ store, clock, plugins, toolResources, checkModel })
   const threads = createThreadService({ store, clock, toolResources })
   const blobs = new DiskBlobs(dir)
   const files = createFileService({ store, clock, blobs })

@@ -11,6 +11,7 @@ export const storeRecord = ({ workspaceId, personId }: Owner): StoreRecord => ({
   workspaceId,
   id: newId('vs_'),
   ownerId: personId,
+  madeBy: null,
   createdAt: 1,
   name: null,
   description: null,

@@ -4,10 +4,18 @@ import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
+import {
+  atLeast,
+  requireFull,
+  type Owner,
+  type Principal,
+  type Right,
+} from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { AuditLog } from '../audit/service.ts'
 import type { AttachedFunction, PluginService } from '../plugins/service.ts'
+import type { Rights } from '../sharing/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
 import {
   deleteAssistant,
@@ -25,6 +33,8 @@ export { normalizeTools } from './tools.ts'
 
 /** An assistant with the functions of the plugins attached to it, which are part of its tools. */
 export interface UsableAssistant extends AssistantRecord {
+  /** What the one who asked may do with it. */
+  right: Right
   plugins: AttachedFunction[]
 }
 
@@ -44,6 +54,8 @@ export interface AssistantServiceDeps {
   clock: Clock
   plugins: PluginService
   toolResources: ToolResourcesService
+  rights: Rights
+  audit: AuditLog
   /** @throws AppError when the name is no model here and strict naming is on */
   checkModel: (model: string) => void
 }
@@ -51,7 +63,7 @@ export interface AssistantServiceDeps {
 export type AssistantService = ReturnType<typeof createAssistantService>
 
 export const createAssistantService = (deps: AssistantServiceDeps) => {
-  const { store, clock, plugins, toolResources } = deps
+  const { store, clock, plugins, toolResources, rights, audit } = deps
 
   const holderOf = ({ workspaceId, id }: AssistantRecord) =>
     ({ kind: 'assistant', workspaceId, id }) as const
@@ -60,34 +72,40 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     plugins.functionsOf(db, record.workspaceId, record.id, functionNames(record.tools))
 
   /**
-   * The assistant, when the principal may use it: today its owner may, sharing comes on top.
-   * @throws AppError 404 when it does not exist or the principal has no right on it
+   * The assistant, when the principal has the right that is needed.
+   * @throws AppError 404 when it does not exist or the principal has no right on it, 403 when it has too little
    */
   const getUsable = async (
     db: Reader,
     principal: Principal,
     id: string,
+    needed: Right = 'use',
   ): Promise<UsableAssistant> => {
     const record = await findAssistant(db, principal.workspaceId, id)
-    if (record === null || record.ownerId !== principal.personId) {
-      throw errors.notFound('assistant', id)
-    }
-    return { ...record, plugins: await pluginsOf(db, record) }
+    const right = record === null ? null : await rights.rightOf(db, principal, record)
+    if (record === null || right === null) throw errors.notFound('assistant', id)
+    if (!atLeast(right, needed)) throw errors.forbidden(TOO_LITTLE[needed])
+    return { ...record, right, plugins: await pluginsOf(db, record) }
   }
 
   const resourcesOf = (db: Reader, record: AssistantRecord): Promise<ToolResources> =>
     toolResources.of(db, holderOf(record))
 
   /** @throws AppError as getUsable */
-  const getWhole = async (db: Reader, principal: Principal, id: string): Promise<Assistant> => {
-    const usable = await getUsable(db, principal, id)
+  const getWhole = async (
+    db: Reader,
+    principal: Principal,
+    id: string,
+    needed: Right = 'use',
+  ): Promise<Assistant> => {
+    const usable = await getUsable(db, principal, id, needed)
     return { ...usable, toolResources: await resourcesOf(db, usable) }
   }
 
   /** Creates inside another feature's write unit, which calls announce after the commit; see create. */
   const insert = async (
     tx: Tx,
-    principal: Pick<Principal, 'workspaceId' | 'personId'>,
+    principal: Owner,
     request: CreateAssistantRequest,
     pluginMode: PluginMode,
     id: string = newId('asst_'),
@@ -109,6 +127,8 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       reasoningEffort: request.reasoning_effort,
       responseFormat: request.response_format,
       pluginMode,
+      showsCitations: false,
+      mountsFiles: false,
     }
     await insertAssistant(tx, record)
     const resources = await toolResources.setNew(
@@ -117,8 +137,12 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       holderOf(record),
       request.tool_resources,
     )
-    return { ...record, plugins: [], toolResources: resources }
+    await noteDeed(tx, principal, 'create', id)
+    return { ...record, right: 'own', plugins: [], toolResources: resources }
   }
+
+  const noteDeed = (tx: Tx, who: Owner, verb: string, id: string, details = {}): Promise<void> =>
+    audit.note(tx, who, { action: `assistant.${verb}`, kind: 'assistant', id, details })
 
   /** After the commit of a unit that inserted: files of a new store wait to be indexed. */
   const announce = (request: CreateAssistantRequest): void =>
@@ -129,16 +153,20 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     /** What it gives its tools: a run asks only where it has tools that need it. */
     resourcesOf,
 
-    get: (principal: Principal, id: string) => getWhole(store, principal, id),
+    /** @throws AppError as getUsable */
+    get: (principal: Principal, id: string, needed: Right = 'use') =>
+      getWhole(store, principal, id, needed),
 
+    /** Those the principal may use, its own and those that are shared with it. */
     async list(principal: Principal, query: PageQuery): Promise<Page<Assistant>> {
-      const { workspaceId, personId } = principal
-      const page = await listAssistants(store, workspaceId, personId, query)
+      const { workspaceId } = principal
+      const page = await listAssistants(store, rights.usable(principal), query)
       const ids = page.items.map(({ id }) => id)
       const resources = await toolResources.ofMany(store, 'assistant', workspaceId, ids)
       const items = await Promise.all(
         page.items.map(async (record): Promise<Assistant> => ({
           ...record,
+          right: (await rights.rightOf(store, principal, record)) ?? 'use',
           plugins: await pluginsOf(store, record),
           toolResources: resources(record.id),
         })),
@@ -155,6 +183,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       request: CreateAssistantRequest,
       pluginMode: PluginMode = 'client',
     ): Promise<Assistant> {
+      requireFull(principal)
       const made = await store.write('assistant.create', (tx) =>
         insert(tx, principal, request, pluginMode),
       )
@@ -174,7 +203,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     ): Promise<Assistant> {
       if (request.model !== undefined) deps.checkModel(request.model)
       return store.write('assistant.update', async (tx) => {
-        const before = await getWhole(tx, principal, id)
+        const before = await getWhole(tx, principal, id, 'edit')
         const { tools, attached } = await replaceTools(tx, before, request)
         const record: AssistantRecord = {
           ...merge(before, request),
@@ -182,24 +211,27 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
           pluginMode: pluginMode ?? before.pluginMode,
         }
         await updateAssistant(tx, record)
+        await noteDeed(tx, principal, 'update', id, { fields: Object.keys(request) })
         const holder = holderOf(record)
         const resources = await toolResources.set(tx, principal, holder, request.tool_resources)
-        return { ...record, plugins: attached, toolResources: resources }
+        return { ...record, right: before.right, plugins: attached, toolResources: resources }
       })
     },
 
     async delete(principal: Principal, id: string): Promise<void> {
       await store.write('assistant.delete', async (tx) => {
-        await getUsable(tx, principal, id)
+        await getUsable(tx, principal, id, 'own')
         await deleteAssistant(tx, principal.workspaceId, id)
+        await noteDeed(tx, principal, 'delete', id)
       })
     },
 
     /** @throws AppError 400 when another function of the assistant has the plugin's name */
     async attachPlugin(principal: Principal, id: string, pluginId: string): Promise<Assistant> {
       return store.write('assistant.attach', async (tx) => {
-        const before = await getUsable(tx, principal, id)
+        const before = await getUsable(tx, principal, id, 'edit')
         await plugins.attach(tx, principal, id, pluginId, functionNames(before.tools))
+        await noteDeed(tx, principal, 'attach_plugin', id, { plugin_id: pluginId })
         return getWhole(tx, principal, id)
       })
     },
@@ -207,10 +239,11 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     /** @throws AppError 404 for a plugin that the assistant has not got */
     async detachPlugin(principal: Principal, id: string, pluginId: string): Promise<Assistant> {
       return store.write('assistant.detach', async (tx) => {
-        const { workspaceId } = await getUsable(tx, principal, id)
+        const { workspaceId } = await getUsable(tx, principal, id, 'edit')
         const attached = await plugins.attachedTo(workspaceId, id, tx)
         if (!attached.some((one) => one.id === pluginId)) throw errors.notFound('plugin', pluginId)
         await plugins.detach(tx, principal, id, pluginId)
+        await noteDeed(tx, principal, 'detach_plugin', id, { plugin_id: pluginId })
         return getWhole(tx, principal, id)
       })
     },
@@ -232,6 +265,14 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     )
     return { tools: own, attached }
   }
+}
+
+/** What a 403 says to those who hold a smaller right. */
+const TOO_LITTLE: Readonly<Record<Right, string>> = {
+  use: 'You are not allowed to use this assistant.',
+  view: 'You are allowed to use this assistant, not to look into it.',
+  edit: 'You are not allowed to change this assistant.',
+  own: 'Only the owner of this assistant is allowed to do this.',
 }
 
 const merge = (before: AssistantRecord, request: ModifyAssistantRequest): AssistantRecord => ({

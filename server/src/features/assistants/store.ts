@@ -2,7 +2,7 @@ import type { Metadata } from '@melzi/contract/metadata.ts'
 import type { ReasoningEffort, ResponseFormat } from '@melzi/contract/model-settings.ts'
 import type { Tool } from '@melzi/contract/tool.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
-import type { Reader, Row, Tx } from '../../platform/store/store.ts'
+import type { Reader, Row, SqlValue, Tx } from '../../platform/store/store.ts'
 
 /** Who runs an assistant's plugins: the client at `requires_action`, or the server inside the run. */
 export type PluginMode = 'client' | 'server'
@@ -25,6 +25,10 @@ export interface AssistantRecord {
   reasoningEffort: ReasoningEffort | null
   responseFormat: ResponseFormat
   pluginMode: PluginMode
+  /** Whether those who may only use it are told the names of the files that answers refer to. */
+  showsCitations: boolean
+  /** Whether code of those who may only use it finds its files. */
+  mountsFiles: boolean
 }
 
 const toRecord = (row: Row): AssistantRecord => ({
@@ -43,6 +47,8 @@ const toRecord = (row: Row): AssistantRecord => ({
   reasoningEffort: row['reasoning_effort'] as ReasoningEffort | null,
   responseFormat: JSON.parse(row['response_format'] as string) as ResponseFormat,
   pluginMode: row['plugin_mode'] as PluginMode,
+  showsCitations: row['shows_citations'] === 1,
+  mountsFiles: row['mounts_files'] === 1,
 })
 
 export const findAssistant = async (
@@ -57,18 +63,18 @@ export const findAssistant = async (
   return row === null ? null : toRecord(row)
 }
 
+/** @param which condition on rows of assistants, with its parameters */
 export const listAssistants = async (
   db: Reader,
-  workspaceId: string,
-  ownerId: string,
+  { where, params }: { where: string; params: SqlValue[] },
   query: PageQuery,
 ): Promise<Page<AssistantRecord>> => {
   const page = await selectPage<Row>(
     db,
     {
       table: 'assistants',
-      where: 'workspace_id = ?1 and owner_id = ?2',
-      params: [workspaceId, ownerId],
+      where,
+      params,
       orderBy: 'id',
       kind: 'assistant',
     },
@@ -80,8 +86,8 @@ export const listAssistants = async (
 export const insertAssistant = async (tx: Tx, record: AssistantRecord): Promise<void> => {
   await tx.run(
     `insert into assistants (workspace_id, id, owner_id, created_at, name, description, model, instructions, tools, tool_resources,
-       metadata, temperature, top_p, reasoning_effort, response_format, plugin_mode)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '{}', ?10, ?11, ?12, ?13, ?14, ?15)`,
+       metadata, temperature, top_p, reasoning_effort, response_format, plugin_mode, shows_citations, mounts_files)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '{}', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)`,
     [record.workspaceId, record.id, record.ownerId, record.createdAt, ...settings(record)],
   )
 }
@@ -90,7 +96,7 @@ export const insertAssistant = async (tx: Tx, record: AssistantRecord): Promise<
 export const updateAssistant = async (tx: Tx, record: AssistantRecord): Promise<void> => {
   await tx.run(
     `update assistants set name = ?3, description = ?4, model = ?5, instructions = ?6, tools = ?7, metadata = ?8, temperature = ?9,
-       top_p = ?10, reasoning_effort = ?11, response_format = ?12, plugin_mode = ?13
+       top_p = ?10, reasoning_effort = ?11, response_format = ?12, plugin_mode = ?13, shows_citations = ?14, mounts_files = ?15
      where workspace_id = ?1 and id = ?2`,
     [record.workspaceId, record.id, ...settings(record)],
   )
@@ -108,6 +114,8 @@ const settings = (record: AssistantRecord) => [
   record.reasoningEffort,
   JSON.stringify(record.responseFormat),
   record.pluginMode,
+  record.showsCitations ? 1 : 0,
+  record.mountsFiles ? 1 : 0,
 ]
 
 /** Threads and runs stay (behaviour.md 3). */

@@ -1,11 +1,11 @@
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { isOwn, type Owner } from '../../platform/principal.ts'
 import type { Reader } from '../../platform/store/store.ts'
 import { findFile, findOwnedFiles, type FileRecord } from './store.ts'
 
 /** Whose a file is: a principal, or the owner of a thread or run. */
-export type FileOwner = Pick<Principal, 'workspaceId' | 'personId'>
+export type FileOwner = Owner
 
 /** Files asked for by one statement. */
 const READ_BATCH = 200
@@ -19,7 +19,7 @@ export const createOwnedFiles = ({ clock }: { clock: Clock }) => {
   /** @throws AppError 404 when it does not exist, has expired or is another person's */
   const getOwned = async (db: Reader, owner: FileOwner, id: string): Promise<FileRecord> => {
     const file = await findFile(db, owner.workspaceId, id, now())
-    if (file === null || file.ownerId !== owner.personId) throw errors.noSuchFile(id)
+    if (file === null || !isOwn(owner, file)) throw errors.noSuchFile(id)
     return file
   }
 

@@ -11,7 +11,7 @@ import type { BlobStore, ByteRange } from '../../platform/blobs/blob-store.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { makerOf, requireOwnList, type Principal } from '../../platform/principal.ts'
 import type { Page } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import { joinBlobs, receiveContent, type NewContent } from './content.ts'
@@ -79,6 +79,7 @@ export const createFileService = (deps: FileServiceDeps) => {
       workspaceId: owner.workspaceId,
       id: newId('file-'),
       ownerId: owner.personId,
+      madeBy: makerOf(owner),
       createdAt,
       expiresAt: life === null ? null : createdAt + life,
       purpose: file.purpose,
@@ -180,7 +181,8 @@ export const createFileService = (deps: FileServiceDeps) => {
     },
 
     /** @throws AppError 404 for a cursor that is not in the list */
-    list(principal: Principal, query: FileListQuery): Promise<Page<FileRecord>> {
+    async list(principal: Principal, query: FileListQuery): Promise<Page<FileRecord>> {
+      requireOwnList(principal)
       const { limit, order, after = null, purpose = null } = query
       const page = { limit, order, after, before: null }
       return listFiles(store, principal, purpose, now(), page)

@@ -1,11 +1,11 @@
 import type { FilePurpose } from '@melzi/contract/file.ts'
+import { ownRows, type Owned, type Owner } from '../../platform/principal.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, SqlValue, Tx } from '../../platform/store/store.ts'
 
-export interface FileRecord {
+export interface FileRecord extends Owned {
   workspaceId: string
   id: string
-  ownerId: string
   /** Unix seconds. */
   createdAt: number
   /** Unix seconds from which on the file is gone; null: never. */
@@ -25,6 +25,7 @@ const toRecord = (row: Row): FileRecord => ({
   workspaceId: row['workspace_id'] as string,
   id: row['id'] as string,
   ownerId: row['owner_id'] as string,
+  madeBy: row['made_by'] as string | null,
   createdAt: row['created_at'] as number,
   expiresAt: row['expires_at'] as number | null,
   purpose: row['purpose'] as FilePurpose,
@@ -65,14 +66,16 @@ export const findFiles = async (
 /** Several files of one person, in no order; those that are not there are left out. @param ids at most some hundred */
 export const findOwnedFiles = async (
   db: Reader,
-  owner: { workspaceId: string; personId: string },
+  owner: Owner,
   ids: readonly string[],
   now: number,
 ): Promise<FileRecord[]> => {
+  const { where, params } = ownRows(owner)
+  const first = params.length + 2
   const rows = await db.all(
-    `select * from files where workspace_id = ?1 and owner_id = ?2 and (expires_at is null or expires_at > ?3)
-     and id in (${ids.map((_, i) => `?${i + 4}`).join(', ')})`,
-    [owner.workspaceId, owner.personId, now, ...ids],
+    `select * from files where ${where} and (expires_at is null or expires_at > ?${first - 1})
+     and id in (${ids.map((_, i) => `?${i + first}`).join(', ')})`,
+    [...params, now, ...ids],
   )
   return rows.map(toRecord)
 }
@@ -80,18 +83,20 @@ export const findOwnedFiles = async (
 /** @param now Unix seconds; @param purpose only files of this one, or null for all */
 export const listFiles = async (
   db: Reader,
-  owner: { workspaceId: string; personId: string },
+  owner: Owner,
   purpose: string | null,
   now: number,
   query: PageQuery,
 ): Promise<Page<FileRecord>> => {
-  const params: SqlValue[] = [owner.workspaceId, owner.personId, now]
-  if (purpose !== null) params.push(purpose)
+  const own = ownRows(owner)
+  const params: SqlValue[] = [...own.params, now]
+  const conditions = [own.where, `(expires_at is null or expires_at > ?${params.length})`]
+  if (purpose !== null) conditions.push(`purpose = ?${params.push(purpose)}`)
   const page = await selectPage<Row>(
     db,
     {
       table: 'files',
-      where: `workspace_id = ?1 and owner_id = ?2 and (expires_at is null or expires_at > ?3)${purpose === null ? '' : ' and purpose = ?4'}`,
+      where: conditions.join(' and '),
       params,
       orderBy: 'id',
       kind: 'file',
@@ -108,8 +113,8 @@ export const insertFile = async (
   blobs: readonly FileBlob[],
 ): Promise<void> => {
   await tx.run(
-    `insert into files (workspace_id, id, owner_id, created_at, expires_at, purpose, filename, bytes)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+    `insert into files (workspace_id, id, owner_id, created_at, expires_at, purpose, filename, bytes, made_by)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
     [
       record.workspaceId,
       record.id,
@@ -119,6 +124,7 @@ export const insertFile = async (
       record.purpose,
       record.filename,
       record.bytes,
+      record.madeBy,
     ],
   )
   for (const [position, { blobId, bytes }] of blobs.entries()) {

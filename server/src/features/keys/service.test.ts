@@ -31,10 +31,14 @@ onEachEngine('keys', (engine) => {
     const { key, text } = await t.keys.create(t.owner, 'mine')
     assert.match(text, /^mlz_[A-Za-z0-9_-]{43}$/)
     assert.deepEqual([key.prefix, key.lastFour], [text.slice(0, 8), text.slice(-4)])
-    assert.deepEqual(await t.keys.findPrincipal(text), {
+    assert.deepEqual(await t.keys.findPrincipal(text, '192.0.2.1'), {
       workspaceId: t.owner.workspaceId,
       personId: t.owner.personId,
+      role: 'member',
       keyId: key.id,
+      sessionId: null,
+      from: '192.0.2.1',
+      scope: null,
     })
     const rows = JSON.stringify(await t.home.store.all('select * from api_keys'))
     assert.ok(!rows.includes(text) && !rows.includes(text.slice(10, 40)))

@@ -3,7 +3,7 @@ import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
-import type { Principal } from '../../platform/principal.ts'
+import type { Principal, Scope } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import {
@@ -48,6 +48,12 @@ export const createKeyService = (deps: { store: Store; clock: Clock; log: Logger
       lastFour: text.slice(-4),
       createdAt: seconds(clock.now()),
       lastUsedAt: null,
+      assistantIds: null,
+      most: 'own',
+      shared: false,
+      origins: null,
+      expiresAt: null,
+      paused: false,
     }
     await insertKey(tx, record, hash(text))
     return record
@@ -96,15 +102,30 @@ export const createKeyService = (deps: { store: Store; clock: Clock; log: Logger
     isAlive: async (text: string): Promise<boolean> =>
       (await findKeyByHash(store, hash(text))) !== null,
 
-    /** Who a key speaks for; null for a text that is no key of this server. Comparing hashes leaks nothing of the key through time. */
-    findPrincipal: async (text: string): Promise<Principal | null> => {
+    /** Who a key speaks for; null for a text that is no key of this server, or one that is paused or over. @param from address of the client. Comparing hashes leaks nothing of the key through time. */
+    findPrincipal: async (text: string, from: string | null = null): Promise<Principal | null> => {
       if (!FORM.test(text)) return null
       const key = await findKeyByHash(store, hash(text))
-      if (key === null) return null
+      if (key === null || key.paused) return null
+      if (key.expiresAt !== null && key.expiresAt <= seconds(clock.now())) return null
       noteUse(key)
-      return { workspaceId: key.workspaceId, personId: key.personId, keyId: key.id }
+      return {
+        workspaceId: key.workspaceId,
+        personId: key.personId,
+        role: key.role,
+        keyId: key.id,
+        sessionId: null,
+        from,
+        scope: scopeOf(key),
+      }
     },
   }
 }
+
+/** Null for a key that may all its person may. */
+const scopeOf = (key: KeyRecord): Scope | null =>
+  key.assistantIds === null && key.most === 'own'
+    ? null
+    : { keyId: key.id, assistantIds: key.assistantIds, most: key.most, shared: key.shared }
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')

@@ -1,3 +1,4 @@
+import type { Role } from '../../platform/principal.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
 
@@ -13,7 +14,21 @@ export interface KeyRecord {
   /** Unix seconds. */
   createdAt: number
   lastUsedAt: number | null
+  /** The only assistants it reaches; null: all that its person may use. */
+  assistantIds: string[] | null
+  /** The most it may on any assistant. */
+  most: 'use' | 'own'
+  /** Made to hand an assistant to others. */
+  shared: boolean
+  /** Origins that browsers may call from with it; null: any. */
+  origins: string[] | null
+  /** Unix seconds from which on it is dead; null: never. */
+  expiresAt: number | null
+  paused: boolean
 }
+
+const listOf = (text: unknown): string[] | null =>
+  typeof text === 'string' ? (JSON.parse(text) as string[]) : null
 
 const toRecord = (row: Row): KeyRecord => ({
   id: row['id'] as string,
@@ -24,11 +39,25 @@ const toRecord = (row: Row): KeyRecord => ({
   lastFour: row['last_four'] as string,
   createdAt: row['created_at'] as number,
   lastUsedAt: row['last_used_at'] as number | null,
+  assistantIds: listOf(row['assistant_ids']),
+  most: row['most'] as 'use' | 'own',
+  shared: row['shared'] === 1,
+  origins: listOf(row['origins']),
+  expiresAt: row['expires_at'] as number | null,
+  paused: row['paused'] === 1,
 })
 
-export const findKeyByHash = async (db: Reader, sha256: string): Promise<KeyRecord | null> => {
-  const row = await db.get('select * from api_keys where secret_sha256 = ?1', [sha256])
-  return row === null ? null : toRecord(row)
+/** The key with what its person is in the workspace: whoever is no member any more has no key either. */
+export const findKeyByHash = async (
+  db: Reader,
+  sha256: string,
+): Promise<(KeyRecord & { role: Role }) | null> => {
+  const row = await db.get(
+    `select k.*, m.role from api_keys k join memberships m on m.workspace_id = k.workspace_id and m.person_id = k.person_id
+     where k.secret_sha256 = ?1`,
+    [sha256],
+  )
+  return row === null ? null : { ...toRecord(row), role: row['role'] as Role }
 }
 
 export const findKey = async (
@@ -65,8 +94,9 @@ export const listKeys = async (
 
 export const insertKey = async (tx: Tx, record: KeyRecord, sha256: string): Promise<void> => {
   await tx.run(
-    `insert into api_keys (id, workspace_id, person_id, name, secret_sha256, prefix, last_four, created_at, last_used_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, null)`,
+    `insert into api_keys (id, workspace_id, person_id, name, secret_sha256, prefix, last_four, created_at, last_used_at,
+       assistant_ids, most, shared, origins, expires_at, paused)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, null, ?9, ?10, ?11, ?12, ?13, ?14)`,
     [
       record.id,
       record.workspaceId,
@@ -76,6 +106,12 @@ export const insertKey = async (tx: Tx, record: KeyRecord, sha256: string): Prom
       record.prefix,
       record.lastFour,
       record.createdAt,
+      record.assistantIds === null ? null : JSON.stringify(record.assistantIds),
+      record.most,
+      record.shared ? 1 : 0,
+      record.origins === null ? null : JSON.stringify(record.origins),
+      record.expiresAt,
+      record.paused ? 1 : 0,
     ],
   )
 }

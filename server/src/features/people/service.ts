@@ -34,8 +34,8 @@ export const createPeopleService = (deps: { clock: Clock }) => {
       const createdAt = seconds(clock.now())
       const workspaceId = await insertFirstWorkspace(tx, 'Home', createdAt)
       if (workspaceId === null) return null
-      const owner = { workspaceId, personId: newId('person_') }
-      await insertMember(tx, { ...owner, name: 'Owner', role: 'owner', createdAt })
+      const owner: Member = { workspaceId, personId: newId('person_'), role: 'owner' }
+      await insertMember(tx, { ...owner, name: 'Owner', createdAt })
       return owner
     },
 
@@ -43,9 +43,9 @@ export const createPeopleService = (deps: { clock: Clock }) => {
     memberNamed: async (tx: Tx, workspaceId: string, name: string): Promise<Member> => {
       const known = await findMemberByName(tx, workspaceId, name)
       if (known !== null) return known
-      const member = { workspaceId, personId: newId('person_') }
+      const member: Member = { workspaceId, personId: newId('person_'), role: 'member' }
       const createdAt = seconds(clock.now())
-      await insertMember(tx, { ...member, name, role: 'member', createdAt })
+      await insertMember(tx, { ...member, name, createdAt })
       return member
     },
   }

@@ -1,9 +1,11 @@
+import type { Role } from '../../platform/principal.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 
-/** A person in a workspace. */
+/** A person in a workspace, and what it is there. */
 export interface Member {
   workspaceId: string
   personId: string
+  role: Role
 }
 
 /** The id of the first workspace of every store is the same, so that two servers starting on one empty store can't make two. */
@@ -27,7 +29,7 @@ export const insertFirstWorkspace = async (
 
 export const insertMember = async (
   tx: Tx,
-  member: Member & { name: string; role: 'owner' | 'member'; createdAt: number },
+  member: Member & { name: string; createdAt: number },
 ): Promise<void> => {
   await tx.run('insert into people (id, name, email, created_at) values (?1, ?2, null, ?3)', [
     member.personId,
@@ -45,7 +47,9 @@ export const findFirstOwner = async (db: Reader): Promise<Member | null> => {
   const row = await db.get<{ workspace_id: string; person_id: string }>(
     `select workspace_id, person_id from memberships where role = 'owner' order by workspace_id, created_at, person_id limit 1`,
   )
-  return row === null ? null : { workspaceId: row.workspace_id, personId: row.person_id }
+  return row === null
+    ? null
+    : { workspaceId: row.workspace_id, personId: row.person_id, role: 'owner' }
 }
 
 /** The oldest member of this name. */
@@ -54,10 +58,10 @@ export const findMemberByName = async (
   workspaceId: string,
   name: string,
 ): Promise<Member | null> => {
-  const row = await db.get<{ person_id: string }>(
-    `select m.person_id from memberships m join people p on p.id = m.person_id
+  const row = await db.get<{ person_id: string; role: Role }>(
+    `select m.person_id, m.role from memberships m join people p on p.id = m.person_id
      where m.workspace_id = ?1 and p.name = ?2 order by m.person_id limit 1`,
     [workspaceId, name],
   )
-  return row === null ? null : { workspaceId, personId: row.person_id }
+  return row === null ? null : { workspaceId, personId: row.person_id, role: row.role }
 }

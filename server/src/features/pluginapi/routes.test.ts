@@ -10,7 +10,6 @@ import { createHttpServer } from '../../http/server.ts'
 import { DiskBlobs } from '../../platform/blobs/disk-blobs.ts'
 import { createLog } from '../../platform/log.ts'
 import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
-import { createAssistantService } from '../assistants/service.ts'
 import { createKeyService } from '../keys/service.ts'
 import { createFileService } from '../files/service.ts'
 import { createMessageService } from '../messages/service.ts'
@@ -18,6 +17,7 @@ import { pluginCalls, pluginService } from '../../../tests/support/plugin-house.
 import { createThreadService } from '../threads/service.ts'
 import { pluginApiRoutes } from './routes.ts'
 import { createPluginApiService } from './service.ts'
+import { assistantService } from '../../../tests/support/assistant-service.ts'
 
 const PLUGIN = `{ "id": "我的 unit price", "api": { "type": "python", "python": { "source": "print(6)" } } }`
 
@@ -34,7 +34,7 @@ const setUp = async (
   const plugins = pluginService(store, clock)
   const toolResources = toolResourcesFor(clock)
   const checkModel = () => undefined
-  const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+  const assistants = assistantService({ store, clock, plugins, toolResources, checkModel })
   const threads = createThreadService({ store, clock, toolResources })
   const blobs = new DiskBlobs(home.dir, clock)
   const files = createFileService({ store, clock, blobs })

@@ -34,7 +34,8 @@ export const assistantPluginRoutes = (
 ): void => {
   app.get<{ Params: AssistantParams }>(PLUGINS, readsQuery, async (request) => {
     const query = parseQuery(ListQuery, request.query)
-    const assistant = await assistants.get(request.principal, request.params.assistant_id)
+    const { assistant_id: id } = request.params
+    const assistant = await assistants.get(request.principal, id, 'view')
     const page = pageOf(await attachedOf(plugins, assistant), query, 'plugin')
     return listReply(page.items, page)
   })
@@ -63,7 +64,7 @@ export const assistantPluginRoutes = (
   )
 
   app.get<{ Params: AssistantParams }>(SETTINGS, async (request) =>
-    presentSettings(await assistants.get(request.principal, request.params.assistant_id)),
+    presentSettings(await assistants.get(request.principal, request.params.assistant_id, 'view')),
   )
 
   app.post<{ Params: AssistantParams }>(SETTINGS, async (request) => {

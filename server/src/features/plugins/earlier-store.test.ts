@@ -1,3 +1,4 @@
+import { asPrincipal } from '../../../tests/support/principal.ts'
 import assert from 'node:assert/strict'
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,7 +17,7 @@ import { presentCall } from './present.ts'
 const MIGRATIONS = path.join(import.meta.dirname, '../../../migrations')
 const TEXT =
   '\uFEFF{ "id": "單價",\n "x": [1, ], "api": { "python": { "source": "print(6)" } } }\r\n'
-const owner = { workspaceId: 'ws_1', personId: 'person_1', keyId: 'key_1' }
+const owner = asPrincipal({ workspaceId: 'ws_1', personId: 'person_1', keyId: 'key_1' })
 const newest = { limit: 20, order: 'desc', after: null, before: null } as const
 
 /** What the code before plugins had versions wrote: schema 7, its statements. */

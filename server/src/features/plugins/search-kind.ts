@@ -1,5 +1,6 @@
 import { SearchRequest } from '@melzi/contract/vector-store-search.ts'
 import { AppError } from '../../platform/errors.ts'
+import type { Owner } from '../../platform/principal.ts'
 import type { JsonObject } from '../../plugins/manifest.ts'
 import type { PluginJob, PluginKind } from '../../plugins/plugin-kind.ts'
 import type { SandboxResult } from '../../plugins/python/sandbox-driver.ts'
@@ -18,7 +19,7 @@ interface FoundPassage {
  * @throws AppError 404 when it is not his, 400 when it has expired
  */
 export type SearchStore = (
-  owner: { workspaceId: string; personId: string; keyId: string },
+  owner: Owner,
   id: string,
   request: SearchRequest,
 ) => Promise<{ passages: readonly FoundPassage[] }>
@@ -69,7 +70,7 @@ export const createSearchKind = (search: SearchStore): PluginKind => ({
     if (typeof asked === 'string') return failedResult('arguments', asked)
     try {
       const request = SearchRequest.parse({ query: asked.query, max_num_results: asked.top })
-      const { passages } = await search({ workspaceId, personId, keyId: '' }, id, request)
+      const { passages } = await search({ workspaceId, personId }, id, request)
       signal.throwIfAborted()
       return resultOf(passages, performance.now() - started)
     } catch (error) {

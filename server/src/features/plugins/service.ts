@@ -5,7 +5,7 @@ import { createPluginReader, type ReadPlugin, type StoredPlugin } from '../../pl
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
+import type { Owner, Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import { parsePluginFile, type PluginManifest } from '../../plugins/manifest.ts'
@@ -142,7 +142,7 @@ export const createPluginService = (deps: {
   /** Import inside another feature's write unit; see importPlugin. */
   const importInto = (
     tx: Tx,
-    principal: Omit<Principal, 'keyId'>,
+    principal: Owner,
     file: CheckedPluginFile,
     restoredFrom: number | null = null,
   ): Promise<PluginRecord> => {
@@ -261,7 +261,7 @@ export const createPluginService = (deps: {
      */
     attach: async (
       tx: Tx,
-      principal: Omit<Principal, 'keyId'>,
+      principal: Owner,
       assistantId: string,
       pluginId: string,
       ownFunctions: readonly string[] = [],

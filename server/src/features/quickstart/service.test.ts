@@ -8,13 +8,13 @@ import { onEachEngine, type TestEngine } from '../../../tests/support/store-engi
 import { toolResourcesFor } from '../../../tests/support/tool-resources.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
-import { createAssistantService } from '../assistants/service.ts'
 import { createKeyService } from '../keys/service.ts'
 import { createPeopleService } from '../people/service.ts'
 import { pluginService } from '../../../tests/support/plugin-house.ts'
 import { baseUrlOf } from './base-url.ts'
 import { readEnvFile } from './env-file.ts'
 import { createQuickstart } from './service.ts'
+import { assistantService } from '../../../tests/support/assistant-service.ts'
 
 const baseUrl = 'http://127.0.0.1:3000/api/assts/v1'
 
@@ -27,7 +27,7 @@ const setUp = async (engine: TestEngine) => {
     const plugins = pluginService(store, clock)
     const checkModel = () => undefined
     const toolResources = toolResourcesFor(clock)
-    const assistants = createAssistantService({ store, clock, plugins, toolResources, checkModel })
+    const assistants = assistantService({ store, clock, plugins, toolResources, checkModel })
     const dataDir = path.join(home.dir, 'data')
     const deps = { store, people, plugins, assistants, keys, dataDir, model: 'demo' }
     return { ...deps, quickstart: createQuickstart(deps) }
@@ -115,7 +115,7 @@ onEachEngine('quickstart', (engine) => {
     const env = await readEnvFile(t.file)
     const principal = await t.keys.findPrincipal(env?.API_KEY ?? '')
     assert.ok(principal !== null)
-    await t.keys.delete(principal, principal.keyId)
+    await t.keys.delete(principal, principal.keyId ?? '')
     assert.match(await t.prepare(), /npx melzi key create/)
     await rm(t.file)
     assert.match(await t.prepare(), /npx melzi key create/)

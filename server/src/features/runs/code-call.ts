@@ -14,7 +14,7 @@ export interface CodeCallDeps {
   log: Logger
 }
 
-type RunOwner = Pick<RunRecord, 'workspaceId' | 'threadId' | 'ownerId'>
+type RunOwner = Pick<RunRecord, 'workspaceId' | 'threadId' | 'ownerId' | 'keyId'>
 type Outputs = StoredCodeCall['code_interpreter']['outputs']
 
 /** Characters of printed text that a step shows, and that the model reads of a call; of what is longer the middle is left out. */
@@ -60,7 +60,7 @@ export const runCode = async (
   const code = call.code_interpreter.input
   const session = { workspaceId, threadId }
   const execution = await interpreter.execute({ session, code, files: mounted }, signal)
-  const owner = { workspaceId, personId: run.ownerId }
+  const owner = { workspaceId, personId: run.ownerId, keyId: run.keyId }
   const notes: string[] = []
   /** What cannot be kept is told to user and model; only an outage of the store stops the run, which then goes on later. */
   const keep = async (filename: string, content: Readable): Promise<string | null> => {

@@ -34,6 +34,7 @@ export const freezeRun = (
     threadId: thread.id,
     assistantId: assistant.id,
     ownerId: principal.personId,
+    keyId: principal.keyId,
     createdAt,
     status: 'queued',
     model: request.model ?? assistant.model,

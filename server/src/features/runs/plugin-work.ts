@@ -59,7 +59,7 @@ export const pluginWork = async (
   const served = servedOf(run, calls)
   if (served.every(isDone)) return work
   const { workspaceId, ownerId, threadId } = run
-  const owner = { workspaceId, personId: ownerId }
+  const owner = { workspaceId, personId: ownerId, keyId: run.keyId }
   const conversation = await deps.messages.conversation(owner, threadId)
   const { pluginLimits: limits } = deps
   const before = steps

@@ -168,7 +168,7 @@ const oneTurn = async (
   const names = builtInNames(run)
   const stored = await deps.messages.newest(
     deps.store,
-    { workspaceId: run.workspaceId, personId: run.ownerId },
+    { workspaceId: run.workspaceId, personId: run.ownerId, keyId: run.keyId },
     run.threadId,
     MAX_PROMPT_MESSAGES,
   )

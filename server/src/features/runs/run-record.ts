@@ -42,6 +42,8 @@ export interface RunRecord {
   threadId: string
   assistantId: string
   ownerId: string
+  /** The key it was made with. */
+  keyId: string | null
   createdAt: number
   status: RunStatus
   model: string

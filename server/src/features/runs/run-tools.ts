@@ -94,7 +94,7 @@ const searchWork = async (
         : (run.maxPromptTokens - (run.usage?.promptTokens ?? 0)) / searches.length,
   }
   // Numbers that no answer in the thread's near past has used: the model may copy a mark from there.
-  const owner = { workspaceId: run.workspaceId, personId: run.ownerId }
+  const owner = { workspaceId: run.workspaceId, personId: run.ownerId, keyId: run.keyId }
   const [newest] = await deps.messages.newest(deps.store, owner, run.threadId, 1)
   const earlier = steps
     .flatMap(callsOf)

@@ -16,6 +16,7 @@ const toRun = (row: Row): RunRecord => ({
   threadId: row['thread_id'] as string,
   assistantId: row['assistant_id'] as string,
   ownerId: row['owner_id'] as string,
+  keyId: row['key_id'] as string | null,
   createdAt: row['created_at'] as number,
   status: row['status'] as RunRecord['status'],
   model: row['model'] as string,
@@ -101,8 +102,8 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
     `insert into runs (workspace_id, id, thread_id, assistant_id, owner_id, created_at, status, model, instructions, tools, tool_resources,
        metadata, temperature, top_p, reasoning_effort, max_completion_tokens, max_prompt_tokens, truncation_strategy, response_format,
        tool_choice, parallel_tool_calls, plugin_mode, plugins, expires_at, next_position, due_ms, lease_owner, attempt,
-       includes_content)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28)`,
+       includes_content, key_id)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28, ?29)`,
     [
       run.workspaceId,
       run.id,
@@ -132,6 +133,7 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.leaseOwner,
       run.attempt,
       run.includesContent ? 1 : 0,
+      run.keyId,
     ],
   )
 }

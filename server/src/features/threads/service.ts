@@ -4,7 +4,7 @@ import type { Metadata } from '@melzi/contract/metadata.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { isOwn, makerOf, requireOwnList, type Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
@@ -38,7 +38,7 @@ export const createThreadService = (deps: {
   const { store, clock, toolResources } = deps
 
   const owned = (thread: ThreadRecord | null, principal: Principal, id: string): ThreadRecord => {
-    if (thread === null || thread.ownerId !== principal.personId) {
+    if (thread === null || !isOwn(principal, thread)) {
       throw errors.notFound('thread', id)
     }
     return thread
@@ -71,10 +71,14 @@ export const createThreadService = (deps: {
     get: async (principal: Principal, id: string): Promise<Thread> =>
       withResources(store, await getOwned(store, principal, id)),
 
-    /** All threads of the key's person, whichever key made them (design 5). @throws AppError 404 for an unknown cursor */
+    /**
+     * All threads of the key's person, whichever key made them; of a limited key those it made (design 5).
+     * @throws AppError 404 for an unknown cursor, 403 for a key that is in many hands
+     */
     async list(principal: Principal, query: PageQuery): Promise<Page<Thread>> {
-      const { workspaceId, personId } = principal
-      const page = await listThreads(store, workspaceId, personId, query)
+      requireOwnList(principal)
+      const { workspaceId } = principal
+      const page = await listThreads(store, principal, query)
       const ids = page.items.map(({ id }) => id)
       const resources = await toolResources.ofMany(store, 'thread', workspaceId, ids)
       const items = page.items.map((item) => ({ ...item, toolResources: resources(item.id) }))
@@ -92,6 +96,7 @@ export const createThreadService = (deps: {
         workspaceId: principal.workspaceId,
         id: newId('thread_'),
         ownerId: principal.personId,
+        madeBy: makerOf(principal),
         createdAt: seconds(clock.now()),
         metadata,
         activeRunId: null,

@@ -1,11 +1,11 @@
 import type { Metadata } from '@melzi/contract/metadata.ts'
+import { ownRows, type Owned, type Owner } from '../../platform/principal.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
 
-export interface ThreadRecord {
+export interface ThreadRecord extends Owned {
   workspaceId: string
   id: string
-  ownerId: string
   /** Unix seconds. */
   createdAt: number
   metadata: Metadata
@@ -17,6 +17,7 @@ const toRecord = (row: Row): ThreadRecord => ({
   workspaceId: row['workspace_id'] as string,
   id: row['id'] as string,
   ownerId: row['owner_id'] as string,
+  madeBy: row['made_by'] as string | null,
   createdAt: row['created_at'] as number,
   metadata: JSON.parse(row['metadata'] as string) as Metadata,
   activeRunId: row['active_run_id'] as string | null,
@@ -37,16 +38,14 @@ export const findThread = async (
 /** A person's threads; what others own is not counted among them. */
 export const listThreads = async (
   db: Reader,
-  workspaceId: string,
-  ownerId: string,
+  owner: Owner,
   query: PageQuery,
 ): Promise<Page<ThreadRecord>> => {
   const page = await selectPage<Row>(
     db,
     {
       table: 'threads',
-      where: 'workspace_id = ?1 and owner_id = ?2',
-      params: [workspaceId, ownerId],
+      ...ownRows(owner),
       orderBy: 'id',
       kind: 'thread',
     },
@@ -73,8 +72,8 @@ export const findThreadForUpdate = async (
 
 export const insertThread = async (tx: Tx, record: ThreadRecord): Promise<void> => {
   await tx.run(
-    `insert into threads (workspace_id, id, owner_id, created_at, metadata, tool_resources, active_run_id, next_position)
-     values (?1, ?2, ?3, ?4, ?5, '{}', ?6, 1)`,
+    `insert into threads (workspace_id, id, owner_id, created_at, metadata, tool_resources, active_run_id, next_position, made_by)
+     values (?1, ?2, ?3, ?4, ?5, '{}', ?6, 1, ?7)`,
     [
       record.workspaceId,
       record.id,
@@ -82,6 +81,7 @@ export const insertThread = async (tx: Tx, record: ThreadRecord): Promise<void> 
       record.createdAt,
       JSON.stringify(record.metadata),
       record.activeRunId,
+      record.madeBy,
     ],
   )
 }

@@ -9,7 +9,7 @@ import type { BlobStore } from '../../platform/blobs/blob-store.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { isOwn, makerOf, type Principal } from '../../platform/principal.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import {
   joinBlobs,
@@ -68,7 +68,7 @@ export const createUploadService = (deps: UploadServiceDeps) => {
   const now = () => seconds(clock.now())
 
   const owned = (upload: UploadRecord | null, principal: Principal, id: string): UploadRecord => {
-    if (upload === null || upload.ownerId !== principal.personId) {
+    if (upload === null || !isOwn(principal, upload)) {
       throw errors.notFound('upload', id)
     }
     if (upload.status === 'pending' && upload.expiresAt <= now()) {
@@ -135,6 +135,7 @@ export const createUploadService = (deps: UploadServiceDeps) => {
         workspaceId: principal.workspaceId,
         id: newId('upload_'),
         ownerId: principal.personId,
+        madeBy: makerOf(principal),
         createdAt,
         expiresAt: createdAt + PENDING_SECONDS,
         status: 'pending',

@@ -1,11 +1,11 @@
 import type { FilePurposeInput } from '@melzi/contract/file.ts'
 import type { UploadStatus } from '@melzi/contract/upload.ts'
+import type { Owned } from '../../platform/principal.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
 
-export interface UploadRecord {
+export interface UploadRecord extends Owned {
   workspaceId: string
   id: string
-  ownerId: string
   /** Unix seconds. */
   createdAt: number
   /** Unix seconds: pending until then at the latest. */
@@ -37,6 +37,7 @@ const toUpload = (row: Row): UploadRecord => ({
   workspaceId: row['workspace_id'] as string,
   id: row['id'] as string,
   ownerId: row['owner_id'] as string,
+  madeBy: row['made_by'] as string | null,
   createdAt: row['created_at'] as number,
   expiresAt: row['expires_at'] as number,
   status: row['status'] as UploadStatus,
@@ -86,8 +87,8 @@ export const findUploadForUpdate = async (
 export const insertUpload = async (tx: Tx, record: UploadRecord): Promise<void> => {
   await tx.run(
     `insert into uploads (workspace_id, id, owner_id, created_at, expires_at, status, purpose, filename, mime_type, bytes,
-       file_expires_after, file_id, part_ids)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, null, null)`,
+       file_expires_after, file_id, part_ids, made_by)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, null, null, ?12)`,
     [
       record.workspaceId,
       record.id,
@@ -100,6 +101,7 @@ export const insertUpload = async (tx: Tx, record: UploadRecord): Promise<void> 
       record.mimeType,
       record.bytes,
       record.fileExpiresAfter,
+      record.madeBy,
     ],
   )
 }

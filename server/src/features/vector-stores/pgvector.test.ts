@@ -204,6 +204,7 @@ describe('vectors in pgvector', () => {
           workspaceId,
           id,
           ownerId: owner.personId,
+          madeBy: null,
           createdAt: 1,
           expiresAt: null,
           purpose: 'assistants',

@@ -5,7 +5,7 @@ import type {
   VectorStoreObject,
 } from '@melzi/contract/vector-store.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { requireOwnList, type Owner, type Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store } from '../../platform/store/store.ts'
 import type { FileService } from '../files/service.ts'
@@ -111,6 +111,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       view(store, await getOwned(store, principal, id)),
 
     async list(principal: Principal, query: PageQuery): Promise<Page<StoreView>> {
+      requireOwnList(principal)
       const page = await listStores(store, principal, query)
       const ids = page.items.map(({ id }) => id)
       const contents = await contentsOf(store, principal.workspaceId, 'store_id', ids)
@@ -163,8 +164,8 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       return live
     },
 
-    async search(principal: Principal, id: string, request: SearchRequest): Promise<FoundPassages> {
-      const record = await getLive(store, principal, id)
+    async search(owner: Owner, id: string, request: SearchRequest): Promise<FoundPassages> {
+      const record = await getLive(store, owner, id)
       const asked = typeof request.query === 'string' ? [request.query] : request.query
       const hasWords = asked.some((question) => question.trim() !== '')
       const queries =

@@ -4,6 +4,7 @@ import type { CreateVectorStoreRequest } from '@melzi/contract/vector-store.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
+import { isOwn, makerOf } from '../../platform/principal.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 import type { FileOwner, OwnedFiles } from '../files/service.ts'
 import { insertEntries, usableEntries, type EntryRecord } from './entry-store.ts'
@@ -52,8 +53,7 @@ export const createStoreWriter = (deps: {
   /** @throws AppError 404 when it does not exist or is another person's */
   const getOwned = async (db: Reader, owner: FileOwner, id: string): Promise<StoreRecord> => {
     const record = await findStore(db, owner.workspaceId, id)
-    if (record === null || record.ownerId !== owner.personId)
-      throw errors.notFound('vector store', id)
+    if (record === null || !isOwn(owner, record)) throw errors.notFound('vector store', id)
     return record
   }
 
@@ -111,6 +111,7 @@ export const createStoreWriter = (deps: {
       workspaceId: owner.workspaceId,
       id: newId('vs_'),
       ownerId: owner.personId,
+      madeBy: makerOf(owner),
       createdAt: now(),
       name: request.name ?? null,
       description: request.description ?? null,

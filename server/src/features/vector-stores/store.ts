@@ -1,13 +1,12 @@
 import type { FileCounts } from '@melzi/contract/vector-store.ts'
 import type { Metadata } from '@melzi/contract/metadata.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { ownRows, type Owned, type Owner } from '../../platform/principal.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, Tx } from '../../platform/store/store.ts'
 
-export interface StoreRecord {
+export interface StoreRecord extends Owned {
   workspaceId: string
   id: string
-  ownerId: string
   /** Unix seconds, as the other times. */
   createdAt: number
   name: string | null
@@ -35,6 +34,7 @@ const toStore = (row: Row): StoreRecord => ({
   workspaceId: row['workspace_id'] as string,
   id: row['id'] as string,
   ownerId: row['owner_id'] as string,
+  madeBy: row['made_by'] as string | null,
   createdAt: row['created_at'] as number,
   name: row['name'] as string | null,
   description: row['description'] as string | null,
@@ -57,15 +57,14 @@ export const findStore = async (
 
 export const listStores = async (
   db: Reader,
-  owner: Principal,
+  owner: Owner,
   query: PageQuery,
 ): Promise<Page<StoreRecord>> => {
   const page = await selectPage<Row>(
     db,
     {
       table: 'vector_stores',
-      where: 'workspace_id = ?1 and owner_id = ?2',
-      params: [owner.workspaceId, owner.personId],
+      ...ownRows(owner),
       orderBy: 'id',
       kind: 'vector store',
     },
@@ -76,8 +75,9 @@ export const listStores = async (
 
 export const insertStore = async (tx: Tx, record: StoreRecord): Promise<void> => {
   await tx.run(
-    `insert into vector_stores (workspace_id, id, owner_id, created_at, name, description, metadata, expires_after_days, last_active_at)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+    `insert into vector_stores (workspace_id, id, owner_id, created_at, name, description, metadata, expires_after_days, last_active_at,
+       made_by)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
     [
       record.workspaceId,
       record.id,
@@ -88,6 +88,7 @@ export const insertStore = async (tx: Tx, record: StoreRecord): Promise<void> =>
       JSON.stringify(record.metadata),
       record.expiresAfterDays,
       record.lastActiveAt,
+      record.madeBy,
     ],
   )
 }

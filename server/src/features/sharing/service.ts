@@ -1,0 +1,1 @@
+export { createRights, type Rights } from './rights.ts'
