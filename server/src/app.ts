@@ -12,12 +12,13 @@ import { pluginApiRoutes } from './features/pluginapi/routes.ts'
 import { assistantPluginRoutes } from './features/plugins/assistant-routes.ts'
 import { pluginRoutes } from './features/plugins/routes.ts'
 import { docsRoutes, openApiRoutes } from './features/reference/routes.ts'
+import { shareLinkRoutes, sharingRoutes } from './features/sharing/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
-import { authenticate, onlyFor } from './http/auth.ts'
+import { authenticate, authenticateIfAny, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
 import { requireFull, requireMaker } from './platform/principal.ts'
@@ -46,8 +47,16 @@ export const createApp = (context: Context): FastifyInstance => {
   for (const prefix of PREFIXES) {
     void app.register(async (scope) => openApiRoutes(scope, referenceDeps), { prefix })
     void app.register(async (scope) => wireRoutes(scope, context), { prefix })
+    void app.register(async (scope) => openRoutes(scope, context), { prefix })
   }
   return app
+}
+
+/** For people who are not signed in as well. */
+const openRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
+  app.addHook('onRequest', authenticateIfAny(authenticate(context.keys.findPrincipal)))
+  app.addHook('preValidation', refuseUnreadQuery)
+  shareLinkRoutes(app, context.sharing.links)
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
@@ -55,8 +64,10 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   const { pluginApi, runs, threads, uploads, vectorStores } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
   app.addHook('preValidation', refuseUnreadQuery)
-  const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
+  const { rightWatch } = context
+  const streams = createRunStreams({ events, messages, runs, rightWatch, findRun: runs.find })
   assistantRoutes(app, assistants)
+  sharingRoutes(app, context.sharing)
   threadRoutes(app, { threads, messages, runs })
   messageRoutes(app, messages)
   runRoutes(app, runs, streams)

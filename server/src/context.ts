@@ -26,7 +26,10 @@ import { createReferenceService, type ReferenceService } from './features/refere
 import { Dispatcher } from './features/runs/dispatcher.ts'
 import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
-import { createRights } from './features/sharing/service.ts'
+import { createCancelLost } from './features/runs/cancel-run.ts'
+import { createRights, RightWatch } from './features/sharing/service.ts'
+import { noInvitations } from './features/sharing/invited.ts'
+import { createSharing, type Sharing } from './features/sharing/sharing.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
@@ -87,7 +90,10 @@ export interface Context extends AsyncDisposable {
   pictures: PictureService
   /** To be told when the server listens: the addresses of pictures begin with it, unless the configuration names a public one. */
   listensAt(port: number): void
+  /** Looks whether those who read and run here still may. */
+  rightWatch: RightWatch
   runs: RunService
+  sharing: Sharing
   threads: ThreadService
   uploads: UploadService
   vectorStores: VectorStoreService
@@ -259,6 +265,28 @@ export const createContext = async (
     checkModel,
     expiresSeconds,
   })
+  const rightWatch = stack.use(
+    new RightWatch({
+      store,
+      clock,
+      log,
+      nodeId: dispatcher.nodeId,
+      cancelRun: createCancelLost({ store, clock, dispatcher }),
+      liveSessions: async () => new Set(),
+    }),
+  )
+  const sharing = createSharing({
+    store,
+    clock,
+    sealer,
+    audit,
+    assistants,
+    plugins,
+    origin,
+    invitations: noInvitations,
+    sessions: { startSession: async () => [] },
+    hasSession: async () => false,
+  })
   const pluginApi = createPluginApiService({
     store,
     assistants,
@@ -316,7 +344,9 @@ export const createContext = async (
     listensAt: (bound) => {
       port = bound
     },
+    rightWatch,
     runs,
+    sharing,
     threads,
     uploads,
     vectorStores,
@@ -328,6 +358,7 @@ export const createContext = async (
       await uploads.sweepExpired()
       await files.sweepExpired()
       await vectorStores.sweepEmbeddings()
+      await sharing.sweepGuests()
       // completing an upload moves its blobs to a file, so files are asked after uploads
       const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
       return sweepBlobs(blobs, holders, clock.now())

@@ -41,6 +41,7 @@ export const serve = async (): Promise<void> => {
   const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
   await context.dispatcher.start(context.store.engine === 'sqlite')
   await context.indexer.start(context.store.engine === 'sqlite')
+  context.rightWatch.start()
   const stopped = stopSignal()
   started()
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)

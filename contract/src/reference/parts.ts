@@ -8,12 +8,15 @@ import { pluginSecretPart, pluginTestPart, pluginVersionPart } from './plugin-wo
 import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
+import { shareLinkPart, sharingPart } from './sharing.ts'
 import { threadPart } from './threads.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
 
 /** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
 export const PARTS: readonly Part[] = [
   assistantPart,
+  sharingPart,
+  shareLinkPart,
   threadPart,
   messagePart,
   runPart,

@@ -46,6 +46,22 @@ export const addPrincipal = (app: FastifyInstance): void => {
   })
 }
 
+/** Who calls a route that is open to people who are not signed in; null for those. */
+export const knownPrincipal = (request: FastifyRequest): Principal | null =>
+  principals.get(request) ?? null
+
+/**
+ * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows something is judged by it.
+ * @param hook as {@link authenticate} gives it
+ * @throws AppError 401 for a key that is not valid
+ */
+export const authenticateIfAny =
+  (hook: (request: FastifyRequest) => Promise<void>) =>
+  async (request: FastifyRequest): Promise<void> => {
+    const { headers } = request
+    if (headers.authorization !== undefined || headers['api-key'] !== undefined) await hook(request)
+  }
+
 /** A hook after {@link authenticate} for routes that are not for everybody. @param check throws when they are not for this principal */
 export const onlyFor =
   (check: (principal: Principal) => void) =>

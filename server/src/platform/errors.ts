@@ -158,6 +158,15 @@ export const errors = {
     invalid(`Expected tool outputs for call_ids ${pythonList(expected)}, got ${pythonList(got)}`),
   cancelInWrongState: (status: string) => invalid(`Cannot cancel run with status '${status}'.`),
 
+  /** Somebody who tries secrets. */
+  tooManyAttempts: (retryAfterSeconds: number) =>
+    new AppError({
+      status: 429,
+      message: `Too many attempts. Please try again in ${retryAfterSeconds} seconds.`,
+      code: 'too_many_attempts',
+      headers: { 'retry-after': String(retryAfterSeconds) },
+    }),
+
   /** The server is stopping or over its limit; the SDKs retry a 503 by themselves. */
   unavailable: (message: string, retryAfterSeconds: number) =>
     new AppError({

@@ -29,7 +29,7 @@ import {
 import { functionNames, normalizeTools } from './tools.ts'
 
 export type { AssistantRecord, PluginMode } from './store.ts'
-export { normalizeTools } from './tools.ts'
+export { functionNames, normalizeTools } from './tools.ts'
 
 /** An assistant with the functions of the plugins attached to it, which are part of its tools. */
 export interface UsableAssistant extends AssistantRecord {
@@ -150,6 +150,17 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
 
   return {
     getUsable,
+
+    /**
+     * For what goes on with an assistant that was used before: one that is deleted ends nothing (behaviour.md 3).
+     * @throws AppError 404 when it is there and the principal has no right on it any more
+     */
+    async checkStillUsable(db: Reader, principal: Principal, id: string): Promise<void> {
+      const record = await findAssistant(db, principal.workspaceId, id)
+      if (record === null || (await rights.rightOf(db, principal, record)) !== null) return
+      throw errors.notFound('assistant', id)
+    },
+
     /** What it gives its tools: a run asks only where it has tools that need it. */
     resourcesOf,
 

@@ -111,8 +111,9 @@ export const createPluginService = (deps: {
   const findByFileId = async (
     { workspaceId, personId }: Principal,
     pluginId: string,
+    db: Reader = store,
   ): Promise<PluginRecord | null> => {
-    const found = await findPluginByName(store, workspaceId, personId, pluginId)
+    const found = await findPluginByName(db, workspaceId, personId, pluginId)
     return found?.pluginId === pluginId ? found : null
   }
 

@@ -26,10 +26,12 @@ export interface ReadRunOptions {
   left: AbortSignal
   /** The node stops: nothing more will be heard here. */
   stopped: AbortSignal
+  /** The reader may read no more. */
+  lost?: AbortSignal
 }
 
-/** How a reading ended. `gone`: the run was deleted with its thread. */
-export type ReadEnd = 'rests' | 'gone' | 'left' | 'stopped'
+/** How a reading ended. `gone`: the run was deleted with its thread. `lost`: the reader lost its right. */
+export type ReadEnd = 'rests' | 'gone' | 'left' | 'stopped' | 'lost'
 
 /**
  * Reads a run's events until it rests: backfill, cut over, live. When nothing is heard (the run is worked on elsewhere, or its events
@@ -41,7 +43,7 @@ export const readRun = async (
   run: RunRecord,
   options: ReadRunOptions,
 ): Promise<ReadEnd> => {
-  const { after, onEvent, onGap, left, stopped } = options
+  const { after, onEvent, onGap, left, stopped, lost } = options
   const rests = (status: RunRecord['status']) =>
     isEnded(status) || (options.stopAtAction && status === 'requires_action')
   const lastEvents = new Set(
@@ -67,6 +69,7 @@ export const readRun = async (
   }
   const onLeft = () => finish('left')
   const onStopped = () => finish('stopped')
+  const onLost = () => finish('lost')
 
   /** Two looks that see the run at rest, with nothing heard between them, mean that the last event will not come by itself. */
   const look = async (): Promise<void> => {
@@ -98,6 +101,7 @@ export const readRun = async (
   })
   left.addEventListener('abort', onLeft, { once: true })
   stopped.addEventListener('abort', onStopped, { once: true })
+  lost?.addEventListener('abort', onLost, { once: true })
   try {
     const missed = following.gap && onGap !== undefined
     if (missed) await onGap(following.newest)
@@ -117,5 +121,6 @@ export const readRun = async (
     following.stop()
     left.removeEventListener('abort', onLeft)
     stopped.removeEventListener('abort', onStopped)
+    lost?.removeEventListener('abort', onLost)
   }
 }

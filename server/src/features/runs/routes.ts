@@ -101,7 +101,7 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     async (request, reply) => {
       const { after } = parseQuery(RunEventsQuery, request.query)
       const { thread_id: threadId, run_id: id } = request.params
-      const run = await runs.get(request.principal, threadId, id)
+      const run = await runs.getForReading(request.principal, threadId, id)
       return streams.events(reply, run, after, request.headers['last-event-id'])
     },
   )

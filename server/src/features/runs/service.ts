@@ -22,6 +22,7 @@ import {
   type ThreadService,
 } from '../threads/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
+import { writeCancelling } from './cancel-run.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import { presentRun, presentStep } from './present.ts'
@@ -166,9 +167,23 @@ export const createRunService = (deps: RunServiceDeps) => {
     return before
   }
 
+  /** A run that goes on asks for the right on its assistant; one that has ended is its thread's. */
+  const getForReading = async (
+    principal: Principal,
+    threadId: string,
+    id: string,
+  ): Promise<RunRecord> => {
+    const run = await getOwned(store, principal, threadId, id)
+    if (!isEnded(run.status)) await assistants.checkStillUsable(store, principal, run.assistantId)
+    return run
+  }
+
   return {
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
+
+    /** @throws AppError as get; 404 too for a run that goes on when the right on its assistant is gone */
+    getForReading,
 
     /**
      * @param includesContent whether its stream tells what the passages of file_search say
@@ -237,6 +252,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         async (tx, claim) => {
           const before = await lockOwned(tx, principal, threadId, id)
           if (before.status !== 'requires_action') throw errors.submitInWrongState(before.status)
+          await assistants.checkStillUsable(tx, principal, before.assistantId)
           const steps = await allSteps(tx, before.workspaceId, id)
           const filled = fillOutputs(before, steps, request.tool_outputs, seconds(clock.now()))
           const given = await deps.pluginCalls.giveModelUsage(tx, before, filled.id, 'ended')
@@ -266,7 +282,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     },
 
     /**
-     * Asks for the end of a run; the node that holds it, or claims it for that, says so on its stream and ends it (behaviour.md 8).
+     * Asks for the end of a run.
      * @throws AppError 400 in an end state or while it is being cancelled
      */
     async cancel(principal: Principal, threadId: string, id: string): Promise<RunRecord> {
@@ -275,15 +291,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         if (isEnded(before.status) || before.status === 'cancelling') {
           throw errors.cancelInWrongState(before.status)
         }
-        const held = before.leaseOwner !== null
-        const after: RunRecord = {
-          ...before,
-          status: 'cancelling',
-          requiredAction: null,
-          dueMs: held ? before.dueMs : clock.now(),
-        }
-        await updateRun(tx, after)
-        return after
+        return writeCancelling(tx, before, clock.now())
       })
       dispatcher.cancel(run.id)
       return run

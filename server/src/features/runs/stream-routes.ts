@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { openSse, type SseWriter } from '../../http/sse.ts'
 import { doneFrame, frame } from '../../http/sse-frame.ts'
 import { presentMessage, type MessageService } from '../messages/service.ts'
+import type { Loss, RightWatch } from '../sharing/service.ts'
 import { presentRun, presentStep } from './present.ts'
 import { readRun, type ReadRunDeps, type ReadRunOptions } from './read-run.ts'
 import type { RunRecord } from './run-record.ts'
@@ -10,6 +11,7 @@ import type { RunService } from './service.ts'
 export interface RunStreamDeps extends ReadRunDeps {
   messages: MessageService
   runs: Pick<RunService, 'snapshot' | 'stopped'>
+  rightWatch: Pick<RightWatch, 'watch'>
 }
 
 export type RunStreams = ReturnType<typeof createRunStreams>
@@ -41,18 +43,25 @@ export const createRunStreams = (deps: RunStreamDeps) => {
     ) => Pick<ReadRunOptions, 'after' | 'stopAtAction' | 'onEvent' | 'onGap'>,
   ): Promise<void> => {
     const sse = openSse(reply)
+    const lost = new AbortController()
+    const { principal } = reply.request
+    const unwatch = deps.rightWatch.watch(principal, run.assistantId, (loss) => lost.abort(loss))
     try {
       const end = await readRun(deps, run, {
         ...options(sse),
         onTrouble: (error) => reply.log.warn({ err: error }, 'a stream could not look at its run'),
         left: sse.closed,
         stopped: deps.runs.stopped,
+        lost: lost.signal,
       })
       if (end === 'rests') sse.write(doneFrame)
+      else if (end === 'lost') sse.write(lossFrame(lost.signal.reason as Loss))
       else if (end !== 'left') sse.write(errorFrame(FAULTS[end]))
     } catch (error) {
       reply.log.error({ err: error }, 'a stream broke')
       sse.write(errorFrame('The stream broke off; the run goes on. Please read it again.'))
+    } finally {
+      unwatch()
     }
     sse.close()
   }
@@ -92,6 +101,16 @@ const FAULTS = {
   gone: 'The run was deleted with its thread.',
   stopped: 'The server is stopping; the run goes on without this stream. Please read it again.',
 } as const
+
+/** What a reader is told who may read no more, as a request of its own would be. */
+const lossFrame = (loss: Loss): string => {
+  const [message, code] =
+    loss === 'right'
+      ? ['You may no longer use this assistant.', 'insufficient_permissions']
+      : ['What you signed in with is no longer valid.', 'invalid_api_key']
+  const error = { message, type: 'invalid_request_error', param: null, code }
+  return frame('error', JSON.stringify({ error }))
+}
 
 /** A fault of the stream itself, wrapped as the SDKs want it (behaviour.md 10). Nothing follows it. */
 const errorFrame = (message: string): string =>

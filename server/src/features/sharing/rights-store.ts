@@ -4,16 +4,32 @@ import type { Reader, SqlValue } from '../../platform/store/store.ts'
 export type Access = 'use' | 'view' | 'edit'
 
 /**
- * Shares that reach a principal, as a condition on rows `s` of `shares` (of its workspace, not yet over); parameters `?1` workspace, `?2`
- * person, `?3` Unix seconds. "The whole workspace" are its members: guests have only what was given to them.
+ * Shares that reach a person, as a condition on rows `s` of `shares`, not yet over. "The whole workspace" are its members: guests have only
+ * what was given to them. Each part is an SQL expression.
  */
-const reaching = (role: Principal['role']): string => `s.workspace_id = ?1
-  and (s.expires_at is null or s.expires_at > ?3)
-  and (${role === 'guest' ? '' : "s.grantee_kind = 'workspace' or "}(s.grantee_kind = 'person' and s.grantee_id = ?2)
+export const reaching = (of: {
+  workspace: string
+  person: string
+  /** Whether the person is a guest. */
+  isGuest: string
+  /** Unix seconds. */
+  now: string
+}): string => `s.workspace_id = ${of.workspace}
+  and (s.expires_at is null or s.expires_at > ${of.now})
+  and ((s.grantee_kind = 'workspace' and not (${of.isGuest})) or (s.grantee_kind = 'person' and s.grantee_id = ${of.person})
     or (s.grantee_kind = 'group' and exists (select 1 from group_members g
-      where g.workspace_id = ?1 and g.group_id = s.grantee_id and g.person_id = ?2))
+      where g.workspace_id = ${of.workspace} and g.group_id = s.grantee_id and g.person_id = ${of.person}))
     or (s.grantee_kind = 'link' and exists (select 1 from share_redemptions r
-      where r.workspace_id = ?1 and r.share_id = s.id and r.person_id = ?2)))`
+      where r.workspace_id = ${of.workspace} and r.share_id = s.id and r.person_id = ${of.person})))`
+
+/** {@link reaching} for a principal; parameters `?1` workspace, `?2` person, `?3` Unix seconds. */
+const reachingPrincipal = (role: Principal['role']): string =>
+  reaching({
+    workspace: '?1',
+    person: '?2',
+    isGuest: role === 'guest' ? '1 = 1' : '1 = 0',
+    now: '?3',
+  })
 
 /** Everything an assistant is shared with the principal as. @param now Unix seconds */
 export const sharedAs = async (
@@ -23,11 +39,16 @@ export const sharedAs = async (
   now: number,
 ): Promise<Access[]> => {
   const rows = await db.all<{ access: Access }>(
-    `select s.access from shares s where ${reaching(principal.role)} and s.assistant_id = ?4`,
+    `select s.access from shares s where ${reachingPrincipal(principal.role)} and s.assistant_id = ?4`,
     [principal.workspaceId, principal.personId, now, assistantId],
   )
   return rows.map(({ access }) => access)
 }
+
+/** Whether nobody can sign in as this person: it came by a link, without an address. */
+export const isAnonymous = async (db: Reader, personId: string): Promise<boolean> =>
+  (await db.get('select 1 as found from people where id = ?1 and email is null', [personId])) !==
+  null
 
 /** The assistants a principal has any right on, as a condition on rows of `assistants`. @param now Unix seconds */
 export const usableRows = (
@@ -35,7 +56,7 @@ export const usableRows = (
   now: number,
 ): { where: string; params: SqlValue[] } => {
   const params: SqlValue[] = [principal.workspaceId, principal.personId, now]
-  const where = `workspace_id = ?1 and (owner_id = ?2 or id in (select s.assistant_id from shares s where ${reaching(principal.role)}))`
+  const where = `workspace_id = ?1 and (owner_id = ?2 or id in (select s.assistant_id from shares s where ${reachingPrincipal(principal.role)}))`
   const only = principal.scope?.assistantIds ?? null
   if (only === null) return { where, params }
   const places = only.map((id) => `?${params.push(id)}`)

@@ -1,7 +1,7 @@
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { lesser, RIGHTS, type Principal, type Right } from '../../platform/principal.ts'
 import type { Reader, SqlValue } from '../../platform/store/store.ts'
-import { sharedAs, usableRows } from './rights-store.ts'
+import { isAnonymous, sharedAs, usableRows } from './rights-store.ts'
 
 /** What rights are asked about. */
 export interface SharedThing {
@@ -30,7 +30,13 @@ export const createRights = ({ clock }: { clock: Clock }) => ({
     if (assistant.ownerId === principal.personId) return most
     const shared = await sharedAs(db, principal, assistant.id, seconds(clock.now()))
     const greatest = RIGHTS.findLast((right) => shared.some((access) => access === right))
-    return greatest === undefined ? null : lesser(greatest, most)
+    if (greatest === undefined) return null
+    // whoever is nobody in particular uses, whatever a group or link would give
+    const isNobody =
+      principal.role === 'guest' &&
+      greatest !== 'use' &&
+      (await isAnonymous(db, principal.personId))
+    return lesser(isNobody ? 'use' : greatest, most)
   },
 
   /** The assistants a principal may see in a list, as a condition on their rows. */

@@ -1,0 +1,56 @@
+import { errors } from '../../platform/errors.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Reader, Tx } from '../../platform/store/store.ts'
+import type { Access } from './rights-store.ts'
+
+/** Somebody from outside who was invited to an assistant and has not come yet. */
+export interface Invited {
+  id: string
+  email: string
+  access: Access
+  invitedBy: string
+  /** Unix seconds. */
+  createdAt: number
+  expiresAt: number
+}
+
+/** What became of an invitation's mail, and its link where it has to be handed over by hand. */
+export interface SentMail {
+  mail: 'sent' | 'printed' | 'failed'
+  link: string | null
+}
+
+/** What this feature needs of whoever invites people (people/invitations.ts). */
+export interface GuestInvitations {
+  /**
+   * Invites somebody from outside as a guest with whom an assistant is shared. What it says is the same for addresses that have an
+   * account here and that have none.
+   */
+  inviteGuest(
+    principal: Principal,
+    about: { email: string; assistantId: string; access: Access },
+  ): Promise<SentMail & { invited: Invited }>
+  /** Open invitations to an assistant, oldest first. */
+  ofAssistant(db: Reader, workspaceId: string, assistantId: string): Promise<Invited[]>
+  /** Takes one back: its link is dead. */
+  withdraw(tx: Tx, principal: Principal, id: string): Promise<void>
+}
+
+/** On a server that invites nobody, whoever is not in the workspace is not found. */
+export const noInvitations: GuestInvitations = {
+  inviteGuest: async (_principal, { email }) => Promise.reject(errors.notFound('person', email)),
+  ofAssistant: async () => [],
+  withdraw: async (_tx, _principal, id) => Promise.reject(errors.notFound('share', id)),
+}
+
+/** Where a request came from, for the list of sessions. */
+export interface Caller {
+  address: string | null
+  userAgent: string | null
+}
+
+/** What this feature needs of whoever keeps sessions. */
+export interface GuestSessions {
+  /** @returns values of `set-cookie` */
+  startSession(personId: string, from: Caller): Promise<string[]>
+}
