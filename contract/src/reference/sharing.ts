@@ -35,7 +35,6 @@ export const sharingPart: Part = {
         'Those that are over too, and the people who were invited. The oldest first, when `order` is asc.',
       query: { schema: ListQuery, example: { order: 'asc' } },
       reply: json(ShareList),
-      errors: [403],
     },
     {
       id: 'createShare',
@@ -50,7 +49,6 @@ export const sharingPart: Part = {
         example: { type: 'person', email: 'lin@example.com', access: 'use' },
       },
       reply: json(NewShare),
-      errors: [403],
     },
     {
       id: 'getShare',
@@ -59,7 +57,6 @@ export const sharingPart: Part = {
       summary: 'Read a share',
       description: 'With its link, where it is one.',
       reply: json(ShareObject),
-      errors: [403],
     },
     {
       id: 'modifyShare',
@@ -70,7 +67,6 @@ export const sharingPart: Part = {
         'Fields that are left out stay. A link that is no longer open to guests is gone for all who came without an account.',
       body: { type: 'json', schema: ModifyShareRequest, example: { access: 'view' } },
       reply: json(ShareObject),
-      errors: [403],
     },
     {
       id: 'deleteShare',
@@ -80,7 +76,6 @@ export const sharingPart: Part = {
       description:
         'Also an invitation. It holds from the next request on; open streams and runs under way end within a second.',
       reply: json(DeletedShare),
-      errors: [403],
     },
     {
       id: 'listAccess',
@@ -90,7 +85,6 @@ export const sharingPart: Part = {
       description: 'Everybody who may use the assistant now, and by which ways.',
       query: { schema: ListQuery, example: { limit: 20 } },
       reply: json(AccessList),
-      errors: [403],
     },
     {
       id: 'transferAssistant',
@@ -101,7 +95,6 @@ export const sharingPart: Part = {
         'To a person of the workspace who is no guest. Plugins (with their secrets), vector stores and files go along where nothing else uses them; the assistant goes on using the others.',
       body: { type: 'json', schema: TransferRequest, example: { person_id: 'person_abc123' } },
       reply: json(TransferObject),
-      errors: [403],
     },
     {
       id: 'duplicateAssistant',
@@ -112,7 +105,6 @@ export const sharingPart: Part = {
         'For whoever may look into it. The copy is yours. Files and vector stores of others are left out, and so are the secrets of their plugins.',
       body: { type: 'json', schema: NoBody, example: {} },
       reply: json(DuplicateObject),
-      errors: [403],
     },
   ],
   schemas: {
@@ -120,10 +112,12 @@ export const sharingPart: Part = {
     AccessObject,
     CreateShareRequest,
     DuplicateObject,
+    ModifyShareRequest,
     NewShare,
     ShareList,
     ShareObject,
     TransferObject,
+    TransferRequest,
   },
   notes: {
     'ShareObject.id': '`share_…`; `invite_…` while who was invited has not come.',
