@@ -72,5 +72,7 @@ export type AttachPluginRequest = z.infer<typeof AttachPluginRequest>
 
 export const AssistantSettingsRequest = z.strictObject({
   plugin_mode: z.optional(z.enum(['client', 'server'])),
+  shows_citations: z.optional(z.boolean()),
+  mounts_files: z.optional(z.boolean()),
 })
 export type AssistantSettingsRequest = z.infer<typeof AssistantSettingsRequest>

@@ -156,6 +156,10 @@ export const AssistantSettingsObject = z.object({
   object: z.literal('assistant.settings'),
   /** Who runs its plugins. */
   plugin_mode: z.enum(['client', 'server']),
+  /** Whether those who may only use it are told the names of the files its answers refer to. */
+  shows_citations: z.boolean(),
+  /** Whether Python of those who may only use it finds its files. */
+  mounts_files: z.boolean(),
 })
 export type AssistantSettingsObject = z.infer<typeof AssistantSettingsObject>
 

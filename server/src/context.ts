@@ -263,6 +263,7 @@ export const createContext = async (
     pluginCalls,
     freshLinks: links.renew,
     checkModel,
+    isLimitedKey: keys.isLimited,
     expiresSeconds,
   })
   const rightWatch = stack.use(

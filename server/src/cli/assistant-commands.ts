@@ -125,7 +125,12 @@ export const setAssistant = async (
   person: string | null,
 ): Promise<Answer> => {
   const who = await actingFor(bench, person)
-  const assistant = await bench.assistants.update(who, id, {}, pluginMode ?? undefined)
+  const assistant = await bench.assistants.update(
+    who,
+    id,
+    {},
+    pluginMode === null ? {} : { pluginMode },
+  )
   return {
     value: present(assistant),
     text: `${assistant.id}: its plugins are run by the ${assistant.pluginMode}.`,

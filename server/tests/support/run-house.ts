@@ -233,6 +233,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     pluginCalls,
     freshLinks,
     checkModel,
+    isLimitedKey: async () => false,
     expiresSeconds: options.expiresSeconds ?? 600,
   })
   const pluginApi = createPluginApiService({

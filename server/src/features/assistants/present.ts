@@ -1,6 +1,7 @@
 import type { AssistantObject } from '@melzi/contract/assistant.ts'
 import type { ToolResources } from '@melzi/contract/tool-resources.ts'
-import { toolsOf, type Assistant } from './service.ts'
+import { atLeast } from '../../platform/principal.ts'
+import { toolsOf, withoutSettings, type Assistant } from './service.ts'
 
 /** With the tool on, its list of files is there, also when it is empty (behaviour.md 4). */
 const shownResources = ({ tools, toolResources }: Assistant): ToolResources => ({
@@ -10,7 +11,20 @@ const shownResources = ({ tools, toolResources }: Assistant): ToolResources => (
   ...toolResources,
 })
 
-export const presentAssistant = (assistant: Assistant): AssistantObject => ({
+/** Those who may use it and no more see that it is there, and what it can do (design 5). */
+export const presentAssistant = (assistant: Assistant): AssistantObject =>
+  atLeast(assistant.right, 'view')
+    ? wholeAssistant(assistant)
+    : {
+        ...wholeAssistant(assistant),
+        instructions: null,
+        tools: withoutSettings(toolsOf(assistant)),
+        tool_resources: {},
+        metadata: {},
+        response_format: 'auto',
+      }
+
+const wholeAssistant = (assistant: Assistant): AssistantObject => ({
   id: assistant.id,
   object: 'assistant',
   created_at: assistant.createdAt,

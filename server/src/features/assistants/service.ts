@@ -31,6 +31,12 @@ import { functionNames, normalizeTools } from './tools.ts'
 export type { AssistantRecord, PluginMode } from './store.ts'
 export { functionNames, normalizeTools } from './tools.ts'
 
+/** What the wire of assistants has no word for. */
+export type AssistantSettings = Pick<
+  AssistantRecord,
+  'pluginMode' | 'showsCitations' | 'mountsFiles'
+>
+
 /** An assistant with the functions of the plugins attached to it, which are part of its tools. */
 export interface UsableAssistant extends AssistantRecord {
   /** What the one who asked may do with it. */
@@ -48,6 +54,21 @@ export const toolsOf = (assistant: UsableAssistant): Tool[] => [
   ...assistant.tools,
   ...assistant.plugins.map((plugin) => plugin.tool),
 ]
+
+/**
+ * Tools as those see them who may use an assistant and no more: built-in ones by their type, functions by their names (design 5). What is left of a
+ * function takes any arguments.
+ */
+export const withoutSettings = (tools: readonly Tool[]): Tool[] =>
+  tools.map((tool) =>
+    tool.type === 'function'
+      ? {
+          type: tool.type,
+          function: { name: tool.function.name, parameters: ANY_ARGUMENTS, strict: false },
+        }
+      : { type: tool.type },
+  )
+const ANY_ARGUMENTS = { type: 'object', properties: {} }
 
 export interface AssistantServiceDeps {
   store: Store
@@ -86,6 +107,16 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     if (record === null || right === null) throw errors.notFound('assistant', id)
     if (!atLeast(right, needed)) throw errors.forbidden(TOO_LITTLE[needed])
     return { ...record, right, plugins: await pluginsOf(db, record) }
+  }
+
+  /** What the principal may do with an assistant now; null for nothing, `gone` for one that is deleted. */
+  const rightOn = async (
+    db: Reader,
+    principal: Principal,
+    id: string,
+  ): Promise<Right | 'gone' | null> => {
+    const record = await findAssistant(db, principal.workspaceId, id)
+    return record === null ? 'gone' : rights.rightOf(db, principal, record)
   }
 
   const resourcesOf = (db: Reader, record: AssistantRecord): Promise<ToolResources> =>
@@ -151,14 +182,14 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
   return {
     getUsable,
 
+    rightOn,
+
     /**
      * For what goes on with an assistant that was used before: one that is deleted ends nothing (behaviour.md 3).
      * @throws AppError 404 when it is there and the principal has no right on it any more
      */
     async checkStillUsable(db: Reader, principal: Principal, id: string): Promise<void> {
-      const record = await findAssistant(db, principal.workspaceId, id)
-      if (record === null || (await rights.rightOf(db, principal, record)) !== null) return
-      throw errors.notFound('assistant', id)
+      if ((await rightOn(db, principal, id)) === null) throw errors.notFound('assistant', id)
     },
 
     /** What it gives its tools: a run asks only where it has tools that need it. */
@@ -210,7 +241,7 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       principal: Principal,
       id: string,
       request: ModifyAssistantRequest,
-      pluginMode?: PluginMode,
+      settings: Partial<AssistantSettings> = {},
     ): Promise<Assistant> {
       if (request.model !== undefined) deps.checkModel(request.model)
       return store.write('assistant.update', async (tx) => {
@@ -218,11 +249,13 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
         const { tools, attached } = await replaceTools(tx, before, request)
         const record: AssistantRecord = {
           ...merge(before, request),
+          ...settings,
           tools,
-          pluginMode: pluginMode ?? before.pluginMode,
         }
         await updateAssistant(tx, record)
-        await noteDeed(tx, principal, 'update', id, { fields: Object.keys(request) })
+        await noteDeed(tx, principal, 'update', id, {
+          fields: [...Object.keys(request), ...Object.keys(settings)],
+        })
         const holder = holderOf(record)
         const resources = await toolResources.set(tx, principal, holder, request.tool_resources)
         return { ...record, right: before.right, plugins: attached, toolResources: resources }

@@ -5,7 +5,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Principal, Scope } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
-import type { Store, Tx } from '../../platform/store/store.ts'
+import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import {
   deleteKey,
   findKey,
@@ -97,6 +97,12 @@ export const createKeyService = (deps: { store: Store; clock: Clock; log: Logger
         if (key === null || key.personId !== owner.personId) throw errors.notFound('key', id)
         await deleteKey(tx, owner.workspaceId, id)
       }),
+
+    /** Whether a key may less than its person; false for one that is gone. */
+    isLimited: async (db: Reader, workspaceId: string, id: string): Promise<boolean> => {
+      const key = await findKey(db, workspaceId, id)
+      return key !== null && scopeOf(key) !== null
+    },
 
     /** Whether a key is alive; unlike findPrincipal this is no use of it. */
     isAlive: async (text: string): Promise<boolean> =>

@@ -1,11 +1,11 @@
 import { errors } from '../../platform/errors.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { atLeast, type Principal } from '../../platform/principal.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
 import type { AssistantService } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
-import type { AttachedFunction, PluginCalls } from '../plugins/service.ts'
+import { outsideTextOf, type AttachedFunction, type PluginCalls } from '../plugins/service.ts'
 import type { RunRecord, RunService } from '../runs/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { PluginAnswer } from './plugin-answer.ts'
@@ -69,8 +69,9 @@ export const createPluginApiService = (deps: {
         },
         signal,
       )
-      const { text, pictures, ok, callId } = outcome
-      return { text, pictures, ok, callId }
+      const { pictures, ok, callId } = outcome
+      if (atLeast(assistant.right, 'view')) return { text: outcome.text, pictures, ok, callId }
+      return { text: outsideTextOf(outcome), ...(ok ? { pictures } : {}), ok, callId }
     },
   }
 }

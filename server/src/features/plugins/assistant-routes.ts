@@ -11,7 +11,7 @@ import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { pageOf } from '../../http/whole-list.ts'
 import { errors } from '../../platform/errors.ts'
-import type { Assistant, AssistantService } from '../assistants/service.ts'
+import type { Assistant, AssistantService, AssistantSettings } from '../assistants/service.ts'
 import { presentAttached } from './present.ts'
 import type { PluginService } from './service.ts'
 
@@ -68,9 +68,9 @@ export const assistantPluginRoutes = (
   )
 
   app.post<{ Params: AssistantParams }>(SETTINGS, async (request) => {
-    const { plugin_mode: mode } = parseBody(AssistantSettingsRequest, request.body)
+    const body = parseBody(AssistantSettingsRequest, request.body)
     const { assistant_id: id } = request.params
-    return presentSettings(await assistants.update(request.principal, id, {}, mode))
+    return presentSettings(await assistants.update(request.principal, id, {}, settingsOf(body)))
   })
 }
 
@@ -82,8 +82,16 @@ const attachedOf = async (
     presentAttached(id, plugin, plugins.read(plugin), functions),
   )
 
-const presentSettings = ({ id, pluginMode }: Assistant): AssistantSettingsObject => ({
-  id,
+const settingsOf = (body: AssistantSettingsRequest): Partial<AssistantSettings> => ({
+  ...(body.plugin_mode === undefined ? {} : { pluginMode: body.plugin_mode }),
+  ...(body.shows_citations === undefined ? {} : { showsCitations: body.shows_citations }),
+  ...(body.mounts_files === undefined ? {} : { mountsFiles: body.mounts_files }),
+})
+
+const presentSettings = (assistant: Assistant): AssistantSettingsObject => ({
+  id: assistant.id,
   object: 'assistant.settings',
-  plugin_mode: pluginMode,
+  plugin_mode: assistant.pluginMode,
+  shows_citations: assistant.showsCitations,
+  mounts_files: assistant.mountsFiles,
 })

@@ -30,6 +30,21 @@ export const createCallLog = ({
     const found = await findCallDetails(store, principal.workspaceId, id, callId)
     if (found === null) throw errors.notFound('plugin call', callId)
     const caller = { workspaceId: principal.workspaceId, personId: found.callerId }
+    if (found.callerId !== principal.personId) return withoutWhatWasSaid(found)
     return { ...found, output: found.output === null ? null : renewLinks(found.output, caller) }
   },
+})
+
+/**
+ * A call as the plugin's owner sees it when somebody else made it: that it was made, how it went, and why it failed. What was said in it belongs to
+ * the thread, which is that person's (design 5).
+ */
+const withoutWhatWasSaid = (call: CallDetails): CallDetails => ({
+  ...call,
+  arguments: '',
+  customizedParams: null,
+  output: null,
+  stdout: null,
+  stderr: null,
+  pictureIds: null,
 })

@@ -32,7 +32,7 @@ import type { PluginService } from './service.ts'
 import type { PluginRecord } from './store.ts'
 import type { UserCookie } from './user-cookie.ts'
 
-export type { PluginCallError } from './call-text.ts'
+export { outsideTextOf, type PluginCallError } from './call-text.ts'
 
 export interface PluginCallRequest {
   workspaceId: string

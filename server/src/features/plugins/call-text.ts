@@ -33,6 +33,29 @@ export const textOfError = (error: PluginCallError): string => {
   )
 }
 
+/** Failures whose sentence tells of the servers behind a plugin. */
+const TELLS_OF_SERVERS: ReadonlySet<PluginCallError['kind']> = new Set([
+  'egress',
+  'unavailable',
+  'upstream',
+])
+
+/**
+ * What those see of a call who may use its assistant and no more: the output, or a failure without the plugin's own lines and without the
+ * servers behind it.
+ */
+export const outsideTextOf = ({
+  text,
+  error,
+}: {
+  text: string
+  error: PluginCallError | null
+}): string => {
+  if (error === null) return text
+  if (TELLS_OF_SERVERS.has(error.kind)) return 'The service behind this plugin failed.'
+  return storable(error.message.trim().split('\n').at(-1) ?? '')
+}
+
 /** PostgreSQL's text holds no NUL, and UTF-8 no lone surrogates. */
 export const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')
 

@@ -26,7 +26,7 @@ import { findVersion } from './version-store.ts'
 
 export type { AttachedFunction } from './attached-functions.ts'
 export type { PluginModelUsage } from './call-aids.ts'
-export type { PluginCalls } from './call-service.ts'
+export { outsideTextOf, type PluginCallOutcome, type PluginCalls } from './call-service.ts'
 export type { PluginRecord } from './store.ts'
 
 /** A plugin file that has been read and can be imported. */

@@ -17,6 +17,9 @@ const BUDGET_SHARE = 1 / 2
 /** What a file_search call shows of its ranking where the client left it out (behaviour.md 4, 12). */
 const DEFAULT_RANKING: RankingOptions = { ranker: 'default_2024_08_21', score_threshold: 0 }
 
+/** In place of a file's name, as OpenAI's own marks have it. */
+const NAMELESS = 'source'
+
 const settingsOf = (run: Pick<RunRecord, 'tools'>) => {
   const tool = run.tools.find(({ type }) => type === 'file_search')
   return tool?.type === 'file_search' ? (tool.file_search ?? {}) : {}
@@ -60,7 +63,7 @@ export interface SearchScope {
  */
 export const searchFiles = async (
   knowledge: Pick<Knowledge, 'search'>,
-  run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model'>,
+  run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model' | 'namesFiles'>,
   { storeIds, contextTokens, promptTokens }: SearchScope,
   call: StoredFileSearch,
   retrieval: number,
@@ -94,7 +97,11 @@ export const searchFiles = async (
     room -= countTokens(text)
     if (room < 0 && results.length > 0) break
     const content = [{ type: 'text' as const, text }]
-    results.push({ file_id: fileId, file_name: filename, score, attributes, content })
+    // what the model is not told it cannot repeat
+    const shown = run.namesFiles
+      ? { file_name: filename, attributes }
+      : { file_name: NAMELESS, attributes: {} }
+    results.push({ file_id: fileId, score, content, ...shown })
   }
   return { ...call, file_search: { ...call.file_search, results }, retrieval }
 }

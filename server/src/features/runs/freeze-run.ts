@@ -4,7 +4,7 @@ import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import { seconds } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { atLeast, type Principal } from '../../platform/principal.ts'
 import { normalizeTools, toolsOf, type UsableAssistant } from '../assistants/service.ts'
 import type { ThreadRecord } from '../threads/service.ts'
 import type { Claim } from './dispatcher.ts'
@@ -15,6 +15,7 @@ export type RunRequest = CreateRunRequest | CreateThreadAndRunRequest
 /**
  * A new run with its settings: the run's own value, else the assistant's, frozen here so that a later change of the assistant does not
  * reach it (behaviour.md 7).
+ * @throws AppError 403 for settings that those who may only use the assistant put in place of its own (design 5)
  * @throws AppError 400 for tools this server cannot run or a tool choice that names no function of the run
  */
 export const freezeRun = (
@@ -22,8 +23,15 @@ export const freezeRun = (
   thread: ThreadRecord,
   { assistant, resources }: { assistant: UsableAssistant; resources: ToolResources },
   request: RunRequest,
-  at: { nowMs: number; expiresSeconds: number; claim: Claim | null; includesContent: boolean },
+  at: {
+    nowMs: number
+    expiresSeconds: number
+    claim: Claim | null
+    includesContent: boolean
+    namesFiles: boolean
+  },
 ): RunRecord => {
+  if (!atLeast(assistant.right, 'view')) checkOverrides(request)
   const tools = request.tools == null ? toolsOf(assistant) : normalizeTools(request.tools)
   checkToolChoice(request.tool_choice, tools)
   const createdAt = seconds(at.nowMs)
@@ -35,12 +43,14 @@ export const freezeRun = (
     assistantId: assistant.id,
     ownerId: principal.personId,
     keyId: principal.keyId,
+    begunWith: assistant.right,
+    namesFiles: at.namesFiles,
     createdAt,
     status: 'queued',
     model: request.model ?? assistant.model,
     instructions: instructionsOf(request, assistant),
     tools,
-    toolResources: resourcesOf(request, resources),
+    toolResources: resourcesOf(request, givenBy(assistant, resources)),
     includesContent: at.includesContent,
     metadata: request.metadata,
     temperature: request.temperature ?? assistant.temperature,
@@ -74,6 +84,29 @@ export const freezeRun = (
     attempt: at.claim === null ? 0 : 1,
   }
 }
+
+/** @throws AppError 403 naming the setting that is not the caller's to make */
+const checkOverrides = (request: RunRequest): void => {
+  const { model, instructions, tools } = request
+  const resources = ('tool_resources' in request ? request.tool_resources : null) ?? {}
+  const made = { model, instructions, tools, tool_resources: Object.keys(resources)[0] }
+  for (const [name, value] of Object.entries(made)) {
+    if (value == null) continue
+    throw errors.forbidden(
+      `You are allowed to use this assistant, not to run it with other ${name}.`,
+      name,
+    )
+  }
+}
+
+/** What an assistant gives its tools: its files for Python only to those who may look into it, or where the maker says so (design 5). */
+const givenBy = (
+  { right, mountsFiles }: UsableAssistant,
+  { code_interpreter: code, ...resources }: ToolResources,
+): ToolResources =>
+  code === undefined || (!mountsFiles && !atLeast(right, 'view'))
+    ? resources
+    : { ...resources, code_interpreter: code }
 
 /** Additional instructions are appended for this run, and shown in it. */
 const instructionsOf = (request: RunRequest, assistant: UsableAssistant): string | null => {

@@ -1,5 +1,6 @@
 import type { MessageService } from '../messages/service.ts'
-import type { PluginCalls } from '../plugins/service.ts'
+import { atLeast } from '../../platform/principal.ts'
+import { outsideTextOf, type PluginCallOutcome, type PluginCalls } from '../plugins/service.ts'
 import {
   callsOf,
   isDone,
@@ -100,13 +101,17 @@ export const pluginWork = async (
       )
       const pluginCall = { id: outcome.callId, ok: outcome.ok }
       return {
-        call: { ...withOutput(call, outcome.text), pluginCall },
+        call: { ...withOutput(call, told(run, outcome)), pluginCall },
         isAnswer: outcome.ok && outcome.directResponse,
       }
     })
   }
   return work
 }
+
+/** What the model is told, which it may repeat: to those who may not look into the assistant no more than they may see themselves. */
+const told = (run: RunRecord, outcome: PluginCallOutcome): string =>
+  atLeast(run.begunWith, 'view') ? outcome.text : outsideTextOf(outcome)
 
 const withOutput = (call: StoredFunctionCall, output: string): StoredFunctionCall => ({
   ...call,

@@ -8,11 +8,11 @@ import {
 } from '@melzi/contract/run.ts'
 import { IncludeQuery, RunStepListQuery } from '@melzi/contract/run-step.ts'
 import { RunEventsQuery } from '@melzi/contract/stream-event.ts'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
 import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
-import { presentRun, presentStep } from './present.ts'
+import { showRun, showStep, type View } from './outside-view.ts'
 import { isEnded, type RunRecord } from './run-record.ts'
 import type { RunService, StartedRun } from './service.ts'
 import type { RunStreams } from './stream-routes.ts'
@@ -32,15 +32,19 @@ interface StepParams extends RunParams {
 /** How soon a poller should come again; the SDKs read this header and else wait 1 s (python) or 5 s (node) (behaviour.md 13). */
 const POLL_AFTER_MS = '300'
 
-const answer = (reply: FastifyReply, run: RunRecord) => {
+const answer = (reply: FastifyReply, run: RunRecord, view: View) => {
   if (!isEnded(run.status)) reply.header('openai-poll-after-ms', POLL_AFTER_MS)
-  return presentRun(run)
+  return showRun(run, view)
 }
 
 export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunStreams): void => {
   /** The run at once, or its stream. */
-  const started = (reply: FastifyReply, { run, after }: StartedRun, stream: boolean) =>
-    stream ? streams.post(reply, run, after) : answer(reply, run)
+  const started = (reply: FastifyReply, { run, after, view }: StartedRun, stream: boolean) =>
+    stream ? streams.post(reply, run, view, after) : answer(reply, run, view)
+
+  /** The run as the caller sees it. */
+  const shown = async (request: FastifyRequest, reply: FastifyReply, run: RunRecord) =>
+    answer(reply, run, await runs.viewOf(request.principal, run))
 
   app.post('/threads/runs', async (request, reply) => {
     const body = parseBody(CreateThreadAndRunRequest, request.body)
@@ -63,18 +67,23 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     const query = parseQuery(ListQuery, request.query)
     const { thread_id: threadId } = request.params
     const page = await runs.list(request.principal, threadId, toPageQuery(query))
-    return listReply(page.items.map(presentRun), page)
+    const views = await runs.viewsOf(request.principal, page.items)
+    return listReply(
+      page.items.map((run, index) => showRun(run, views[index] ?? 'outside')),
+      page,
+    )
   })
 
   app.get<{ Params: RunParams }>('/threads/:thread_id/runs/:run_id', async (request, reply) => {
     const { thread_id: threadId, run_id: id } = request.params
-    return answer(reply, await runs.get(request.principal, threadId, id))
+    return shown(request, reply, await runs.get(request.principal, threadId, id))
   })
 
   app.post<{ Params: RunParams }>('/threads/:thread_id/runs/:run_id', async (request, reply) => {
     const { metadata } = parseBody(ModifyRunRequest, request.body)
     const { thread_id: threadId, run_id: id } = request.params
-    return answer(reply, await runs.updateMetadata(request.principal, threadId, id, metadata))
+    const run = await runs.updateMetadata(request.principal, threadId, id, metadata)
+    return shown(request, reply, run)
   })
 
   app.post<{ Params: RunParams }>(
@@ -91,7 +100,7 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
     async (request, reply) => {
       parseBody(CancelRunRequest, request.body)
       const { thread_id: threadId, run_id: id } = request.params
-      return answer(reply, await runs.cancel(request.principal, threadId, id))
+      return shown(request, reply, await runs.cancel(request.principal, threadId, id))
     },
   )
 
@@ -102,7 +111,8 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
       const { after } = parseQuery(RunEventsQuery, request.query)
       const { thread_id: threadId, run_id: id } = request.params
       const run = await runs.getForReading(request.principal, threadId, id)
-      return streams.events(reply, run, after, request.headers['last-event-id'])
+      const view = await runs.viewOf(request.principal, run)
+      return streams.events(reply, run, view, after, request.headers['last-event-id'])
     },
   )
 
@@ -114,8 +124,9 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
       const { thread_id: threadId, run_id: runId } = request.params
       const paged = toPageQuery(query)
       const { run, page } = await runs.listSteps(request.principal, threadId, runId, paged)
+      const view = await runs.viewOf(request.principal, run)
       return listReply(
-        page.items.map((step) => presentStep(step, run, query.include.length > 0)),
+        page.items.map((step) => showStep(step, run, view, query.include.length > 0)),
         page,
       )
     },
@@ -128,7 +139,8 @@ export const runRoutes = (app: FastifyInstance, runs: RunService, streams: RunSt
       const { include } = parseQuery(IncludeQuery, request.query)
       const { thread_id: threadId, run_id: runId, step_id: id } = request.params
       const { run, step } = await runs.getStep(request.principal, threadId, runId, id)
-      return presentStep(step, run, include.length > 0)
+      const view = await runs.viewOf(request.principal, run)
+      return showStep(step, run, view, include.length > 0)
     },
   )
 }

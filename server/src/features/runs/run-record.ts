@@ -14,6 +14,7 @@ import type {
   RunStepLastError,
   RunStepStatus,
 } from '@melzi/contract/run-step.ts'
+import type { Right } from '../../platform/principal.ts'
 import type { Tool, ToolChoice } from '@melzi/contract/tool.ts'
 import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
@@ -44,6 +45,10 @@ export interface RunRecord {
   ownerId: string
   /** The key it was made with. */
   keyId: string | null
+  /** What whoever began it had on its assistant then; counts when the assistant is gone. */
+  begunWith: Right
+  /** Whether its answers may name the files they refer to. */
+  namesFiles: boolean
   createdAt: number
   status: RunStatus
   model: string

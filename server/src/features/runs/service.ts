@@ -8,10 +8,10 @@ import type { CodeInterpreter } from '../../interpreter/code-interpreter.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { SEQ_PER_ATTEMPT, type EventLog } from '../../platform/events/event-log.ts'
-import type { Principal } from '../../platform/principal.ts'
+import { atLeast, type Principal, type Right } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
-import type { AssistantService } from '../assistants/service.ts'
+import type { AssistantService, UsableAssistant } from '../assistants/service.ts'
 import type { FileOwner } from '../files/service.ts'
 import type { MessageDraft, MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
@@ -25,6 +25,7 @@ import type { ToolResourcesService } from '../tool-resources/service.ts'
 import { writeCancelling } from './cancel-run.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
+import type { View } from './outside-view.ts'
 import { presentRun, presentStep } from './present.ts'
 import { isEnded, withPluginUsage, type RunRecord, type StepRecord } from './run-record.ts'
 import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
@@ -53,6 +54,8 @@ export interface RunServiceDeps {
   pluginCalls: Pick<PluginCalls, 'giveModelUsage'>
   /** Signs the addresses of a person's pictures in a text anew (design 6b); without it texts stay as they are. */
   freshLinks?: (text: string, owner: FileOwner) => string
+  /** Whether a key may less than its person. */
+  isLimitedKey: (db: Reader, workspaceId: string, keyId: string) => Promise<boolean>
   /** @throws AppError when the name is no model here and strict naming is on */
   checkModel: (model: string) => void
   expiresSeconds: number
@@ -63,6 +66,8 @@ export interface StartedRun {
   run: RunRecord
   /** Follow the event log after this seq. */
   after: number
+  /** What whoever started it sees of it. */
+  view: View
 }
 
 export type RunService = ReturnType<typeof createRunService>
@@ -100,7 +105,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     name: string,
     unit: (tx: Tx, claim: Claim | null) => Promise<RunRecord>,
     announce: (run: RunRecord) => number,
-  ): Promise<StartedRun> => {
+  ): Promise<Omit<StartedRun, 'view'>> => {
     const claim = dispatcher.reserve()
     let run: RunRecord
     try {
@@ -112,6 +117,30 @@ export const createRunService = (deps: RunServiceDeps) => {
     const after = announce(run)
     dispatcher.begin(run, claim)
     return { run, after }
+  }
+
+  /**
+   * Whether a run's answers may name the files they refer to: for those who may look into the assistant, on a thread that no limited key
+   * reads too; else where the maker says so.
+   */
+  const mayNameFiles = async (
+    tx: Tx,
+    { keyId, scope }: Principal,
+    { workspaceId, madeBy }: ThreadRecord,
+    { right, showsCitations }: UsableAssistant,
+  ): Promise<boolean> => {
+    if (showsCitations) return true
+    if (!atLeast(right, 'view') || scope !== null) return false
+    return (
+      madeBy === null || madeBy === keyId || !(await deps.isLimitedKey(tx, workspaceId, madeBy))
+    )
+  }
+
+  /**
+   * What a principal sees of a run: by its right on the assistant now, or, where that is gone, by the one the run was begun with.
+   */
+  const viewOf = async (principal: Principal, run: RunRecord): Promise<View> => {
+    return viewBy(principal, run, await assistants.rightOn(store, principal, run.assistantId))
   }
 
   /** The part that both ways of creating share: right, lock, frozen settings, rows. */
@@ -134,6 +163,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       expiresSeconds: deps.expiresSeconds,
       claim,
       includesContent,
+      namesFiles: await mayNameFiles(tx, principal, thread, assistant),
     })
     const speaks =
       additional.some((draft) => draft.role === 'user') ||
@@ -182,6 +212,22 @@ export const createRunService = (deps: RunServiceDeps) => {
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
 
+    viewOf,
+
+    /** The same for the runs of one thread. */
+    async viewsOf(principal: Principal, all: readonly RunRecord[]): Promise<View[]> {
+      const byAssistant = new Map<string, Promise<Right | 'gone' | null>>()
+      for (const { assistantId } of all) {
+        if (byAssistant.has(assistantId)) continue
+        byAssistant.set(assistantId, assistants.rightOn(store, principal, assistantId))
+      }
+      return Promise.all(
+        all.map(async (run) =>
+          viewBy(principal, run, (await byAssistant.get(run.assistantId)) ?? null),
+        ),
+      )
+    },
+
     /** @throws AppError as get; 404 too for a run that goes on when the right on its assistant is gone */
     getForReading,
 
@@ -210,7 +256,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         announceCreated,
       )
       messages.announce(additional)
-      return started
+      return { ...started, view: await viewOf(principal, started.run) }
     },
 
     /** A thread, its messages and its first run in one unit. @throws AppError 404 for foreign files and stores of the run or the thread */
@@ -236,7 +282,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         },
       )
       messages.announce(drafts, tool_resources)
-      return started
+      return { ...started, view: await viewOf(principal, started.run) }
     },
 
     /** requires_action -> queued with the outputs stored (behaviour.md 9). A wrong set of ids changes nothing. */
@@ -247,7 +293,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       request: SubmitToolOutputsRequest,
     ): Promise<StartedRun> {
       let closed: StepRecord | null = null
-      return claiming(
+      const started = await claiming(
         'run.submit',
         async (tx, claim) => {
           const before = await lockOwned(tx, principal, threadId, id)
@@ -279,6 +325,7 @@ export const createRunService = (deps: RunServiceDeps) => {
           return after
         },
       )
+      return { ...started, view: await viewOf(principal, started.run) }
     },
 
     /**
@@ -375,4 +422,10 @@ export const createRunService = (deps: RunServiceDeps) => {
       return run?.status === 'requires_action' && run.assistantId === assistantId ? run : null
     },
   }
+}
+
+/** @param right on the run's assistant now */
+const viewBy = ({ scope }: Principal, run: RunRecord, right: Right | 'gone' | null): View => {
+  const counts = right === 'gone' ? (scope === null ? run.begunWith : 'use') : right
+  return atLeast(counts, 'view') ? 'whole' : 'outside'
 }

@@ -17,6 +17,8 @@ const toRun = (row: Row): RunRecord => ({
   assistantId: row['assistant_id'] as string,
   ownerId: row['owner_id'] as string,
   keyId: row['key_id'] as string | null,
+  begunWith: row['begun_with'] as RunRecord['begunWith'],
+  namesFiles: row['names_files'] === 1,
   createdAt: row['created_at'] as number,
   status: row['status'] as RunRecord['status'],
   model: row['model'] as string,
@@ -102,8 +104,8 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
     `insert into runs (workspace_id, id, thread_id, assistant_id, owner_id, created_at, status, model, instructions, tools, tool_resources,
        metadata, temperature, top_p, reasoning_effort, max_completion_tokens, max_prompt_tokens, truncation_strategy, response_format,
        tool_choice, parallel_tool_calls, plugin_mode, plugins, expires_at, next_position, due_ms, lease_owner, attempt,
-       includes_content, key_id)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28, ?29)`,
+       includes_content, key_id, begun_with, names_files)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28, ?29, ?30, ?31)`,
     [
       run.workspaceId,
       run.id,
@@ -134,6 +136,8 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.attempt,
       run.includesContent ? 1 : 0,
       run.keyId,
+      run.begunWith,
+      run.namesFiles ? 1 : 0,
     ],
   )
 }

@@ -3,7 +3,7 @@ import { openSse, type SseWriter } from '../../http/sse.ts'
 import { doneFrame, frame } from '../../http/sse-frame.ts'
 import { presentMessage, type MessageService } from '../messages/service.ts'
 import type { Loss, RightWatch } from '../sharing/service.ts'
-import { presentRun, presentStep } from './present.ts'
+import { createOutsideEvents, showRun, showStep, type View } from './outside-view.ts'
 import { readRun, type ReadRunDeps, type ReadRunOptions } from './read-run.ts'
 import type { RunRecord } from './run-record.ts'
 import type { RunService } from './service.ts'
@@ -19,7 +19,7 @@ export type RunStreams = ReturnType<typeof createRunStreams>
 /** The two ways a run is streamed: the SDKs' POST streams in the recorded form, and our own events route with `id:` lines. */
 export const createRunStreams = (deps: RunStreamDeps) => {
   /** A run's stored state in one event, for a reader whose place in the events is gone. */
-  const snapshotFrame = async (run: RunRecord, newest: number): Promise<string> => {
+  const snapshotFrame = async (run: RunRecord, view: View, newest: number): Promise<string> => {
     const { run: now, steps } = await deps.runs.snapshot(run)
     const owner = { workspaceId: now.workspaceId, personId: now.ownerId }
     const written = await deps.messages.ofRun(owner, now.threadId, now.id)
@@ -27,8 +27,8 @@ export const createRunStreams = (deps: RunStreamDeps) => {
       written.map((message) => presentMessage(message, deps.messages.readImage)),
     )
     const data = JSON.stringify({
-      run: presentRun(now),
-      steps: steps.map((step) => presentStep(step, now, now.includesContent)),
+      run: showRun(now, view),
+      steps: steps.map((step) => showStep(step, now, view, now.includesContent)),
       messages,
     })
     return frame('thread.run.snapshot', data, String(newest))
@@ -68,11 +68,11 @@ export const createRunStreams = (deps: RunStreamDeps) => {
 
   return {
     /** Streams from `after` until the run ends or waits for the client. A reader that leaves does not end the run. */
-    post: (reply: FastifyReply, run: RunRecord, after: number): Promise<void> =>
+    post: (reply: FastifyReply, run: RunRecord, view: View, after: number): Promise<void> =>
       stream(reply, run, (sse) => ({
         after,
         stopAtAction: true,
-        onEvent: (event) => sse.write(frame(event.event, event.data)),
+        onEvent: through(run, view, (event) => sse.write(frame(event.event, event.data))),
       })),
 
     /**
@@ -82,18 +82,31 @@ export const createRunStreams = (deps: RunStreamDeps) => {
     events: (
       reply: FastifyReply,
       run: RunRecord,
+      view: View,
       after: number,
       lastEventId: string | string[] | undefined,
     ): Promise<void> =>
       stream(reply, run, (sse) => ({
         after: /^\d{1,15}$/.test(String(lastEventId)) ? Number(lastEventId) : after,
         stopAtAction: false,
-        onEvent: (event) => {
+        onEvent: through(run, view, (event) => {
           const id = event.seq === 0 ? undefined : String(event.seq)
           sse.write(frame(event.event, event.data, id))
-        },
-        onGap: async (newest) => sse.write(await snapshotFrame(run, newest)),
+        }),
+        onGap: async (newest) => sse.write(await snapshotFrame(run, view, newest)),
       })),
+  }
+}
+
+type OnEvent = ReadRunOptions['onEvent']
+
+/** What a reader hears of a run: all of it as it is said, or what an outside reader may. */
+const through = (run: RunRecord, view: View, write: OnEvent): OnEvent => {
+  if (view === 'whole') return write
+  const shown = createOutsideEvents(run)
+  return (event) => {
+    const heard = shown(event)
+    if (heard !== null) write(heard)
   }
 }
 

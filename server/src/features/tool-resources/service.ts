@@ -53,7 +53,7 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
   const chooseStore = async (
     tx: Tx,
     owner: FileOwner,
-    kind: HolderKind,
+    holder: Holder,
     wanted: ToolResourcesInput['file_search'],
   ): Promise<string | null | undefined> => {
     const [named] = wanted?.vector_store_ids ?? []
@@ -65,16 +65,20 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
         'invalid_value',
       )
     }
-    if (named !== undefined) return (await stores.getOwned(tx, owner, named)).id
+    if (named !== undefined) {
+      const [there] = (await of(tx, holder)).file_search?.vector_store_ids ?? []
+      return named === there ? named : (await stores.getOwned(tx, owner, named)).id
+    }
     if (made === undefined) return wanted?.vector_store_ids === undefined ? undefined : null
     const { file_ids = [], chunking_strategy = null, metadata } = made
-    const expires_after = kind === 'thread' ? THREAD_STORE_EXPIRY : null
+    const expires_after = holder.kind === 'thread' ? THREAD_STORE_EXPIRY : null
     const request = { file_ids, chunking_strategy, metadata: metadata ?? {}, expires_after }
     return (await stores.insert(tx, owner, request)).id
   }
 
   /**
-   * Sets what the request names, in the unit that writes the holder; what it does not name stays. null takes all away.
+   * Sets what the request names, in the unit that writes the holder; what it does not name stays. null takes all away. What the holder has already
+   * may be named by whoever may change it, whoever's it is.
    * @throws AppError 404 for files and stores that are not the owner's, 400 for two stores
    */
   const set = async (
@@ -87,10 +91,12 @@ export const createToolResources = (deps: ToolResourcesDeps) => {
       request === null ? NOTHING : (request ?? {})
     if (code !== undefined) {
       const ids = [...new Set(code.file_ids)]
-      await files.getManyOwned(tx, owner, ids)
+      const there = new Set((await of(tx, holder)).code_interpreter?.file_ids)
+      const added = ids.filter((id) => !there.has(id))
+      await files.getManyOwned(tx, owner, added)
       await replaceFiles(tx, holder, ids)
     }
-    const storeId = await chooseStore(tx, owner, holder.kind, search)
+    const storeId = await chooseStore(tx, owner, holder, search)
     if (storeId !== undefined) await replaceStore(tx, holder, storeId)
     return of(tx, holder)
   }
