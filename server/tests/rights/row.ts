@@ -1,5 +1,5 @@
-import type { Caller, Statuses } from './callers.ts'
-import type { House } from './house.ts'
+import type { Caller, Statuses } from '../support/rights-callers.ts'
+import type { House } from '../support/rights-house.ts'
 
 /** What is asked for: how the path is filled, and what is sent. */
 export interface Ask {

@@ -1,6 +1,6 @@
-import { everybody, makers, open, theirsOfMakers } from './callers.ts'
+import { everybody, makers, open, theirsOfMakers } from '../support/rights-callers.ts'
 import { pythonFile } from '../support/plugin-files.ts'
-import type { House } from './house.ts'
+import type { House } from '../support/rights-house.ts'
 import type { Row } from './row.ts'
 
 const own = async (h: House) => ({ params: { plugin_id: (await h.plugin('own')).id } })

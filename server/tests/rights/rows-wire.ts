@@ -1,5 +1,11 @@
-import { everybody, makers, onAssistant, theirs, theirsOfMakers } from './callers.ts'
-import { fileForm, type House } from './house.ts'
+import {
+  everybody,
+  makers,
+  onAssistant,
+  theirs,
+  theirsOfMakers,
+} from '../support/rights-callers.ts'
+import { fileForm, type House } from '../support/rights-house.ts'
 import type { Row } from './row.ts'
 
 const USED = onAssistant({ use: 200, view: 200, edit: 200, own: 200 })

@@ -10,12 +10,12 @@ import { createContext, type Context } from '../../src/context.ts'
 import { newKeyText } from '../../src/features/keys/service.ts'
 import { newId } from '../../src/platform/ids.ts'
 import type { Role } from '../../src/platform/principal.ts'
-import type { TestEngine } from '../support/store-engines.ts'
-import { fakeSandbox } from '../support/fake-sandbox.ts'
-import { pythonFile } from '../support/plugin-files.ts'
-import { CALLERS, type Caller } from './callers.ts'
+import type { TestEngine } from './store-engines.ts'
+import { fakeSandbox } from './fake-sandbox.ts'
+import { pythonFile } from './plugin-files.ts'
+import { CALLERS, type Caller } from './rights-callers.ts'
 
-export const PREFIX = '/api/assts/v1'
+const PREFIX = '/api/assts/v1'
 
 export interface Answer {
   status: number

@@ -63,7 +63,11 @@ export const onAssistant = (rights: {
   owner: rights.own,
 })
 
-/** For admins of the workspace; the outsider is one elsewhere. @param elsewhere what the outsider gets */
+/**
+ * For admins of the workspace; the outsider is one elsewhere.
+ * @param elsewhere what the outsider gets
+ * @public
+ */
 export const admins = (ok = 200, elsewhere = ok): Statuses => ({
   ...all(403),
   admin: ok,
