@@ -206,6 +206,10 @@ export const assistantPluginPart: Part = {
     'AssistantPluginObject.functions':
       'Those that are switched on, under the names they have in this assistant.',
     'AssistantPluginObject.plugin_id': 'The id in its file.',
+    'AssistantSettingsObject.shows_citations':
+      'Whether those who may only use it are told the names of the files its answers refer to.',
+    'AssistantSettingsObject.mounts_files':
+      'Whether Python of those who may only use it finds its files.',
     'AssistantSettingsObject.plugin_mode':
       'Who runs its plugins: the client, at `requires_action`, or the server, inside the run.',
   },

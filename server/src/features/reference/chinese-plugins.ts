@@ -148,4 +148,8 @@ export const CHINESE_PLUGINS: Readonly<Record<string, string>> = {
   'Number of the version.': '版本號碼。',
   'Of the call.': '呼叫的 id。',
   'Of the secret: its name.': '密鑰的名稱。',
+  'Whether those who may only use it are told the names of the files its answers refer to.':
+    '只能使用它的人，是否看得到回答所引用的檔名。',
+  'Whether Python of those who may only use it finds its files.':
+    '只能使用它的人執行的 Python，是否找得到它的檔案。',
 }

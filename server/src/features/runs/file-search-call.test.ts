@@ -15,12 +15,13 @@ const CALL: StoredFileSearch = {
 
 const SCOPE = { storeIds: ['vs_1'], contextTokens: null, promptTokens: null }
 
-const runWith = (model: string, fileSearch: object) =>
+const runWith = (model: string, fileSearch: object, namesFiles = true) =>
   ({
     workspaceId: 'ws_1',
     model,
+    namesFiles,
     tools: [{ type: 'file_search', file_search: fileSearch }],
-  }) as Pick<RunRecord, 'workspaceId' | 'model' | 'tools'>
+  }) as Pick<RunRecord, 'workspaceId' | 'model' | 'tools' | 'namesFiles'>
 
 const searched = async (run: ReturnType<typeof runWith>, texts: readonly string[]) => {
   const asked: SearchQuery[] = []
