@@ -1,0 +1,28 @@
+-- What people say of answers, and how long threads are kept.
+
+create table message_feedback (
+  workspace_id id_text not null,
+  id id_text not null,
+  message_id id_text not null,
+  thread_id id_text not null,
+  run_id id_text,
+  assistant_id id_text not null,
+  person_id id_text not null references people (id),
+  -- the key it was given with, behind which there may be many people
+  made_by id_text,
+  rating text not null check (rating in ('up', 'down')),
+  comment text,
+  -- the answer as it was, where its reader lets the maker see it
+  answer text,
+  created_at bigint not null,
+  updated_at bigint not null,
+  primary key (workspace_id, id),
+  foreign key (workspace_id, message_id) references messages (workspace_id, id) on delete cascade
+);
+create unique index message_feedback_by_message on message_feedback (workspace_id, message_id);
+create index message_feedback_by_assistant on message_feedback (workspace_id, assistant_id, id);
+
+-- days; null: for ever
+alter table workspaces add column thread_retention_days bigint;
+alter table workspaces add column call_retention_days bigint;
+create index threads_by_age on threads (workspace_id, created_at);
