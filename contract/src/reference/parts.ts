@@ -4,6 +4,7 @@ import { messagePart } from './messages.ts'
 import { modelPart, passthroughPart } from './models.ts'
 import type { Part } from './operation.ts'
 import { assistantPluginPart, pluginPart } from './plugins.ts'
+import { groupPart, invitationPart, personPart } from './people.ts'
 import { pluginSecretPart, pluginTestPart, pluginVersionPart } from './plugin-work.ts'
 import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
@@ -30,5 +31,8 @@ export const PARTS: readonly Part[] = [
   pluginApiPart,
   modelPart,
   passthroughPart,
+  personPart,
+  groupPart,
+  invitationPart,
   serverPart,
 ]

@@ -1,5 +1,6 @@
 import { CHINESE_CALLS } from './chinese-calls.ts'
 import { CHINESE_FIELDS } from './chinese-fields.ts'
+import { CHINESE_PEOPLE } from './chinese-people.ts'
 import { CHINESE_PLUGINS } from './chinese-plugins.ts'
 
 /** All sentences of the reference in Traditional Chinese, one file for each part of the product. */
@@ -7,4 +8,5 @@ export const CHINESE: readonly Readonly<Record<string, string>>[] = [
   CHINESE_CALLS,
   CHINESE_FIELDS,
   CHINESE_PLUGINS,
+  CHINESE_PEOPLE,
 ]
