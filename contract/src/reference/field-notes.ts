@@ -60,4 +60,5 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   group_id: 'Of the group.',
   workspace_id: 'Of the workspace.',
   invitation_id: 'Of the invitation.',
+  entry_id: 'Of the entry.',
 }

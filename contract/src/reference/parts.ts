@@ -6,6 +6,7 @@ import type { Part } from './operation.ts'
 import { assistantPluginPart, pluginPart } from './plugins.ts'
 import { groupPart, invitationPart, personPart } from './people.ts'
 import { pluginSecretPart, pluginTestPart, pluginVersionPart } from './plugin-work.ts'
+import { auditPart, dataRightsPart, feedbackPart } from './records.ts'
 import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
@@ -34,5 +35,8 @@ export const PARTS: readonly Part[] = [
   personPart,
   groupPart,
   invitationPart,
+  feedbackPart,
+  auditPart,
+  dataRightsPart,
   serverPart,
 ]

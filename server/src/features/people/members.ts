@@ -67,6 +67,20 @@ export const createMembers = (deps: MembersDeps) => {
     }
   }
 
+  /**
+   * Whether the caller may take this person out of the workspace: itself, or as an admin.
+   * @throws AppError 403, 404; 400 for the only owner
+   */
+  const checkGoing = async (tx: Tx, principal: Principal, id: string): Promise<MemberRecord> => {
+    const leaves = id === principal.personId
+    // a guest, too, may go
+    if (!leaves || principal.scope !== null) requireAdmin(principal)
+    const member = await getMember(tx, principal, id)
+    if (!leaves) checkRank(principal, member.role)
+    await keepAnOwner(tx, member)
+    return member
+  }
+
   /** The assistants of whoever goes. @returns how many; @throws AppError 400 when nobody is named who gets them */
   const giveAway = async (
     tx: Tx,
@@ -125,12 +139,8 @@ export const createMembers = (deps: MembersDeps) => {
      */
     async remove(principal: Principal, id: string, assistantsTo: string | null): Promise<void> {
       const leaves = id === principal.personId
-      // a guest, too, may go
-      if (!leaves || principal.scope !== null) requireAdmin(principal)
       await store.write('person.remove', async (tx) => {
-        const member = await getMember(tx, principal, id)
-        if (!leaves) checkRank(principal, member.role)
-        await keepAnOwner(tx, member)
+        await checkGoing(tx, principal, id)
         const heir = assistantsTo ?? (leaves ? null : principal.personId)
         const assistants = await giveAway(tx, principal, id, heir)
         await deleteMembership(tx, principal.workspaceId, id)
@@ -138,6 +148,10 @@ export const createMembers = (deps: MembersDeps) => {
         await audit.note(tx, principal, { action: 'person.remove', kind: 'person', id, details })
       })
     },
+
+    checkGoing,
+    giveAway,
+    deleteMembership,
 
     /** Who calls, and where. Not for limited keys: whoever has one need not know whose it is. */
     async me(principal: Principal): Promise<{ person: MemberRecord; workspace: OwnWorkspace }> {

@@ -26,3 +26,15 @@ create index message_feedback_by_assistant on message_feedback (workspace_id, as
 alter table workspaces add column thread_retention_days bigint;
 alter table workspaces add column call_retention_days bigint;
 create index threads_by_age on threads (workspace_id, created_at);
+
+-- A person that is being erased: begun in one unit, gone on with in small ones, also by the next server.
+create table erasures (
+  workspace_id id_text not null references workspaces (id),
+  person_id id_text not null references people (id),
+  requested_by id_text not null,
+  created_at bigint not null,
+  finished_at bigint,
+  primary key (workspace_id, person_id)
+);
+create index erasures_open on erasures (created_at) where finished_at is null;
+create index plugin_calls_by_caller on plugin_calls (workspace_id, caller_id, id);
