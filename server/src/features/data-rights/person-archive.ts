@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import yazl from 'yazl'
 import type { BlobStore } from '../../platform/blobs/blob-store.ts'
 import { AppError } from '../../platform/errors.ts'
@@ -38,13 +38,18 @@ export const personArchive = async (
   personId: string,
 ): Promise<Readable> => {
   const zip = new yazl.ZipFile()
-  const output = new Readable().wrap(zip.outputStream)
+  const output = new PassThrough()
+  let part: Readable | null = null
+  zip.outputStream.pipe(output)
+  // whoever reads it may leave: then the part that is open is let go, and no other is opened
+  output.once('close', () => part?.destroy())
   const add = (name: string, open: () => Promise<Readable>, compress = true): void => {
     zip.addReadStreamLazy(name, { compress }, (take) => {
       open().then(
         (stream) => {
-          stream.on('error', (error) => output.destroy(error))
-          take(null, stream)
+          if (output.destroyed) return stream.destroy()
+          part = stream.on('error', (error) => output.destroy(error))
+          return take(null, stream)
         },
         (error: unknown) => output.destroy(error as Error),
       )

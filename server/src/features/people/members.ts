@@ -96,6 +96,9 @@ export const createMembers = (deps: MembersDeps) => {
         'missing_required_parameter',
       )
     }
+    if (to !== null && (await getMember(tx, principal, to)).role === 'guest') {
+      throw errors.invalid('Guests own no assistants.', 'assistants_to', 'invalid_value')
+    }
     if (to !== null) for (const id of ids) await deps.handOver(tx, principal, id, to)
     return ids.length
   }
