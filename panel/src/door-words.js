@@ -1,5 +1,5 @@
 /** What the doors say, in both languages. */
-export const WORDS = {
+const WORDS = {
   'zh-TW': {
     other: 'English',
     name: '名字',
@@ -105,8 +105,20 @@ export const WORDS = {
 }
 
 /** The language chosen before, else the browser's. */
-export const chosenLanguage = () => {
+const chosen = () => {
   const kept = localStorage.getItem('melzi-language')
   if (kept in WORDS) return kept
   return navigator.languages.some((one) => one.toLowerCase().startsWith('zh')) ? 'zh-TW' : 'en'
+}
+
+/** The language the doors speak, and its words. */
+export const voice = {
+  language: chosen(),
+  get words() {
+    return WORDS[this.language]
+  },
+  change() {
+    this.language = this.language === 'en' ? 'zh-TW' : 'en'
+    localStorage.setItem('melzi-language', this.language)
+  },
 }

@@ -29,6 +29,7 @@ const FILES = [
   ['/share', 'door.html', HTML],
   ['/door.css', 'door.css', CSS],
   ['/door.js', 'door.js', SCRIPT],
+  ['/door-page.js', 'door-page.js', SCRIPT],
   ['/door-words.js', 'door-words.js', SCRIPT],
 ] as const
 

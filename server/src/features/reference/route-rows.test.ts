@@ -28,6 +28,7 @@ const PAGES = [
   '/share',
   '/door.css',
   '/door.js',
+  '/door-page.js',
   '/door-words.js',
 ]
 
