@@ -100,6 +100,9 @@ describe('the reference as a document', () => {
       [
         '/share-links/look',
         '/share-links/redeem',
+        '/invitations/look',
+        '/invitations/accept',
+        '/setup',
         '/healthz',
         '/readyz',
         '/pictures/{picture}',

@@ -56,4 +56,9 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   name: 'Of the secret: its name.',
   picture: 'The end of the address, as it was given.',
   deployment: 'Name or alias of the model.',
+  person_id: 'Of the person.',
+  group_id: 'Of the group.',
+  workspace_id: 'Of the workspace.',
+  invitation_id: 'Of the invitation.',
+  entry_id: 'Of the entry.',
 }

@@ -4,7 +4,9 @@ import { messagePart } from './messages.ts'
 import { modelPart, passthroughPart } from './models.ts'
 import type { Part } from './operation.ts'
 import { assistantPluginPart, pluginPart } from './plugins.ts'
+import { groupPart, invitationPart, personPart } from './people.ts'
 import { pluginSecretPart, pluginTestPart, pluginVersionPart } from './plugin-work.ts'
+import { auditPart, dataRightsPart, feedbackPart } from './records.ts'
 import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
@@ -33,5 +35,11 @@ export const PARTS: readonly Part[] = [
   pluginApiPart,
   modelPart,
   passthroughPart,
+  personPart,
+  groupPart,
+  invitationPart,
+  feedbackPart,
+  auditPart,
+  dataRightsPart,
   serverPart,
 ]

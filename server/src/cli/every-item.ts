@@ -1,3 +1,4 @@
+import { everyPage } from '../platform/store/every-page.ts'
 import type { Page, PageQuery } from '../platform/store/page.ts'
 
 /** All items of a paged list, oldest first. */
@@ -5,10 +6,6 @@ export const everyItem = async <T extends { id: string }>(
   list: (query: PageQuery) => Promise<Page<T>>,
 ): Promise<T[]> => {
   const items: T[] = []
-  for (;;) {
-    const after = items.at(-1)?.id ?? null
-    const page = await list({ limit: 100, order: 'asc', after, before: null })
-    items.push(...page.items)
-    if (!page.hasMore) return items
-  }
+  for await (const item of everyPage(list)) items.push(item)
+  return items
 }

@@ -1,8 +1,13 @@
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Principal } from '../../platform/principal.ts'
-import type { Tx } from '../../platform/store/store.ts'
-import { insertEntry } from './store.ts'
+import { errors } from '../../platform/errors.ts'
+import { requireAdmin, type Principal } from '../../platform/principal.ts'
+import { everyPage } from '../../platform/store/every-page.ts'
+import type { Page, PageQuery } from '../../platform/store/page.ts'
+import type { Store, Tx } from '../../platform/store/store.ts'
+import { findEntry, insertEntry, listEntries, type AuditEntry, type AuditFilter } from './store.ts'
+
+export type { AuditEntry, AuditFilter } from './store.ts'
 
 /** What was done to one object. */
 export interface Deed {
@@ -39,3 +44,44 @@ export const createAuditLog = ({ clock }: { clock: Clock }) => ({
       details: deed.details ?? {},
     }),
 })
+
+export type AuditReader = ReturnType<typeof createAuditReader>
+
+/** What admins read of the audit log. Reading as a whole is itself a deed. */
+export const createAuditReader = (deps: { store: Store; audit: AuditLog }) => {
+  const { store, audit } = deps
+
+  return {
+    /** @throws AppError 403 unless an admin asks; 404 for an unknown cursor */
+    async list(
+      principal: Principal,
+      filter: AuditFilter,
+      query: PageQuery,
+    ): Promise<Page<AuditEntry>> {
+      requireAdmin(principal)
+      return listEntries(store, principal.workspaceId, filter, query)
+    },
+
+    /** @throws AppError 403, 404 */
+    async get(principal: Principal, id: string): Promise<AuditEntry> {
+      requireAdmin(principal)
+      const entry = await findEntry(store, principal.workspaceId, id)
+      if (entry === null) throw errors.notFound('audit entry', id)
+      return entry
+    },
+
+    /** All entries of a filter, the oldest first, page by page. @throws AppError 403 */
+    async export(principal: Principal, filter: AuditFilter): Promise<AsyncIterable<AuditEntry>> {
+      requireAdmin(principal)
+      const { workspaceId } = principal
+      await store.write('audit.export', (tx) =>
+        audit.note(tx, principal, {
+          action: 'audit.export',
+          kind: 'workspace',
+          id: workspaceId,
+        }),
+      )
+      return everyPage((query) => listEntries(store, workspaceId, filter, query))
+    },
+  }
+}

@@ -203,6 +203,8 @@ export const createMessageService = (deps: MessageServiceDeps) => {
         fresh(one, owner),
       ),
 
+    getOwned,
+
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
 

@@ -10,6 +10,11 @@ import {
   type Member,
 } from './store.ts'
 
+export type { Accounts, Caller, Mailer } from './accounts.ts'
+export { createGroups, type Groups } from './groups.ts'
+export { createInvitations, type Invitations } from './invitations.ts'
+export { createMembers, type Members } from './members.ts'
+export { createSetup, type Setup } from './setup.ts'
 export type { Member } from './store.ts'
 
 export type PeopleService = ReturnType<typeof createPeopleService>

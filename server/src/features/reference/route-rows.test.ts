@@ -14,7 +14,23 @@ import { routesOf } from '../../http/route-table.ts'
 
 const PREFIXES = ['/api/assts/v1', '/v1', '/openai', '/openai/v1']
 /** Pages for people, and what they are made of. */
-const PAGES = ['/', '/page.css', '/page.js', '/docs', '/docs.css', '/docs.js']
+const PAGES = [
+  '/',
+  '/page.css',
+  '/page.js',
+  '/docs',
+  '/docs.css',
+  '/docs.js',
+  '/setup',
+  '/invitation',
+  '/sign-in',
+  '/reset-password',
+  '/share',
+  '/door.css',
+  '/door.js',
+  '/door-page.js',
+  '/door-words.js',
+]
 
 const wanted = (prefix: string): string[] => {
   const isThere = ({ place }: Operation) =>
