@@ -4,6 +4,7 @@ import { assistantRoutes } from './features/assistants/routes.ts'
 import { fileRoutes } from './features/files/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
+import { signInRoutes } from './features/identity/routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
@@ -40,6 +41,10 @@ export const createApp = (context: Context): FastifyInstance => {
   const referenceDeps = { reference, publicUrl: config.http.publicUrl }
   docsRoutes(app, referenceDeps)
   pictureRoutes(app, context.pictures)
+  const { identity } = context
+  void app.register(async (scope) => signInRoutes(scope, identity, config.http.publicUrl), {
+    prefix: '/api/auth',
+  })
   app.addHook('onListen', async () => {
     const address = app.server.address()
     if (typeof address === 'object' && address !== null) context.listensAt(address.port)
@@ -62,7 +67,11 @@ const openRoutes = async (app: FastifyInstance, context: Context): Promise<void>
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
   const { assistants, events, files, messages, models, passthrough } = context
   const { pluginApi, runs, threads, uploads, vectorStores } = context
-  app.addHook('onRequest', authenticate(context.keys.findPrincipal))
+  const { publicUrl } = context.config.http
+  app.addHook(
+    'onRequest',
+    authenticate(context.keys.findPrincipal, context.identity.sessions, publicUrl),
+  )
   app.addHook('preValidation', refuseUnreadQuery)
   const { rightWatch } = context
   const streams = createRunStreams({ events, messages, runs, rightWatch, findRun: runs.find })

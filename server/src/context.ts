@@ -5,6 +5,7 @@ import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
 import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
+import { createIdentity, type Identity } from './features/identity/service.ts'
 import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
@@ -58,6 +59,7 @@ import type { EventLog } from './platform/events/event-log.ts'
 import { MemoryEventLog } from './platform/events/memory-event-log.ts'
 import { fetchImage } from './platform/fetch-image.ts'
 import { createLog, type Logger } from './platform/log.ts'
+import { createMailer, type Mailer } from './platform/mail.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
@@ -76,6 +78,8 @@ export interface Context extends AsyncDisposable {
   interpreter: CodeInterpreter
   assistants: AssistantService
   files: FileService
+  /** Who signs in. */
+  identity: Identity
   keys: KeyService
   messages: MessageService
   plugins: PluginService
@@ -113,6 +117,7 @@ export interface Overrides {
   models?: ModelRegistry
   sandbox?: SandboxDriver
   interpreter?: CodeInterpreter
+  mailer?: Mailer
 }
 
 /** Builds the services on an open store. @param modelsConfig which models there are; asked only when no registry is given */
@@ -156,6 +161,19 @@ export const createContext = async (
   const uploads = createUploadService({ store, clock, blobs, files })
   const audit = createAuditLog({ clock })
   const keys = createKeyService({ store, clock, log })
+  const mailer = stack.use(overrides.mailer ?? createMailer(config.identity.mail, log))
+  const { oidc } = config.identity
+  const identity = createIdentity({
+    store,
+    clock,
+    log,
+    sealer,
+    mailer,
+    oidc,
+    origin,
+    // without an invitation nobody comes in who has no account yet
+    admit: { mayJoin: async () => false, joined: async () => undefined },
+  })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge
@@ -331,6 +349,7 @@ export const createContext = async (
     interpreter,
     assistants,
     files,
+    identity,
     keys,
     messages,
     plugins,
@@ -360,6 +379,7 @@ export const createContext = async (
       await files.sweepExpired()
       await vectorStores.sweepEmbeddings()
       await sharing.sweepGuests()
+      await identity.sweep()
       // completing an upload moves its blobs to a file, so files are asked after uploads
       const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
       return sweepBlobs(blobs, holders, clock.now())

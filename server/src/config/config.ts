@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { BlobsConfig } from '../platform/blobs/open-blobs.ts'
 import type { LogLevel } from '../platform/log.ts'
 import type { Env } from './env.ts'
+import { readIdentity, type IdentityConfig } from './identity-config.ts'
 import { readSandbox, type SandboxConfig } from './sandbox-config.ts'
 import { address, ConfigError, flag, integer, reader } from './settings.ts'
 
@@ -73,6 +74,8 @@ export interface Config {
     /** Files read and indexed at the same time. */
     readonly workers: number
   }
+  /** How people sign in, and how mails reach them. */
+  readonly identity: IdentityConfig
   readonly quickstart: boolean
   /** The key all others are derived from; null: the file secret.key of the data folder. */
   readonly secretKey: string | null
@@ -288,6 +291,7 @@ export const readConfig = (env: Env): Config => {
     interpreter: readInterpreter(env),
     mcp: { commands: env['MELZI_MCP_COMMANDS']?.trim() || null, path: env['PATH'] ?? '' },
     knowledge: readKnowledge(env),
+    identity: readIdentity(env),
     quickstart: withDefault('MELZI_QUICKSTART', true, {
       meaning: 'whether an empty data folder gets a sample assistant and a key (on or off)',
       schema: flag,

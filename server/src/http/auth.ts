@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { errors, maskKey } from '../platform/errors.ts'
 import type { Principal } from '../platform/principal.ts'
+import { checkSameOrigin } from './same-origin.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,6 +14,20 @@ declare module 'fastify' {
 /** Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request. */
 export type FindPrincipal = (key: string, from: string | null) => Promise<Principal | null>
 
+/** Who a session's cookie speaks for. */
+export interface FindSession {
+  hasCookie(cookies: string | undefined): boolean
+  /** @param workspaceId the workspace that is meant; null: the person's first */
+  findPrincipal(
+    cookies: string | undefined,
+    workspaceId: string | null,
+    from: string | null,
+  ): Promise<Principal | null>
+}
+
+/** The header by which a page says in which workspace it acts. */
+const WORKSPACE = 'melzi-workspace'
+
 const fromBasic = (encoded: string): string => {
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   return text.slice(text.indexOf(':') + 1)
@@ -20,15 +35,22 @@ const fromBasic = (encoded: string): string => {
 
 /**
  * The key in `Authorization: Bearer K`, `Authorization: K` (behaviour.md 0 row 2), `Authorization: Basic base64(":K")` or
- * `api-key: K` (15).
- * @throws AppError 401 when there is none
+ * `api-key: K` (15); '' when there is none.
  */
-export const readKey = (headers: IncomingHttpHeaders): string => {
+const keyIn = (headers: IncomingHttpHeaders): string => {
   const authorization = headers.authorization?.trim() ?? ''
   const [, scheme = '', rest = ''] = /^(bearer|basic)(?:\s+(.*))?$/i.exec(authorization) ?? []
   let key = authorization
   if (scheme !== '') key = scheme.toLowerCase() === 'basic' ? fromBasic(rest) : rest.trim()
-  if (key === '') key = String(headers['api-key'] ?? '').trim()
+  return key === '' ? String(headers['api-key'] ?? '').trim() : key
+}
+
+/**
+ * {@link keyIn}
+ * @throws AppError 401 when there is none
+ */
+export const readKey = (headers: IncomingHttpHeaders): string => {
+  const key = keyIn(headers)
   if (key === '') throw errors.missingKey()
   return key
 }
@@ -69,14 +91,30 @@ export const onlyFor =
     check(request.principal)
 
 /**
- * An `onRequest` hook for every route that needs a key.
- * @throws AppError 401 without a key or with one that is not valid
+ * An `onRequest` hook for every route that needs a key or a session. A request that carries a key is judged by the key alone.
+ * @param publicUrl where people find this server, for pages that call it with a session
+ * @throws AppError 401 without either or with one that is not valid, 403 for a session's request that another site made
  */
 export const authenticate =
-  (findPrincipal: FindPrincipal) =>
+  (
+    findPrincipal: FindPrincipal,
+    sessions: FindSession | null = null,
+    publicUrl: string | null = null,
+  ) =>
   async (request: FastifyRequest): Promise<void> => {
-    const key = readKey(request.headers)
-    const principal = await findPrincipal(key, request.ip)
+    const { headers, ip } = request
+    const key = keyIn(headers)
+    if (key === '' && sessions?.hasCookie(headers.cookie) === true) {
+      checkSameOrigin(request, publicUrl, true)
+      const named = headers[WORKSPACE]
+      const workspaceId = typeof named === 'string' && named !== '' ? named : null
+      const found = await sessions.findPrincipal(headers.cookie, workspaceId, ip)
+      if (found === null) throw errors.notSignedIn()
+      principals.set(request, found)
+      return
+    }
+    if (key === '') throw errors.missingKey()
+    const principal = await findPrincipal(key, ip)
     if (principal === null) throw errors.wrongKey(maskKey(key))
     principals.set(request, principal)
   }

@@ -72,6 +72,8 @@ export const errors = {
       message: `Incorrect API key provided: ${masked}. You can find your API key at the operator of this server.`,
       code: 'invalid_api_key',
     }),
+  notSignedIn: () =>
+    new AppError({ status: 401, message: 'You are not signed in.', code: 'not_signed_in' }),
   forbidden: (message: string, param: string | null = null) =>
     new AppError({ status: 403, message, param, code: 'insufficient_permissions' }),
 

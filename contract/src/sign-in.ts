@@ -1,0 +1,59 @@
+/** Signing in: what a browser sends to the addresses below /api/auth. They lie beside the wire and speak the dialect of the library behind them. */
+import * as z from 'zod/mini'
+
+const MAX_EMAIL = 254
+const MAX_PASSWORD = 1_024
+const MAX_PATH = 2_048
+const MAX_CODE = 64
+const MAX_TOKEN = 4_096
+
+/** A path of this server, never another site: no scheme, no host, nothing a browser would read as one. */
+export const isOwnPath = (path: string): boolean =>
+  path.length <= MAX_PATH &&
+  // eslint-disable-next-line no-control-regex -- browsers leave some of them out, and then see another address
+  /^\/(?![/\\])[^\\\u0000-\u0020\u007F]*$/.test(path)
+
+const OwnPath = z.string().check(
+  z.superRefine((path, context) => {
+    if (isOwnPath(path)) return
+    context.addIssue({ code: 'invalid_format', format: 'path of this server', input: path })
+  }),
+)
+const Email = z.email().check(z.maxLength(MAX_EMAIL))
+const Password = z.string().check(z.minLength(1), z.maxLength(MAX_PASSWORD))
+const Code = z.string().check(z.minLength(1), z.maxLength(MAX_CODE))
+const Token = z.string().check(z.minLength(1), z.maxLength(MAX_TOKEN))
+
+export const SignInEmailRequest = z.strictObject({ email: Email, password: Password })
+export const SignInSocialRequest = z.strictObject({
+  provider: z.literal('oidc'),
+  callbackURL: z.optional(OwnPath),
+  errorCallbackURL: z.optional(OwnPath),
+})
+export const EmptyRequest = z.strictObject({})
+export const RevokeSessionRequest = z.strictObject({ id: z.string() })
+export const ChangePasswordRequest = z.strictObject({
+  currentPassword: Password,
+  newPassword: Password,
+})
+export const ChangeEmailRequest = z.strictObject({
+  newEmail: Email,
+  callbackURL: z.optional(OwnPath),
+})
+export const RequestPasswordResetRequest = z.strictObject({ email: Email })
+export const ResetPasswordRequest = z.strictObject({ token: Token, newPassword: Password })
+export const ConfirmPasswordRequest = z.strictObject({ password: Password })
+export const VerifyCodeRequest = z.strictObject({ code: Code })
+
+export const VerifyEmailQuery = z.strictObject({
+  token: Token,
+  callbackURL: z.optional(OwnPath),
+})
+/** What a provider sends along is its own business; only what is known is read. */
+export const CallbackQuery = z.object({
+  code: z.optional(Token),
+  state: z.optional(Token),
+  error: z.optional(z.string()),
+  error_description: z.optional(z.string()),
+  iss: z.optional(z.string()),
+})

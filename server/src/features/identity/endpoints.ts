@@ -1,0 +1,98 @@
+import {
+  CallbackQuery,
+  ChangeEmailRequest,
+  ChangePasswordRequest,
+  ConfirmPasswordRequest,
+  EmptyRequest,
+  RequestPasswordResetRequest,
+  ResetPasswordRequest,
+  SignInEmailRequest,
+  SignInSocialRequest,
+  VerifyCodeRequest,
+  VerifyEmailQuery,
+} from '@melzi/contract/sign-in.ts'
+
+/** What is counted for an attempt, and against whom: the client's address, the account that is typed, or the one that is signed in. */
+type Count = 'address' | 'link' | 'typed account' | 'own account' | 'mailbox'
+
+export interface Endpoint {
+  method: 'GET' | 'POST'
+  path: string
+  /** What may be sent: nothing else reaches the library. */
+  body?: { safeParse: unknown } & Schema
+  query?: { safeParse: unknown } & Schema
+  counts?: readonly Count[]
+  /** Answered at once, and worked on afterwards: neither answer nor time tell what was found. */
+  blind?: true
+}
+
+type Schema =
+  | typeof CallbackQuery
+  | typeof ChangeEmailRequest
+  | typeof ChangePasswordRequest
+  | typeof ConfirmPasswordRequest
+  | typeof EmptyRequest
+  | typeof RequestPasswordResetRequest
+  | typeof ResetPasswordRequest
+  | typeof SignInEmailRequest
+  | typeof SignInSocialRequest
+  | typeof VerifyCodeRequest
+  | typeof VerifyEmailQuery
+
+const confirmed = (path: string): Endpoint => ({
+  method: 'POST',
+  path,
+  body: ConfirmPasswordRequest,
+  counts: ['address', 'own account'],
+})
+
+/** The only endpoints of the library that can be reached, below /api/auth. Sessions are listed and ended by routes of our own. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    method: 'POST',
+    path: '/sign-in/email',
+    body: SignInEmailRequest,
+    counts: ['address', 'typed account'],
+  },
+  { method: 'POST', path: '/sign-in/social', body: SignInSocialRequest, counts: ['link'] },
+  { method: 'GET', path: '/callback/oidc', query: CallbackQuery },
+  { method: 'POST', path: '/sign-out', body: EmptyRequest },
+  { method: 'GET', path: '/get-session' },
+  {
+    method: 'POST',
+    path: '/change-password',
+    body: ChangePasswordRequest,
+    counts: ['address', 'own account'],
+  },
+  {
+    method: 'POST',
+    path: '/change-email',
+    body: ChangeEmailRequest,
+    counts: ['link', 'mailbox'],
+  },
+  { method: 'GET', path: '/verify-email', query: VerifyEmailQuery, counts: ['link'] },
+  {
+    method: 'POST',
+    path: '/request-password-reset',
+    body: RequestPasswordResetRequest,
+    counts: ['link', 'mailbox'],
+    blind: true,
+  },
+  { method: 'POST', path: '/reset-password', body: ResetPasswordRequest, counts: ['link'] },
+  confirmed('/two-factor/enable'),
+  confirmed('/two-factor/disable'),
+  confirmed('/two-factor/get-totp-uri'),
+  confirmed('/two-factor/generate-backup-codes'),
+  {
+    method: 'POST',
+    path: '/two-factor/verify-totp',
+    body: VerifyCodeRequest,
+    counts: ['address'],
+  },
+  {
+    method: 'POST',
+    path: '/two-factor/verify-backup-code',
+    body: VerifyCodeRequest,
+    counts: ['address'],
+  },
+]

@@ -1,0 +1,229 @@
+import { seconds, type Clock } from '../../platform/clock.ts'
+import { errors } from '../../platform/errors.ts'
+import { newId } from '../../platform/ids.ts'
+import type { Logger } from '../../platform/log.ts'
+import type { Mailer } from '../../platform/mail.ts'
+import type { Principal } from '../../platform/principal.ts'
+import type { Sealer } from '../../platform/sealing.ts'
+import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import { createAdmission, type Admit } from './admission.ts'
+import type { OidcSettings } from './auth-library.ts'
+import { checkNewPassword, createPasswords } from './passwords.ts'
+import {
+  createSessionCookie,
+  hashToken,
+  newToken,
+  SESSION_EXTENDED_EVERY_SECONDS,
+  SESSION_LONGEST_MS,
+  SESSION_SECONDS,
+} from './session-cookie.ts'
+import { createSignIn, type SignIn } from './sign-in.ts'
+import {
+  deleteExpired,
+  deleteSession,
+  deleteSessions,
+  extendSession,
+  findMembership,
+  findPersonByEmail,
+  findSession,
+  hasAccount,
+  insertSession,
+  listSessions,
+  putPassword,
+  setEmail,
+  type SessionRecord,
+} from './store.ts'
+import { createThrottle } from './throttle.ts'
+
+export type { Admit } from './admission.ts'
+export type { SessionRecord } from './store.ts'
+
+/** What invitations and the set-up link need of signing in. */
+export interface Accounts {
+  /** @throws AppError 400 (param `password`) for a password that is too short, too long or well known */
+  hashPassword(password: string): Promise<string>
+  /**
+   * Lets a person that is there sign in, by an address and perhaps a password.
+   * @throws AppError 400 (param `email`) when the address is another person's
+   */
+  giveAccount(
+    tx: Tx,
+    personId: string,
+    account: { email: string; passwordHash: string | null; emailVerified: boolean },
+  ): Promise<void>
+  findPersonByEmail(db: Reader, email: string): Promise<{ id: string; name: string } | null>
+  /** Signs a person in. @returns values of `set-cookie` */
+  startSession(
+    personId: string,
+    from: { address: string | null; userAgent: string | null },
+  ): Promise<string[]>
+  /** Signs a person out everywhere. @param except id of a session that stays */
+  endSessions(tx: Tx, personId: string, except?: string | null): Promise<void>
+  hasAccount(db: Reader, personId: string): Promise<boolean>
+}
+
+/** Who a request without a key speaks for. */
+export interface Sessions {
+  /** Whether the request carries a session cookie, good or not. */
+  hasCookie(cookies: string | undefined): boolean
+  /**
+   * The person of a session cookie, in the workspace it names or its first; null without a live session.
+   * @throws AppError 404 when the person is not in the workspace it names, 403 when it is in none
+   */
+  findPrincipal(
+    cookies: string | undefined,
+    workspaceId: string | null,
+    from: string | null,
+  ): Promise<Principal | null>
+  /** The live session of a cookie and all others of its person; null without one. */
+  list(
+    cookies: string | undefined,
+  ): Promise<{ current: SessionRecord; all: SessionRecord[] } | null>
+  /** Ends one session of a person; false when it has no such. */
+  end(personId: string, id: string): Promise<boolean>
+  endOthers(current: SessionRecord): Promise<void>
+}
+
+export interface Identity {
+  accounts: Accounts
+  sessions: Sessions
+  signIn: SignIn
+  /** What the page of signing in offers. */
+  provider: { name: string } | null
+  /** Removes what is over. */
+  sweep(): Promise<void>
+}
+
+export interface IdentityDeps {
+  store: Store
+  clock: Clock
+  log: Logger
+  sealer: Sealer
+  mailer: Mailer
+  oidc: OidcSettings | null
+  admit: Admit
+  /** Where people find this server, without a slash at the end. */
+  origin: () => string
+}
+
+const LONGEST_AGENT = 512
+const EMAIL = /^[^@\s]+@[^@\s]+$/
+
+/** People who sign in: passwords, sessions of browsers, single sign-on, two-factor. */
+export const createIdentity = (deps: IdentityDeps): Identity => {
+  const { store, clock, log, sealer, mailer, oidc, origin } = deps
+  const secret = sealer.derive('signing in').toString('base64url')
+  const passwords = createPasswords()
+  const cookie = createSessionCookie({ secret, secure: () => origin().startsWith('https:') })
+  const throttle = createThrottle({ store, clock })
+  const admission = createAdmission({ store, admit: deps.admit })
+  const beingExtended = new Set<string>()
+
+  const accounts: Accounts = {
+    hashPassword: async (password) => {
+      checkNewPassword(password)
+      return passwords.hash(password)
+    },
+    giveAccount: async (tx, personId, account) => {
+      const email = account.email.trim().toLowerCase()
+      if (!EMAIL.test(email)) throw errors.invalid('This is no e-mail address.', 'email')
+      const at = clock.now()
+      const person = { id: personId, email, verified: account.emailVerified, now: seconds(at) }
+      if (!(await setEmail(tx, person))) {
+        throw errors.invalid('This e-mail address is in use already.', 'email')
+      }
+      if (account.passwordHash === null) return
+      await putPassword(tx, { id: newId('account_'), personId, hash: account.passwordHash, at })
+    },
+    findPersonByEmail: (db, email) => findPersonByEmail(db, email.trim().toLowerCase()),
+    startSession: async (personId, from) => {
+      const token = newToken()
+      const now = clock.now()
+      const session = {
+        id: newId('session_'),
+        personId,
+        tokenSha256: hashToken(token),
+        createdMs: now,
+        updatedMs: now,
+        expiresMs: now + SESSION_SECONDS * 1000,
+        address: from.address,
+        userAgent: from.userAgent?.slice(0, LONGEST_AGENT) ?? null,
+      }
+      await store.write('identity.session', (tx) => insertSession(tx, session))
+      return [cookie.set(token)]
+    },
+    endSessions: (tx, personId, except = null) => deleteSessions(tx, personId, except),
+    hasAccount,
+  }
+
+  /** Not awaited by the request: when it fails, the next one does it. */
+  const extend = (session: SessionRecord): void => {
+    const now = clock.now()
+    const wanted = Math.min(now + SESSION_SECONDS * 1000, session.createdMs + SESSION_LONGEST_MS)
+    if (wanted - session.expiresMs < SESSION_EXTENDED_EVERY_SECONDS * 1000) return
+    if (beingExtended.has(session.id)) return
+    beingExtended.add(session.id)
+    store
+      .write('identity.extend', (tx) => extendSession(tx, session.id, now, wanted))
+      .catch((error: unknown) => log.warn({ err: error }, 'could not extend a session'))
+      .finally(() => beingExtended.delete(session.id))
+  }
+
+  const current = async (cookies: string | undefined): Promise<SessionRecord | null> => {
+    const token = cookie.tokenIn(cookies)
+    return token === null ? null : findSession(store, hashToken(token), clock.now())
+  }
+
+  const sessions: Sessions = {
+    hasCookie: cookie.isIn,
+    findPrincipal: async (cookies, workspaceId, from) => {
+      const session = await current(cookies)
+      if (session === null) return null
+      const member = await findMembership(store, session.personId, workspaceId)
+      if (member === null) {
+        if (workspaceId !== null) throw errors.notFound('workspace', workspaceId)
+        throw errors.forbidden('You are in no workspace of this server.')
+      }
+      extend(session)
+      return {
+        workspaceId: member.workspaceId,
+        personId: session.personId,
+        role: member.role,
+        keyId: null,
+        sessionId: session.id,
+        from,
+        scope: null,
+      }
+    },
+    list: async (cookies) => {
+      const session = await current(cookies)
+      if (session === null) return null
+      return {
+        current: session,
+        all: await listSessions(store, session.personId, clock.now()),
+      }
+    },
+    end: (personId, id) =>
+      store.write('identity.end session', (tx) => deleteSession(tx, personId, id)),
+    endOthers: (session) =>
+      store.write('identity.end others', (tx) => deleteSessions(tx, session.personId, session.id)),
+  }
+
+  const signIn = createSignIn({
+    log,
+    mailer,
+    throttle,
+    origin,
+    secret,
+    oidc,
+    library: { store, sealer, log, passwords, admission, secret, oidc },
+    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
+  })
+  return {
+    accounts,
+    sessions,
+    signIn,
+    provider: oidc === null ? null : { name: oidc.name },
+    sweep: () => store.write('identity.sweep', (tx) => deleteExpired(tx, clock.now())),
+  }
+}

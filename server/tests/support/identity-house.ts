@@ -1,0 +1,167 @@
+import { createIdentity, type Admit } from '../../src/features/identity/service.ts'
+import { signInRoutes } from '../../src/features/identity/routes.ts'
+import { authenticate } from '../../src/http/auth.ts'
+import { createHttpServer } from '../../src/http/server.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { newId } from '../../src/platform/ids.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { createMailer, type Mailer } from '../../src/platform/mail.ts'
+import { createSealer } from '../../src/platform/sealing.ts'
+import type { Store } from '../../src/platform/store/store.ts'
+import type { TestEngine } from './store-engines.ts'
+
+export const PASSWORD = 'five wrong horses'
+
+export interface Reply {
+  status: number
+  headers: Headers
+  body: unknown
+  /** Of the error envelope; null where there is none. */
+  code: string | null
+  message: string
+}
+
+/** A browser with its own cookies, that says where its page is from. */
+export interface Browser {
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string | null>,
+  ): Promise<Reply>
+  post(path: string, body?: unknown, headers?: Record<string, string | null>): Promise<Reply>
+  get(path: string, headers?: Record<string, string | null>): Promise<Reply>
+  cookies: Map<string, string>
+}
+
+export interface IdentityOptions {
+  admit?: Admit
+  oidc?: { issuer: string; clientId: string; clientSecret: string; name: string }
+  /** On a store that is there already. */
+  store?: Store
+  mailer?: Mailer
+  publicUrl?: string
+}
+
+const NOBODY: Admit = { mayJoin: async () => false, joined: async () => undefined }
+export const SECRET = 'a secret of this test, long enough'
+
+const readReply = async (response: Response): Promise<Reply> => {
+  const text = await response.text()
+  const body = text === '' ? null : (JSON.parse(text) as unknown)
+  const error = (body as { error?: { code: string | null; message: string } } | null)?.error
+  const { status, headers } = response
+  return { status, headers, body, code: error?.code ?? null, message: error?.message ?? '' }
+}
+
+export const openBrowser = (origin: string): Browser => {
+  const cookies = new Map<string, string>()
+  const send: Browser['send'] = async (method, path, body, given = {}) => {
+    const headers = new Headers({ origin })
+    if (cookies.size > 0) {
+      headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '))
+    }
+    for (const [name, value] of Object.entries(given)) {
+      if (value === null) headers.delete(name)
+      else headers.set(name, value)
+    }
+    const init: RequestInit = { method, headers, redirect: 'manual' }
+    if (body !== undefined) init.body = JSON.stringify(body)
+    const response = await fetch(new URL(path, origin), init)
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (/;\s*max-age=0/i.test(line) || value === '') cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    return readReply(response)
+  }
+  return {
+    send,
+    cookies,
+    post: (path, body = {}, headers = {}) => send('POST', path, body, headers),
+    get: (path, headers = {}) => send('GET', path, undefined, headers),
+  }
+}
+
+/** Signing in behind a real server on a port of its own, with one route of the wire: GET and POST /v1/whoami. */
+export const openIdentity = async (engine: TestEngine, options: IdentityOptions = {}) => {
+  const store = options.store ?? (await engine.freshStore())
+  const log = createLog('silent')
+  const mails: string[] = []
+  const sealer = createSealer(SECRET)
+  let origin = ''
+  const identity = createIdentity({
+    store,
+    clock: systemClock,
+    log,
+    sealer,
+    mailer:
+      options.mailer ?? createMailer({ smtpUrl: null, from: 'x' }, log, (text) => mails.push(text)),
+    oidc: options.oidc ?? null,
+    admit: options.admit ?? NOBODY,
+    origin: () => options.publicUrl ?? origin,
+  })
+  const app = createHttpServer({ log, bodyLimit: 1_000_000 })
+  const { publicUrl = null } = options
+  await app.register(async (scope) => signInRoutes(scope, identity, publicUrl), {
+    prefix: '/api/auth',
+  })
+  await app.register(
+    async (scope) => {
+      scope.addHook(
+        'onRequest',
+        authenticate(async () => null, identity.sessions, publicUrl),
+      )
+      scope.get('/whoami', async (request) => request.principal)
+      scope.post('/whoami', async (request) => request.principal)
+    },
+    { prefix: '/v1' },
+  )
+  origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    store,
+    identity,
+    origin,
+    browser: () => openBrowser(origin),
+    /** A member of a workspace of its own who can sign in with {@link PASSWORD}. */
+    person: async (email: string, verified = true) => {
+      const passwordHash = await identity.accounts.hashPassword(PASSWORD)
+      const personId = newId('person_')
+      const workspaceId = newId('ws_')
+      await store.write('test.person', async (tx) => {
+        await tx.run('insert into workspaces (id, name, created_at) values (?1, ?2, 1)', [
+          workspaceId,
+          'Test',
+        ])
+        await tx.run('insert into people (id, name, created_at) values (?1, ?2, 1)', [
+          personId,
+          'Tester',
+        ])
+        await tx.run(
+          `insert into memberships (workspace_id, person_id, role, created_at) values (?1, ?2, 'member', 1)`,
+          [workspaceId, personId],
+        )
+        const account = { email, passwordHash, emailVerified: verified }
+        await identity.accounts.giveAccount(tx, personId, account)
+      })
+      return { personId, workspaceId, email }
+    },
+    /** The mails that were sent, all of them. */
+    mails: async (): Promise<string[]> => {
+      await identity.signIn.idle()
+      return mails
+    },
+    [Symbol.asyncDispose]: async () => {
+      await app.close()
+    },
+  }
+}
+
+export type IdentityHouse = Awaited<ReturnType<typeof openIdentity>>
+
+/** The first address in a text. */
+export const linkIn = (mail: string | undefined): URL => {
+  const [link] = /https?:\/\/\S+/.exec(mail ?? '') ?? []
+  if (link === undefined) throw new Error(`there is no link in: ${mail}`)
+  return new URL(link)
+}
