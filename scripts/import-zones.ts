@@ -120,6 +120,7 @@ const zoneOf = (file: string): Zone | null => {
     case 'app.ts':
     case 'context.ts':
     case 'foreign-code.ts':
+    case 'community.ts':
       return 'app'
     default:
       return 'main'

@@ -1,6 +1,15 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Context } from './context.ts'
 import { assistantRoutes } from './features/assistants/routes.ts'
+import { auditRoutes } from './features/audit/routes.ts'
+import { dataRightsRoutes } from './features/data-rights/routes.ts'
+import { feedbackRoutes } from './features/feedback/routes.ts'
+import {
+  groupRoutes,
+  invitationRoutes,
+  memberRoutes,
+  openPeopleRoutes,
+} from './features/people/routes.ts'
 import { fileRoutes } from './features/files/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
@@ -21,6 +30,7 @@ import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
 import { authenticate, authenticateIfAny, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
+import { checkSameOrigin } from './http/same-origin.ts'
 import { createHttpServer } from './http/server.ts'
 import { requireFull, requireMaker } from './platform/principal.ts'
 
@@ -41,7 +51,7 @@ export const createApp = (context: Context): FastifyInstance => {
   const referenceDeps = { reference, publicUrl: config.http.publicUrl }
   docsRoutes(app, referenceDeps)
   pictureRoutes(app, context.pictures)
-  const { identity } = context
+  const { identity } = context.community
   void app.register(async (scope) => signInRoutes(scope, identity, config.http.publicUrl), {
     prefix: '/api/auth',
   })
@@ -59,9 +69,33 @@ export const createApp = (context: Context): FastifyInstance => {
 
 /** For people who are not signed in as well. */
 const openRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
-  app.addHook('onRequest', authenticateIfAny(authenticate(context.keys.findPrincipal)))
+  const { identity, invitations, setup, sharing } = context.community
+  const { sessions } = identity
+  const { publicUrl } = context.config.http
   app.addHook('preValidation', refuseUnreadQuery)
-  shareLinkRoutes(app, context.sharing.links)
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', authenticateIfAny(context.keys.findPrincipal, sessions, publicUrl))
+    shareLinkRoutes(scope, sharing.links)
+  })
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async (request) =>
+      checkSameOrigin(request, publicUrl, sessions.hasCookie(request.headers.cookie)),
+    )
+    const signedIn = (request: FastifyRequest) => sessions.personOf(request.headers.cookie)
+    openPeopleRoutes(scope, { invitations, setup, signedIn })
+  })
+}
+
+/** What this server has beside the wire: people and what is theirs. */
+const communityRoutes = (app: FastifyInstance, { community, clock }: Context): void => {
+  const { auditReader, dataRights, feedback, groups, invitations, members, sharing } = community
+  memberRoutes(app, members)
+  groupRoutes(app, groups)
+  invitationRoutes(app, { invitations, clock })
+  sharingRoutes(app, sharing)
+  feedbackRoutes(app, feedback)
+  auditRoutes(app, auditReader)
+  dataRightsRoutes(app, dataRights)
 }
 
 const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void> => {
@@ -70,13 +104,13 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   const { publicUrl } = context.config.http
   app.addHook(
     'onRequest',
-    authenticate(context.keys.findPrincipal, context.identity.sessions, publicUrl),
+    authenticate(context.keys.findPrincipal, context.community.identity.sessions, publicUrl),
   )
   app.addHook('preValidation', refuseUnreadQuery)
   const { rightWatch } = context
   const streams = createRunStreams({ events, messages, runs, rightWatch, findRun: runs.find })
   assistantRoutes(app, assistants)
-  sharingRoutes(app, context.sharing)
+  communityRoutes(app, context)
   threadRoutes(app, { threads, messages, runs })
   messageRoutes(app, messages)
   runRoutes(app, runs, streams)

@@ -5,7 +5,7 @@ import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
 import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
-import { createIdentity, type Identity } from './features/identity/service.ts'
+import { createCommunity, type Community } from './community.ts'
 import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
@@ -29,8 +29,6 @@ import { runLoop } from './features/runs/run-loop.ts'
 import { createRunService, type RunService } from './features/runs/service.ts'
 import { createCancelLost } from './features/runs/cancel-run.ts'
 import { createRights, RightWatch } from './features/sharing/service.ts'
-import { noInvitations } from './features/sharing/invited.ts'
-import { createSharing, type Sharing } from './features/sharing/sharing.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
@@ -78,8 +76,8 @@ export interface Context extends AsyncDisposable {
   interpreter: CodeInterpreter
   assistants: AssistantService
   files: FileService
-  /** Who signs in. */
-  identity: Identity
+  /** Who people are, what they share, and what is kept of them. */
+  community: Community
   keys: KeyService
   messages: MessageService
   plugins: PluginService
@@ -97,7 +95,6 @@ export interface Context extends AsyncDisposable {
   /** Looks whether those who read and run here still may. */
   rightWatch: RightWatch
   runs: RunService
-  sharing: Sharing
   threads: ThreadService
   uploads: UploadService
   vectorStores: VectorStoreService
@@ -162,18 +159,6 @@ export const createContext = async (
   const audit = createAuditLog({ clock })
   const keys = createKeyService({ store, clock, log })
   const mailer = stack.use(overrides.mailer ?? createMailer(config.identity.mail, log))
-  const { oidc } = config.identity
-  const identity = createIdentity({
-    store,
-    clock,
-    log,
-    sealer,
-    mailer,
-    oidc,
-    origin,
-    // without an invitation nobody comes in who has no account yet
-    admit: { mayJoin: async () => false, joined: async () => undefined },
-  })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge
@@ -284,6 +269,23 @@ export const createContext = async (
     isLimitedKey: keys.isLimited,
     expiresSeconds,
   })
+  const people = createPeopleService({ clock })
+  const community = createCommunity({
+    config,
+    store,
+    clock,
+    log,
+    sealer,
+    mailer,
+    blobs,
+    audit,
+    people,
+    assistants,
+    plugins,
+    files,
+    messages,
+    origin,
+  })
   const rightWatch = stack.use(
     new RightWatch({
       store,
@@ -291,21 +293,9 @@ export const createContext = async (
       log,
       nodeId: dispatcher.nodeId,
       cancelRun: createCancelLost({ store, clock, dispatcher }),
-      liveSessions: async () => new Set(),
+      liveSessions: community.identity.sessions.live,
     }),
   )
-  const sharing = createSharing({
-    store,
-    clock,
-    sealer,
-    audit,
-    assistants,
-    plugins,
-    origin,
-    invitations: noInvitations,
-    sessions: { startSession: async () => [] },
-    hasSession: async () => false,
-  })
   const pluginApi = createPluginApiService({
     store,
     assistants,
@@ -316,7 +306,7 @@ export const createContext = async (
   })
   const quickstart = createQuickstart({
     store,
-    people: createPeopleService({ clock }),
+    people,
     plugins,
     assistants,
     keys,
@@ -349,7 +339,7 @@ export const createContext = async (
     interpreter,
     assistants,
     files,
-    identity,
+    community,
     keys,
     messages,
     plugins,
@@ -366,7 +356,6 @@ export const createContext = async (
     },
     rightWatch,
     runs,
-    sharing,
     threads,
     uploads,
     vectorStores,
@@ -378,8 +367,7 @@ export const createContext = async (
       await uploads.sweepExpired()
       await files.sweepExpired()
       await vectorStores.sweepEmbeddings()
-      await sharing.sweepGuests()
-      await identity.sweep()
+      await community.sweep()
       // completing an upload moves its blobs to a file, so files are asked after uploads
       const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
       return sweepBlobs(blobs, holders, clock.now())

@@ -7,6 +7,7 @@ import type { ModelsConfig } from './config/models-settings.ts'
 import { createApp } from './app.ts'
 import { createContext, type Context } from './context.ts'
 import { baseUrlOf } from './features/quickstart/base-url.ts'
+import { howToSetUp } from './features/quickstart/greeting.ts'
 import { listModels } from './models/list-models.ts'
 
 /** How long runs may go on after a stop was asked for, in ms; then they are left to the next start, which goes on with them. */
@@ -50,6 +51,8 @@ export const serve = async (): Promise<void> => {
     'listening',
   )
   if (greeting !== '') process.stdout.write(greeting)
+  const token = await context.community.setup.newLink()
+  if (token !== null) process.stdout.write(howToSetUp(`${new URL(baseUrl).origin}/setup#${token}`))
 
   const signal = await stopped
   log.info({ signal, runs: context.dispatcher.active }, 'stopping')

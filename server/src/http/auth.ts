@@ -73,15 +73,21 @@ export const knownPrincipal = (request: FastifyRequest): Principal | null =>
   principals.get(request) ?? null
 
 /**
- * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows something is judged by it.
- * @param hook as {@link authenticate} gives it
- * @throws AppError 401 for a key that is not valid
+ * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows a key or a live session is judged by it. A
+ * session that is over is none.
+ * @throws AppError 401 for a key that is not valid, 403 for a request that another site made
  */
 export const authenticateIfAny =
-  (hook: (request: FastifyRequest) => Promise<void>) =>
+  (findPrincipal: FindPrincipal, sessions: FindSession, publicUrl: string | null) =>
   async (request: FastifyRequest): Promise<void> => {
-    const { headers } = request
-    if (headers.authorization !== undefined || headers['api-key'] !== undefined) await hook(request)
+    const { headers, ip } = request
+    if (keyIn(headers) !== '') return authenticate(findPrincipal)(request)
+    const carriesCookie = sessions.hasCookie(headers.cookie)
+    checkSameOrigin(request, publicUrl, carriesCookie)
+    if (!carriesCookie) return undefined
+    const found = await sessions.findPrincipal(headers.cookie, null, ip)
+    if (found !== null) principals.set(request, found)
+    return undefined
   }
 
 /** A hook after {@link authenticate} for routes that are not for everybody. @param check throws when they are not for this principal */

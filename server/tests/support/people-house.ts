@@ -24,7 +24,7 @@ export const openPeopleHouse = async (engine: TestEngine) => {
       )
       return rows.map(({ id }) => id)
     },
-    handOver: async (tx, { workspaceId }, id, to) => {
+    handOver: async (tx, _principal, { workspaceId, assistantId: id, to }) => {
       await tx.run('update assistants set owner_id = ?3 where workspace_id = ?1 and id = ?2', [
         workspaceId,
         id,

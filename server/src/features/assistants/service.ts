@@ -18,6 +18,7 @@ import type { AttachedFunction, PluginService } from '../plugins/service.ts'
 import type { Rights } from '../sharing/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
 import {
+  assistantIdsOf,
   deleteAssistant,
   findAssistant,
   insertAssistant,
@@ -183,6 +184,9 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
     getUsable,
 
     rightOn,
+
+    /** Ids of the assistants a person owns. */
+    idsOf: assistantIdsOf,
 
     /**
      * For what goes on with an assistant that was used before: one that is deleted ends nothing (behaviour.md 3).

@@ -63,6 +63,19 @@ export const findAssistant = async (
   return row === null ? null : toRecord(row)
 }
 
+/** Ids of the assistants a person owns. */
+export const assistantIdsOf = async (
+  db: Reader,
+  workspaceId: string,
+  ownerId: string,
+): Promise<string[]> => {
+  const rows = await db.all<{ id: string }>(
+    'select id from assistants where workspace_id = ?1 and owner_id = ?2 order by id',
+    [workspaceId, ownerId],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** @param which condition on rows of assistants, with its parameters */
 export const listAssistants = async (
   db: Reader,

@@ -26,9 +26,11 @@ import {
   findMembership,
   findPersonByEmail,
   findSession,
+  forgetPerson,
   hasAccount,
   insertSession,
   listSessions,
+  liveSessions,
   putPassword,
   setEmail,
   type SessionRecord,
@@ -38,50 +40,61 @@ import { createThrottle } from './throttle.ts'
 export type { Admit } from './admission.ts'
 export type { SessionRecord } from './store.ts'
 
+/** Where a request came from, for the list of sessions. */
+export interface Caller {
+  address: string | null
+  userAgent: string | null
+}
+
 /** What invitations and the set-up link need of signing in. */
 export interface Accounts {
   /** @throws AppError 400 (param `password`) for a password that is too short, too long or well known */
-  hashPassword(password: string): Promise<string>
+  hashPassword: (password: string) => Promise<string>
   /**
    * Lets a person that is there sign in, by an address and perhaps a password.
    * @throws AppError 400 (param `email`) when the address is another person's
    */
-  giveAccount(
+  giveAccount: (
     tx: Tx,
     personId: string,
     account: { email: string; passwordHash: string | null; emailVerified: boolean },
-  ): Promise<void>
-  findPersonByEmail(db: Reader, email: string): Promise<{ id: string; name: string } | null>
+  ) => Promise<void>
+  findPersonByEmail: (db: Reader, email: string) => Promise<{ id: string; name: string } | null>
   /** Signs a person in. @returns values of `set-cookie` */
-  startSession(
-    personId: string,
-    from: { address: string | null; userAgent: string | null },
-  ): Promise<string[]>
+  startSession: (personId: string, from: Caller) => Promise<string[]>
   /** Signs a person out everywhere. @param except id of a session that stays */
-  endSessions(tx: Tx, personId: string, except?: string | null): Promise<void>
-  hasAccount(db: Reader, personId: string): Promise<boolean>
+  endSessions: (tx: Tx, personId: string, except?: string | null) => Promise<void>
+  hasAccount: (db: Reader, personId: string) => Promise<boolean>
+  /** Whether a person is signed in anywhere. */
+  hasSession: (db: Reader, personId: string) => Promise<boolean>
+  /** Takes away all by which a person signs in; it can never again. */
+  forget: (tx: Tx, personId: string) => Promise<void>
 }
 
 /** Who a request without a key speaks for. */
 export interface Sessions {
   /** Whether the request carries a session cookie, good or not. */
-  hasCookie(cookies: string | undefined): boolean
+  hasCookie: (cookies: string | undefined) => boolean
   /**
    * The person of a session cookie, in the workspace it names or its first; null without a live session.
    * @throws AppError 404 when the person is not in the workspace it names, 403 when it is in none
    */
-  findPrincipal(
+  findPrincipal: (
     cookies: string | undefined,
     workspaceId: string | null,
     from: string | null,
-  ): Promise<Principal | null>
+  ) => Promise<Principal | null>
   /** The live session of a cookie and all others of its person; null without one. */
-  list(
+  list: (
     cookies: string | undefined,
-  ): Promise<{ current: SessionRecord; all: SessionRecord[] } | null>
+  ) => Promise<{ current: SessionRecord; all: SessionRecord[] } | null>
   /** Ends one session of a person; false when it has no such. */
-  end(personId: string, id: string): Promise<boolean>
-  endOthers(current: SessionRecord): Promise<void>
+  end: (personId: string, id: string) => Promise<boolean>
+  endOthers: (current: SessionRecord) => Promise<void>
+  /** Those of these sessions that are live. */
+  live: (ids: readonly string[]) => Promise<ReadonlySet<string>>
+  /** The person of a cookie; null without a live session. */
+  personOf: (cookies: string | undefined) => Promise<string | null>
 }
 
 export interface Identity {
@@ -154,6 +167,8 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     },
     endSessions: (tx, personId, except = null) => deleteSessions(tx, personId, except),
     hasAccount,
+    hasSession: async (db, personId) => (await listSessions(db, personId, clock.now())).length > 0,
+    forget: (tx, personId) => forgetPerson(tx, personId, seconds(clock.now())),
   }
 
   /** Not awaited by the request: when it fails, the next one does it. */
@@ -207,6 +222,8 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
       store.write('identity.end session', (tx) => deleteSession(tx, personId, id)),
     endOthers: (session) =>
       store.write('identity.end others', (tx) => deleteSessions(tx, session.personId, session.id)),
+    live: (ids) => liveSessions(store, ids, clock.now()),
+    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
   }
 
   const signIn = createSignIn({
@@ -217,7 +234,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     secret,
     oidc,
     library: { store, sealer, log, passwords, admission, secret, oidc },
-    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
+    personOf: sessions.personOf,
   })
   return {
     accounts,

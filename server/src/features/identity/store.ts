@@ -183,6 +183,32 @@ export const listSessions = async (
 }
 
 /** True when it was there. */
+/** Those of these sessions that are not over. @param ids at most some hundred @param now Unix milliseconds */
+export const liveSessions = async (
+  db: Reader,
+  ids: readonly string[],
+  now: number,
+): Promise<ReadonlySet<string>> => {
+  if (ids.length === 0) return new Set()
+  const places = ids.map((_, at) => `?${at + 2}`)
+  const rows = await db.all<{ id: string }>(
+    `select id from sessions where expires_ms > ?1 and id in (${places.join(', ')})`,
+    [now, ...ids],
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Deletes all by which a person signs in. @param now Unix seconds */
+export const forgetPerson = async (tx: Tx, personId: string, now: number): Promise<void> => {
+  for (const table of ['sessions', 'accounts', 'two_factors']) {
+    await tx.run(`delete from ${table} where person_id = ?1`, [personId])
+  }
+  await tx.run(
+    'update people set image = null, two_factor_enabled = 0, awaits_admission = 0, erased_at = ?2 where id = ?1',
+    [personId, now],
+  )
+}
+
 export const deleteSession = async (tx: Tx, personId: string, id: string): Promise<boolean> =>
   (await tx.run('delete from sessions where person_id = ?1 and id = ?2', [personId, id])) === 1
 

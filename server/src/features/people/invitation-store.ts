@@ -91,6 +91,21 @@ export const openFor = async (
   return rows.map(toRecord)
 }
 
+/** What is open to an assistant, the oldest first. @param now Unix seconds */
+export const openOfAssistant = async (
+  db: Reader,
+  workspaceId: string,
+  assistantId: string,
+  now: number,
+): Promise<InvitationRecord[]> => {
+  const rows = await db.all(
+    `select * from invitations where workspace_id = ?1 and assistant_id = ?2 and accepted_at is null and expires_at > ?3
+     order by id`,
+    [workspaceId, assistantId, now],
+  )
+  return rows.map(toRecord)
+}
+
 export const listInvitations = async (
   db: Reader,
   workspaceId: string,

@@ -2,11 +2,12 @@ import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
+import type { Mailer } from '../../platform/mail.ts'
 import { requireAdmin, requireFull, type Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
-import type { Accounts, Caller, Mailer } from './accounts.ts'
+import type { Accounts, Caller } from '../identity/service.ts'
 import { invitationMail } from './invitation-mail.ts'
 import {
   deleteInvitation,
@@ -18,6 +19,7 @@ import {
   listInvitations,
   markAccepted,
   openFor,
+  openOfAssistant,
   renewInvitation,
   type InvitationRecord,
 } from './invitation-store.ts'
@@ -45,6 +47,19 @@ export interface InvitationsDeps {
   /** Where people open links, without a slash at the end. */
   origin: () => string
 }
+
+/** Somebody from outside who was invited to an assistant and has not come yet. */
+export interface Invited {
+  id: string
+  email: string
+  access: Access
+  invitedBy: string
+  /** Unix seconds. */
+  createdAt: number
+  expiresAt: number
+}
+
+type Access = 'use' | 'view' | 'edit'
 
 /** What became of an invitation's mail, and its link where its reader has to be given it by hand. */
 export interface SentInvitation {
@@ -193,14 +208,26 @@ export const createInvitations = (deps: InvitationsDeps) => {
      */
     async inviteGuest(
       principal: Principal,
-      about: { email: string; assistantId: string; access: 'use' | 'view' | 'edit' },
-    ): Promise<SentInvitation> {
+      about: { email: string; assistantId: string; access: Access },
+    ): Promise<Omit<SentInvitation, 'record'> & { invited: Invited }> {
       requireFull(principal)
       const token = newLinkToken()
       const record = await store.write('invitation.guest', (tx) =>
         insert(tx, principal, { ...about, role: 'guest' }, token),
       )
-      return send(record, token)
+      const { mail, link } = await send(record, token)
+      return { mail, link, invited: asInvited(record) }
+    },
+
+    /** Open invitations to an assistant, the oldest first. */
+    ofAssistant: async (db: Reader, workspaceId: string, assistantId: string): Promise<Invited[]> =>
+      (await openOfAssistant(db, workspaceId, assistantId, now())).map(asInvited),
+
+    /** Takes one back inside the unit: its link is dead. The caller has checked the right on its assistant. @throws AppError 404 */
+    async withdraw(tx: Tx, principal: Principal, id: string): Promise<void> {
+      await getInvitation(tx, principal, id)
+      await deleteInvitation(tx, principal.workspaceId, id)
+      await audit.note(tx, principal, { action: 'invitation.delete', kind: 'invitation', id })
     },
 
     /** Sends it again with a new link and another seven days; the old link is dead. @throws AppError 404, 400 when it is accepted */
@@ -289,6 +316,11 @@ export const createInvitations = (deps: InvitationsDeps) => {
     },
   }
 }
+
+const asInvited = (record: InvitationRecord): Invited => ({
+  ...record,
+  access: record.access ?? 'use',
+})
 
 /** One text for a link that is wrong, used, taken back or over. */
 const goneLink = () => errors.notFound('invitation', 'this link')

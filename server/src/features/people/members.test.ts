@@ -119,11 +119,8 @@ onEachEngine('members', (engine) => {
     const made = await h.members.createWorkspace(h.admin, 'Second')
     const own = await h.members.workspaces(h.admin)
     assert.deepEqual(
-      own.map(({ id, role }) => [id, role]).toSorted(),
-      [
-        [h.admin.workspaceId, 'admin'],
-        [made.id, 'owner'],
-      ].toSorted(),
+      own.map(({ id, role }) => `${id} ${role}`).toSorted(),
+      [`${h.admin.workspaceId} admin`, `${made.id} owner`].toSorted(),
     )
     await assert.rejects(h.members.renameWorkspace(h.admin, made.id, 'x'), { status: 404 })
     await assert.rejects(h.members.renameWorkspace(h.member, h.member.workspaceId, 'x'), {

@@ -30,7 +30,11 @@ export interface MembersDeps {
   /** Ids of the assistants a person owns. */
   assistantsOf: (db: Reader, workspaceId: string, personId: string) => Promise<string[]>
   /** Gives assistants with what they need to another member. @throws AppError 400 for who cannot own them */
-  handOver: (tx: Tx, principal: Principal, assistantId: string, to: string) => Promise<void>
+  handOver: (
+    tx: Tx,
+    principal: Principal,
+    handed: { workspaceId: string; assistantId: string; from: string; to: string },
+  ) => Promise<void>
 }
 
 export type Members = ReturnType<typeof createMembers>
@@ -99,7 +103,10 @@ export const createMembers = (deps: MembersDeps) => {
     if (to !== null && (await getMember(tx, principal, to)).role === 'guest') {
       throw errors.invalid('Guests own no assistants.', 'assistants_to', 'invalid_value')
     }
-    if (to !== null) for (const id of ids) await deps.handOver(tx, principal, id, to)
+    const { workspaceId } = principal
+    if (to !== null)
+      for (const assistantId of ids)
+        await deps.handOver(tx, principal, { workspaceId, assistantId, from, to })
     return ids.length
   }
 

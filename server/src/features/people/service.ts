@@ -10,7 +10,7 @@ import {
   type Member,
 } from './store.ts'
 
-export type { Accounts, Caller, Mailer } from './accounts.ts'
+export { createAdmittance } from './admittance.ts'
 export { createGroups, type Groups } from './groups.ts'
 export { createInvitations, type Invitations } from './invitations.ts'
 export { createMembers, type Members } from './members.ts'

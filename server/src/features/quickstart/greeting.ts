@@ -17,6 +17,13 @@ that speaks the Assistants API to them, and it talks to this server.
 More keys, assistants and plugins: npx melzi --help. Is something missing: npx melzi doctor.
 `
 
+/** What the operator reads while the first owner has no account yet. @param link good once, until the next start */
+export const howToSetUp = (link: string): string => `
+Set up this server in a browser (this link works once, until the next start):
+
+  ${link}
+`
+
 /** What a person reads after a start without a quickstart. */
 export const howToMakeAKey = (baseUrl: string): string => `
 Melzi serves the Assistants API at ${baseUrl}

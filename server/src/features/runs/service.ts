@@ -8,10 +8,10 @@ import type { CodeInterpreter } from '../../interpreter/code-interpreter.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { SEQ_PER_ATTEMPT, type EventLog } from '../../platform/events/event-log.ts'
-import { atLeast, type Principal, type Right } from '../../platform/principal.ts'
+import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
-import type { AssistantService, UsableAssistant } from '../assistants/service.ts'
+import type { AssistantService } from '../assistants/service.ts'
 import type { FileOwner } from '../files/service.ts'
 import type { MessageDraft, MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
@@ -27,6 +27,7 @@ import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import type { View } from './outside-view.ts'
 import { presentRun, presentStep } from './present.ts'
+import { createRunViews } from './run-views.ts'
 import { isEnded, withPluginUsage, type RunRecord, type StepRecord } from './run-record.ts'
 import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
 import {
@@ -74,6 +75,7 @@ export type RunService = ReturnType<typeof createRunService>
 
 export const createRunService = (deps: RunServiceDeps) => {
   const { store, clock, events, assistants, threads, messages, dispatcher } = deps
+  const views = createRunViews(deps)
 
   const getOwned = async (
     db: Reader,
@@ -119,30 +121,6 @@ export const createRunService = (deps: RunServiceDeps) => {
     return { run, after }
   }
 
-  /**
-   * Whether a run's answers may name the files they refer to: for those who may look into the assistant, on a thread that no limited key
-   * reads too; else where the maker says so.
-   */
-  const mayNameFiles = async (
-    tx: Tx,
-    { keyId, scope }: Principal,
-    { workspaceId, madeBy }: ThreadRecord,
-    { right, showsCitations }: UsableAssistant,
-  ): Promise<boolean> => {
-    if (showsCitations) return true
-    if (!atLeast(right, 'view') || scope !== null) return false
-    return (
-      madeBy === null || madeBy === keyId || !(await deps.isLimitedKey(tx, workspaceId, madeBy))
-    )
-  }
-
-  /**
-   * What a principal sees of a run: by its right on the assistant now, or, where that is gone, by the one the run was begun with.
-   */
-  const viewOf = async (principal: Principal, run: RunRecord): Promise<View> => {
-    return viewBy(principal, run, await assistants.rightOn(store, principal, run.assistantId))
-  }
-
   /** The part that both ways of creating share: right, lock, frozen settings, rows. */
   const insertOn = async (
     tx: Tx,
@@ -163,7 +141,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       expiresSeconds: deps.expiresSeconds,
       claim,
       includesContent,
-      namesFiles: await mayNameFiles(tx, principal, thread, assistant),
+      namesFiles: await views.mayNameFiles(tx, principal, thread, assistant),
     })
     const speaks =
       additional.some((draft) => draft.role === 'user') ||
@@ -212,21 +190,8 @@ export const createRunService = (deps: RunServiceDeps) => {
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
 
-    viewOf,
-
-    /** The same for the runs of one thread. */
-    async viewsOf(principal: Principal, all: readonly RunRecord[]): Promise<View[]> {
-      const byAssistant = new Map<string, Promise<Right | 'gone' | null>>()
-      for (const { assistantId } of all) {
-        if (byAssistant.has(assistantId)) continue
-        byAssistant.set(assistantId, assistants.rightOn(store, principal, assistantId))
-      }
-      return Promise.all(
-        all.map(async (run) =>
-          viewBy(principal, run, (await byAssistant.get(run.assistantId)) ?? null),
-        ),
-      )
-    },
+    viewOf: views.viewOf,
+    viewsOf: views.viewsOf,
 
     /** @throws AppError as get; 404 too for a run that goes on when the right on its assistant is gone */
     getForReading,
@@ -256,7 +221,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         announceCreated,
       )
       messages.announce(additional)
-      return { ...started, view: await viewOf(principal, started.run) }
+      return { ...started, view: await views.viewOf(principal, started.run) }
     },
 
     /** A thread, its messages and its first run in one unit. @throws AppError 404 for foreign files and stores of the run or the thread */
@@ -282,7 +247,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         },
       )
       messages.announce(drafts, tool_resources)
-      return { ...started, view: await viewOf(principal, started.run) }
+      return { ...started, view: await views.viewOf(principal, started.run) }
     },
 
     /** requires_action -> queued with the outputs stored (behaviour.md 9). A wrong set of ids changes nothing. */
@@ -325,7 +290,7 @@ export const createRunService = (deps: RunServiceDeps) => {
           return after
         },
       )
-      return { ...started, view: await viewOf(principal, started.run) }
+      return { ...started, view: await views.viewOf(principal, started.run) }
     },
 
     /**
@@ -422,10 +387,4 @@ export const createRunService = (deps: RunServiceDeps) => {
       return run?.status === 'requires_action' && run.assistantId === assistantId ? run : null
     },
   }
-}
-
-/** @param right on the run's assistant now */
-const viewBy = ({ scope }: Principal, run: RunRecord, right: Right | 'gone' | null): View => {
-  const counts = right === 'gone' ? (scope === null ? run.begunWith : 'use') : right
-  return atLeast(counts, 'view') ? 'whole' : 'outside'
 }

@@ -1,4 +1,3 @@
-import { errors } from '../../platform/errors.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 import type { Access } from './rights-store.ts'
@@ -34,13 +33,6 @@ export interface GuestInvitations {
   ofAssistant(db: Reader, workspaceId: string, assistantId: string): Promise<Invited[]>
   /** Takes one back: its link is dead. */
   withdraw(tx: Tx, principal: Principal, id: string): Promise<void>
-}
-
-/** On a server that invites nobody, whoever is not in the workspace is not found. */
-export const noInvitations: GuestInvitations = {
-  inviteGuest: async (_principal, { email }) => Promise.reject(errors.notFound('person', email)),
-  ofAssistant: async () => [],
-  withdraw: async (_tx, _principal, id) => Promise.reject(errors.notFound('share', id)),
 }
 
 /** Where a request came from, for the list of sessions. */

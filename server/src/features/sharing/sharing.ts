@@ -18,10 +18,12 @@ export type Sharing = ReturnType<typeof createSharing>
 /** All that makes, changes and ends shares. */
 export const createSharing = (deps: SharingDeps) => {
   const shares = createShares(deps)
+  const { transfer, handOver } = createTransfer({ ...deps, shares })
   return {
     shares,
     accessList: createAccessList({ ...deps, shares }),
-    transfer: createTransfer({ ...deps, shares }),
+    transfer,
+    handOver,
     duplicate: createDuplicate(deps),
     links: createShareLinks(deps),
     sweepGuests: createGuestSweep(deps),

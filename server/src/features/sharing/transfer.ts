@@ -26,6 +26,14 @@ export interface Transferred {
   fileIds: string[]
 }
 
+/** An assistant on its way from one person to another. */
+export interface Handed {
+  workspaceId: string
+  assistantId: string
+  from: string
+  to: string
+}
+
 /**
  * Hands an assistant over. Its plugins, vector stores and files go along where nothing else uses them; what something else uses stays its
  * owner's, and the assistant goes on using it.
@@ -61,52 +69,73 @@ export const createTransfer = (deps: {
     return found
   }
 
-  return async (
+  /** Gives the assistant with what goes along, inside the unit; `keep` is what its owner keeps. */
+  const give = async (
+    tx: Tx,
     principal: Principal,
-    assistantId: string,
-    request: TransferRequest,
-  ): Promise<Transferred> =>
-    store.write('assistant.transfer', async (tx) => {
-      const { workspaceId, ownerId: from } = await shares.getManaged(tx, principal, assistantId)
-      const heir = await heirOf(tx, workspaceId, request)
-      if (heir.personId === from) {
-        throw errors.invalid(
-          'The assistant is this person’s already.',
-          'person_id',
-          'invalid_value',
-        )
-      }
-      // of two who hand it over at once, one does
-      if ((await lockAssistant(tx, workspaceId, assistantId)) !== from) {
-        throw errors.notFound('assistant', assistantId)
-      }
-      const to = heir.personId
-      const handed = { workspaceId, assistantId, from, to }
-      await giveAssistant(tx, handed)
-      const pluginIds = await givePlugins(tx, handed)
-      const storeIds = await giveStores(tx, handed)
-      const fileIds = await giveFiles(tx, handed)
-      await deleteSharesWith(tx, { workspaceId, assistantId, personId: to })
-      await audit.note(tx, principal, {
-        action: 'assistant.transfer',
-        kind: 'assistant',
-        id: assistantId,
-        details: { from, to, kept: request.keep, plugin_ids: pluginIds },
-      })
-      if (request.keep !== null) {
-        await shares.put(tx, principal, {
-          workspaceId,
-          id: newId('share_'),
-          assistantId,
-          granteeKind: 'person',
-          granteeId: from,
-          access: request.keep,
-          createdBy: principal.personId,
-          createdAt: seconds(clock.now()),
-          expiresAt: null,
-          link: null,
-        })
-      }
-      return { id: assistantId, ownerId: to, kept: request.keep, pluginIds, storeIds, fileIds }
+    handed: Handed,
+    keep: Access | null,
+  ): Promise<Transferred> => {
+    const { workspaceId, assistantId, from, to } = handed
+    // of two who hand it over at once, one does
+    if ((await lockAssistant(tx, workspaceId, assistantId)) !== from) {
+      throw errors.notFound('assistant', assistantId)
+    }
+    await giveAssistant(tx, handed)
+    const pluginIds = await givePlugins(tx, handed)
+    const storeIds = await giveStores(tx, handed)
+    const fileIds = await giveFiles(tx, handed)
+    await deleteSharesWith(tx, { workspaceId, assistantId, personId: to })
+    await audit.note(tx, principal, {
+      action: 'assistant.transfer',
+      kind: 'assistant',
+      id: assistantId,
+      details: { from, to, kept: keep, plugin_ids: pluginIds },
     })
+    if (keep !== null) {
+      await shares.put(tx, principal, {
+        workspaceId,
+        id: newId('share_'),
+        assistantId,
+        granteeKind: 'person',
+        granteeId: from,
+        access: keep,
+        createdBy: principal.personId,
+        createdAt: seconds(clock.now()),
+        expiresAt: null,
+        link: null,
+      })
+    }
+    return { id: assistantId, ownerId: to, kept: keep, pluginIds, storeIds, fileIds }
+  }
+
+  return {
+    /** @throws AppError 403, 404 unless its owner calls; 400 for an heir that cannot own it */
+    transfer: async (
+      principal: Principal,
+      assistantId: string,
+      request: TransferRequest,
+    ): Promise<Transferred> =>
+      store.write('assistant.transfer', async (tx) => {
+        const { workspaceId, ownerId: from } = await shares.getManaged(tx, principal, assistantId)
+        const heir = await heirOf(tx, workspaceId, request)
+        if (heir.personId === from) {
+          throw errors.invalid(
+            'The assistant is this person’s already.',
+            'person_id',
+            'invalid_value',
+          )
+        }
+        const handed = { workspaceId, assistantId, from, to: heir.personId }
+        return give(tx, principal, handed, request.keep)
+      }),
+
+    /**
+     * Gives the assistant of somebody who goes to another, inside the unit that sees the person off, which has checked the caller's right.
+     * @throws AppError 404 when it is not that person's
+     */
+    handOver: async (tx: Tx, principal: Principal, handed: Handed): Promise<void> => {
+      await give(tx, principal, handed, null)
+    },
+  }
 }
