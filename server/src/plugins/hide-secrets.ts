@@ -23,11 +23,30 @@ export const secretHider = (
     })
     .toSorted((a, b) => b.form.length - a.form.length)
   const hide = (value: unknown): unknown => {
-    if (typeof value === 'string')
-      return known.reduce((text, { form, mark }) => text.replaceAll(form, () => mark), value)
+    if (typeof value === 'string') return hideIn(value, known)
     if (Array.isArray(value)) return value.map(hide)
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [hide(key), hide(inner)]))
   }
   return <T>(value: T): T => (known.length === 0 ? value : (hide(value) as T))
+}
+
+/** A mark is never looked at again: it holds a name of the owner's choice, in which other secrets would be found over and over. */
+const hideIn = (text: string, known: readonly { form: string; mark: string }[]): string => {
+  const present = known.filter(({ form }) => text.includes(form))
+  if (present.length === 0) return text
+  let pieces = [{ text, isMark: false }]
+  for (const { form, mark } of present) {
+    pieces = pieces.flatMap((piece) =>
+      piece.isMark || !piece.text.includes(form)
+        ? [piece]
+        : piece.text
+            .split(form)
+            .flatMap((between, index) => [
+              ...(index === 0 ? [] : [{ text: mark, isMark: true }]),
+              { text: between, isMark: false },
+            ]),
+    )
+  }
+  return pieces.map((piece) => piece.text).join('')
 }
