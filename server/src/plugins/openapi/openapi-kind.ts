@@ -21,8 +21,8 @@ export interface OpenApiKindOptions {
   readDocument?: ReadDocument
 }
 
-/** Plans of this many documents are kept ready for calls. */
-const KEPT = 50
+/** Plans of so many characters together are kept ready for calls; in memory they are several times as large. */
+const KEPT = 16_000_000
 
 /**
  * Plugins of OpenAPI documents: each operation that is ticked is a function, and a call is one request to the document's server.
@@ -62,7 +62,7 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
       const plan =
         document === null
           ? { operations: [] }
-          : plans.get(digest(document), () => parsePlan(document))
+          : plans.get(digest(document), () => parsePlan(document), document.length)
       return callOperation(job, api, plan, { reach, credentials }, signal)
     },
   }
