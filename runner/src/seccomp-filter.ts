@@ -26,6 +26,12 @@ const REFUSED_FCNTL = [8, 10, 15]
 /** TIOCSTI, TIOCLINUX: typing into a terminal. FIOSETOWN, SIOCSPGRP, FIOASYNC: signals, as with fcntl. */
 const REFUSED_IOCTL = [0x5412, 0x541c, 0x8901, 0x8902, 0x5452]
 
+/**
+ * What Python asks of its descriptors, and all that `files` allows: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. Others take any
+ * amount of disk at once, past every limit of size (FS_IOC_RESVSP, ZERO_RANGE), or change how a file is kept.
+ */
+const ALLOWED_IOCTL = [0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451]
+
 const ALLOW = 0x7fff0000
 const KILL_PROCESS = 0x80000000
 const refuse = (errno: number) => 0x00050000 | errno
@@ -293,6 +299,15 @@ const readLimits = (arch: FilterArch): Instruction[] => [
   [RETURN, 0, 0, refuse(EPERM)],
 ]
 
+/** Allows these values and answers all others as not supported. */
+const onlyThese = (values: readonly number[]): Instruction[] => [
+  ...values.flatMap((value): Instruction[] => [
+    [JUMP_EQUAL, 0, 1, value],
+    [RETURN, 0, 0, ALLOW],
+  ]),
+  [RETURN, 0, 0, refuse(EOPNOTSUPP)],
+]
+
 const refuseCall = (number: number, errno: number): Instruction[] => [
   [JUMP_EQUAL, 0, 1, number],
   [RETURN, 0, 0, refuse(errno)],
@@ -364,7 +379,10 @@ const instructions = (arch: FilterArch, profile: FilterProfile): Instruction[] =
     [JUMP_ANY_BIT, 1, 0, CLONE_THREAD],
     [RETURN, 0, 0, refuse(EPERM)],
     [RETURN, 0, 0, ALLOW],
-    ...onCall(IOCTL[arch], refusals(REFUSED_IOCTL)),
+    ...onCall(IOCTL[arch], [
+      ...refusals(REFUSED_IOCTL),
+      ...(profile === 'files' ? onlyThese(ALLOWED_IOCTL) : []),
+    ]),
     ...onCall(FCNTL[arch], [
       ...refusals(REFUSED_FCNTL),
       [JUMP_EQUAL, 0, 3, F_SETFL],
