@@ -31,22 +31,34 @@ export const secretHider = (
   return <T>(value: T): T => (known.length === 0 ? value : (hide(value) as T))
 }
 
-/** A mark is never looked at again: it holds a name of the owner's choice, in which other secrets would be found over and over. */
+/**
+ * A mark is never looked at again: it holds a name of the owner's choice, in which other secrets would be found over and over.
+ * @param known longest first
+ */
 const hideIn = (text: string, known: readonly { form: string; mark: string }[]): string => {
   const present = known.filter(({ form }) => text.includes(form))
   if (present.length === 0) return text
-  let pieces = [{ text, isMark: false }]
+  /** Of each place within a match, where that ends; 0 elsewhere. */
+  const ends = new Int32Array(text.length)
+  const starts: number[] = []
+  const marks = new Map<number, string>()
   for (const { form, mark } of present) {
-    pieces = pieces.flatMap((piece) =>
-      piece.isMark || !piece.text.includes(form)
-        ? [piece]
-        : piece.text
-            .split(form)
-            .flatMap((between, index) => [
-              ...(index === 0 ? [] : [{ text: mark, isMark: true }]),
-              { text: between, isMark: false },
-            ]),
-    )
+    for (let at = text.indexOf(form); at >= 0;) {
+      // Who stands there already is as long or longer, so that it covers the first place or the last.
+      const taken = ends[at] || ends[at + form.length - 1] || 0
+      if (taken === 0) {
+        ends.fill(at + form.length, at, at + form.length)
+        starts.push(at)
+        marks.set(at, mark)
+      }
+      at = text.indexOf(form, taken === 0 ? at + form.length : taken)
+    }
   }
-  return pieces.map((piece) => piece.text).join('')
+  const pieces: string[] = []
+  let done = 0
+  for (const at of new Int32Array(starts).toSorted()) {
+    pieces.push(text.slice(done, at), marks.get(at) ?? '')
+    done = ends[at] ?? text.length
+  }
+  return pieces.join('') + text.slice(done)
 }

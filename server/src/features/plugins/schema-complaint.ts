@@ -84,8 +84,7 @@ class SchemaCheck {
     const { enum: choices } = schema
     if (Array.isArray(choices)) {
       const texts = kept(this.#choices, choices as unknown[], textsOf)
-      if (!texts.has(this.#textOf(value)))
-        return `${nameOf(at)} is not one of ${shortList(texts)}`
+      if (!texts.has(this.#textOf(value))) return `${nameOf(at)} is not one of ${shortList(texts)}`
     }
     if (!('const' in schema) || this.#textOf(schema['const']) === this.#textOf(value)) return null
     return `${nameOf(at)} is not ${this.#textOf(schema['const']).slice(0, SHOWN)}`
