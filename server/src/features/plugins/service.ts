@@ -52,6 +52,11 @@ export type PluginService = ReturnType<typeof createPluginService>
 export const authSecrets = ({ api }: PluginManifest): string[] =>
   api.kind === 'mcp' ? secretsOfAuth(api.auth) : []
 
+/** Characters of what a model is told of a plugin that is one function, and of all functions of an assistant's plugins. */
+const LONGEST_FUNCTION = 262_144
+const LONGEST_FUNCTIONS = 4_000_000
+const MOST_PLUGINS = 128
+
 /** A plugin's own server is asked for so long what it offers. */
 const DESCRIBE_MS = 30_000
 
@@ -83,7 +88,13 @@ export const createPluginService = (deps: {
   const checkFile = (text: string, document: string | null = null): CheckedPluginFile => {
     const manifest = parsePluginFile(text)
     const functionName = functionNameOf(manifest.id, manifest.nameForModel)
-    JSON.stringify(read({ functionName, manifest: text, document }))
+    const { functions } = read({ functionName, manifest: text, document })
+    const length = JSON.stringify(functions).length
+    if (functions.every(({ operation }) => operation === null) && length > LONGEST_FUNCTION) {
+      throw errors.invalid(
+        `The function of the plugin has ${length} characters, its description and parameters together. The limit is ${LONGEST_FUNCTION} characters.`,
+      )
+    }
     return { pluginId: manifest.id, functionName, text, document, vectorStoreId: null }
   }
 
@@ -267,8 +278,9 @@ export const createPluginService = (deps: {
       ownFunctions: readonly string[] = [],
     ): Promise<void> => {
       const plugin = await findPlugin(tx, principal.workspaceId, pluginId)
-      if (plugin === null || plugin.ownerId !== principal.personId)
-        throw errors.notFound('plugin', pluginId)
+      // A limited key reaches what it made, and it can make no plugin: attaching one would be the way to its secrets' use.
+      const isOwn = plugin?.ownerId === principal.personId && principal.scope == null
+      if (plugin === null || !isOwn) throw errors.notFound('plugin', pluginId)
       const attached = await listAttached(tx, principal.workspaceId, assistantId)
       if (attached.some((other) => other.id === plugin.id)) return
       const taken = [...ownFunctions, ...attached.map((other) => other.functionName)]
@@ -276,6 +288,16 @@ export const createPluginService = (deps: {
         throw errors.invalid(
           `The assistant already has a function named '${plugin.functionName}'; function names must be unique.`,
           'tools',
+          'invalid_value',
+        )
+      }
+      const functions = attachedFunctions([...attached, plugin], read, ownFunctions)
+      const length = JSON.stringify(functions.map(({ tool }) => tool)).length
+      // Every reading of the assistant gives them all.
+      if (attached.length >= MOST_PLUGINS || length > LONGEST_FUNCTIONS) {
+        throw errors.invalid(
+          `An assistant may have ${MOST_PLUGINS} plugins, and their functions ${LONGEST_FUNCTIONS} characters together. Tick fewer functions of them in 'melzi.functions'.`,
+          'plugin_id',
           'invalid_value',
         )
       }
