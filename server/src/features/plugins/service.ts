@@ -101,11 +101,13 @@ export const createPluginService = (deps: {
   /**
    * What the plugin's own server says it offers; null where there is none, or while a secret that this needs is not there.
    * @param known the plugin as it is stored, whose secrets are used
+   * @param who asks
    * @throws AppError 400 when the server cannot be reached or understood
    */
   const describe = async (
     text: string,
     known: PluginRecord | null,
+    who: Owner,
     stop?: AbortSignal,
   ): Promise<string | null> => {
     const manifest = parsePluginFile(text)
@@ -115,7 +117,9 @@ export const createPluginService = (deps: {
     if (authSecrets(manifest).some((name) => values[name] === undefined)) return null
     const timeout = AbortSignal.timeout(DESCRIBE_MS)
     const signal = stop === undefined ? timeout : AbortSignal.any([stop, timeout])
-    return kinds[manifest.api.kind].describe({ functionName, manifest, secrets: values }, signal)
+    const owner = `${who.workspaceId}/${who.personId}`
+    const plugin = { functionName, manifest, secrets: values }
+    return kinds[manifest.api.kind].describe(plugin, owner, signal)
   }
 
   /** The principal's plugin whose file has this id. */
@@ -146,7 +150,7 @@ export const createPluginService = (deps: {
         'missing_required_parameter',
       )
     }
-    const document = await describe(text, own, options.signal)
+    const document = await describe(text, own, principal, options.signal)
     return { ...checkFile(text, document), vectorStoreId: options.vectorStoreId ?? null }
   }
 

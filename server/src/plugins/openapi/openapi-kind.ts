@@ -44,7 +44,7 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
       }))
     },
 
-    describe: async ({ manifest }, signal) => {
+    describe: async ({ manifest }, owner, signal) => {
       const api = apiOf(manifest)
       const loaded = await textOf(api, reach, signal)
       const task = {
@@ -53,7 +53,8 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
         ticked: manifest.functions,
         hidden: hiddenParameters(api),
       }
-      return readDocument(task, api.text === null ? 'api.url' : 'melzi.document', signal)
+      const param = api.text === null ? 'api.url' : 'melzi.document'
+      return readDocument(task, param, owner, signal)
     },
 
     call: async (job, signal) => {
