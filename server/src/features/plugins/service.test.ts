@@ -162,7 +162,7 @@ onEachEngine('plugins', (engine) => {
     assert.deepEqual(await t.plugins.attachedTo(t.owner.workspaceId, assistantId), [])
   })
 
-  it('bounds what an assistant has of plugins: each reading of it gives all their functions', async () => {
+  it('bounds what an assistant has of plugins: each reading of it reads them all', async () => {
     await using t = await setUp(engine)
     const described = (id: string, length: number) =>
       JSON.stringify({
@@ -180,7 +180,16 @@ onEachEngine('plugins', (engine) => {
       await t.store.write('test', (tx) => t.plugins.attach(tx, t.owner, assistantId, plugin.id))
     }
     for (let n = 0; n < 15; n += 1) await attach(`p${n}`)
-    await assert.rejects(attach('p15'), { status: 400, param: 'plugin_id' })
+    await assert.rejects(attach('p15'), { status: 400, message: /4000000 bytes/ })
+    const have = await t.plugins.attachedTo(t.owner.workspaceId, assistantId)
+    assert.equal(have.length, 15)
+    // Nor does one grow where it is already.
+    const grown = file('p0', 'x'.repeat(800_000))
+    await assert.rejects(t.plugins.importPlugin(t.owner, grown), {
+      status: 400,
+      message: /4000000 bytes/,
+    })
+    await t.plugins.importPlugin(t.owner, file('free', 'x'.repeat(800_000)))
   })
 
   it('gives an assistant the functions of its plugins, in the order they were attached', async () => {

@@ -17,6 +17,7 @@ import {
   findPlugin,
   findPluginByName,
   insertAttachment,
+  largestHolder,
   listAttached,
   listPlugins,
   upsertPlugin,
@@ -52,10 +53,11 @@ export type PluginService = ReturnType<typeof createPluginService>
 export const authSecrets = ({ api }: PluginManifest): string[] =>
   api.kind === 'mcp' ? secretsOfAuth(api.auth) : []
 
-/** Characters of what a model is told of a plugin that is one function, and of all functions of an assistant's plugins. */
+/** Characters of what a model is told of a plugin that is one function. */
 const LONGEST_FUNCTION = 262_144
-const LONGEST_FUNCTIONS = 4_000_000
+/** Of one assistant. */
 const MOST_PLUGINS = 128
+const MOST_BYTES = 4_000_000
 
 /** A plugin's own server is asked for so long what it offers. */
 const DESCRIBE_MS = 30_000
@@ -154,8 +156,20 @@ export const createPluginService = (deps: {
     return { ...checkFile(text, document), vectorStoreId: options.vectorStoreId ?? null }
   }
 
+  /**
+   * Every reading of an assistant, and every run, reads all of its plugins.
+   * @throws AppError 400 when an assistant would have too much of them with this one
+   */
+  const checkHolders = async (tx: Tx, { workspaceId, id }: PluginRecord): Promise<void> => {
+    const { plugins, bytes } = await largestHolder(tx, workspaceId, id)
+    if (plugins <= MOST_PLUGINS && bytes <= MOST_BYTES) return
+    throw errors.invalid(
+      `An assistant may have ${MOST_PLUGINS} plugins, and their files with what their servers say of themselves ${MOST_BYTES} bytes together.`,
+    )
+  }
+
   /** Import inside another feature's write unit; see importPlugin. */
-  const importInto = (
+  const importInto = async (
     tx: Tx,
     principal: Owner,
     file: CheckedPluginFile,
@@ -176,7 +190,9 @@ export const createPluginService = (deps: {
       createdAt: now,
       updatedAt: now,
     }
-    return upsertPlugin(tx, record, restoredFrom)
+    const written = await upsertPlugin(tx, record, restoredFrom)
+    await checkHolders(tx, written)
+    return written
   }
 
   return {
@@ -295,17 +311,8 @@ export const createPluginService = (deps: {
           'invalid_value',
         )
       }
-      const functions = attachedFunctions([...attached, plugin], read, ownFunctions)
-      const length = JSON.stringify(functions.map(({ tool }) => tool)).length
-      // Every reading of the assistant gives them all.
-      if (attached.length >= MOST_PLUGINS || length > LONGEST_FUNCTIONS) {
-        throw errors.invalid(
-          `An assistant may have ${MOST_PLUGINS} plugins, and their functions ${LONGEST_FUNCTIONS} characters together. Tick fewer functions of them in 'melzi.functions'.`,
-          'plugin_id',
-          'invalid_value',
-        )
-      }
       await insertAttachment(tx, assistantId, plugin)
+      await checkHolders(tx, plugin)
     },
 
     /** Takes a plugin away from an assistant; does nothing where it is not attached. The caller has checked the ownership. */
