@@ -151,6 +151,13 @@ test('the profile for files allows files and nothing else that the other refuses
       assert.equal(files(numbers), EPERM, String(numbers))
     assert.equal(files([162, 81]), PRETENDED, 'sync')
     assert.equal(files([285, 47]), 0x0005005f, 'fallocate: not supported')
+    for (const request of [0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451])
+      assert.equal(files([16, 29], [3, request]), ALLOW, `ioctl ${request}`)
+    for (const request of [0x5412, 0x8901, 0x5452])
+      assert.equal(files([16, 29], [3, request]), EPERM, `ioctl ${request}`)
+    // FS_IOC_RESVSP, RESVSP64, ZERO_RANGE, FICLONE, FS_IOC_FSSETXATTR
+    for (const request of [0x40305828, 0x4030582a, 0x40305839, 0x40049409, 0x401c5820])
+      assert.equal(files([16, 29], [3, request]), 0x0005005f, `ioctl ${request}`)
     for (const [flags, wanted] of [
       [0x21, EPERM],
       [0x23, EPERM],

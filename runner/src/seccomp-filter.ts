@@ -3,6 +3,8 @@
  * names a file, a socket, another process or a kernel facility. `stat`-like calls fail too, so that not even metadata leaks.
  * Unknown architectures have no filter: the caller must refuse to start there.
  */
+import { REFUSED } from './refused-calls.ts'
+
 export type FilterArch = 'x86_64' | 'aarch64'
 
 /**
@@ -26,183 +28,18 @@ const REFUSED_FCNTL = [8, 10, 15]
 /** TIOCSTI, TIOCLINUX: typing into a terminal. FIOSETOWN, SIOCSPGRP, FIOASYNC: signals, as with fcntl. */
 const REFUSED_IOCTL = [0x5412, 0x541c, 0x8901, 0x8902, 0x5452]
 
+/**
+ * What Python asks of its descriptors, and all that `files` allows: TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX. Others take any
+ * amount of disk at once, past every limit of size (FS_IOC_RESVSP, ZERO_RANGE), or change how a file is kept.
+ */
+const ALLOWED_IOCTL = [0x5401, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451]
+
 const ALLOW = 0x7fff0000
 const KILL_PROCESS = 0x80000000
 const refuse = (errno: number) => 0x00050000 | errno
 const EPERM = 1
 const ENOSYS = 38
 const EOPNOTSUPP = 95
-
-// socketpair(2) stays: Deno makes a nameless pair for its signal handling 200 ms after the start, and panics without it.
-
-/** Refused system calls as [x86_64, aarch64]; null where the architecture has none. From 424 on the numbers are the same. */
-const REFUSED: readonly (readonly [number | null, number | null])[] = [
-  [2, null], // open
-  [85, null], // creat
-  [257, 56], // openat
-  [437, 437], // openat2
-  [304, 265], // open_by_handle_at
-  [303, 264], // name_to_handle_at
-  [4, null], // stat
-  [6, null], // lstat
-  [262, 79], // newfstatat
-  [332, 291], // statx
-  [21, null], // access
-  [269, 48], // faccessat
-  [439, 439], // faccessat2
-  [89, null], // readlink
-  [267, 78], // readlinkat
-  [80, 49], // chdir
-  [81, 50], // fchdir
-  [137, 43], // statfs
-  [41, 198], // socket
-  [42, 203], // connect
-  [49, 200], // bind
-  [50, 201], // listen
-  [43, 202], // accept
-  [288, 242], // accept4
-  [59, 221], // execve
-  [322, 281], // execveat
-  [57, null], // fork
-  [58, null], // vfork
-  [62, 129], // kill
-  [200, 130], // tkill
-  [234, 131], // tgkill
-  [129, 138], // rt_sigqueueinfo
-  [297, 240], // rt_tgsigqueueinfo
-  [434, 434], // pidfd_open
-  [424, 424], // pidfd_send_signal
-  [438, 438], // pidfd_getfd
-  [109, 154], // setpgid
-  [112, 157], // setsid
-  [101, 117], // ptrace
-  [310, 270], // process_vm_readv
-  [311, 271], // process_vm_writev
-  [440, 440], // process_madvise
-  [448, 448], // process_mrelease
-  [312, 272], // kcmp
-  [302, 261], // prlimit64
-  [160, 164], // setrlimit
-  [87, null], // unlink
-  [263, 35], // unlinkat
-  [82, null], // rename
-  [264, 38], // renameat
-  [316, 276], // renameat2
-  [83, null], // mkdir
-  [258, 34], // mkdirat
-  [84, null], // rmdir
-  [90, null], // chmod
-  [91, 52], // fchmod
-  [268, 53], // fchmodat
-  [452, 452], // fchmodat2
-  [92, null], // chown
-  [93, 55], // fchown
-  [94, null], // lchown
-  [260, 54], // fchownat
-  [86, null], // link
-  [265, 37], // linkat
-  [88, null], // symlink
-  [266, 36], // symlinkat
-  [76, 45], // truncate
-  [133, null], // mknod
-  [259, 33], // mknodat
-  [132, null], // utime
-  [235, null], // utimes
-  [261, null], // futimesat
-  [280, 88], // utimensat
-  [188, 5], // setxattr
-  [189, 6], // lsetxattr
-  [190, 7], // fsetxattr
-  [191, 8], // getxattr
-  [192, 9], // lgetxattr
-  [194, 11], // listxattr
-  [195, 12], // llistxattr
-  [197, 14], // removexattr
-  [198, 15], // lremovexattr
-  [199, 16], // fremovexattr
-  [463, 463], // setxattrat
-  [464, 464], // getxattrat
-  [465, 465], // listxattrat
-  [466, 466], // removexattrat
-  [468, 468], // file_getattr
-  [469, 469], // file_setattr
-  [165, 40], // mount
-  [166, 39], // umount2
-  [428, 428], // open_tree
-  [429, 429], // move_mount
-  [430, 430], // fsopen
-  [431, 431], // fsconfig
-  [432, 432], // fsmount
-  [433, 433], // fspick
-  [442, 442], // mount_setattr
-  [467, 467], // open_tree_attr
-  [457, 457], // statmount
-  [458, 458], // listmount
-  [155, 41], // pivot_root
-  [161, 51], // chroot
-  [272, 97], // unshare
-  [308, 268], // setns
-  [321, 280], // bpf
-  [298, 241], // perf_event_open
-  [425, 425], // io_uring_setup
-  [426, 426], // io_uring_enter
-  [427, 427], // io_uring_register
-  [248, 217], // add_key
-  [249, 218], // request_key
-  [250, 219], // keyctl
-  [323, 282], // userfaultfd
-  [447, 447], // memfd_secret
-  [175, 105], // init_module
-  [313, 273], // finit_module
-  [176, 106], // delete_module
-  [246, 104], // kexec_load
-  [320, 294], // kexec_file_load
-  [167, 224], // swapon
-  [168, 225], // swapoff
-  [169, 142], // reboot
-  [170, 161], // sethostname
-  [171, 162], // setdomainname
-  [164, 170], // settimeofday
-  [227, 112], // clock_settime
-  [305, 266], // clock_adjtime
-  [159, 171], // adjtimex
-  [163, 89], // acct
-  [179, 60], // quotactl
-  [443, 443], // quotactl_fd
-  [103, 116], // syslog
-  [135, 92], // personality
-  [154, null], // modify_ldt
-  [172, null], // iopl
-  [173, null], // ioperm
-  [105, 146], // setuid
-  [106, 144], // setgid
-  [113, 145], // setreuid
-  [114, 143], // setregid
-  [117, 147], // setresuid
-  [119, 149], // setresgid
-  [116, 159], // setgroups
-  [122, 151], // setfsuid
-  [123, 152], // setfsgid
-  [126, 91], // capset
-  [253, null], // inotify_init
-  [294, 26], // inotify_init1
-  [300, 262], // fanotify_init
-  [29, 194], // shmget
-  [30, 196], // shmat
-  [64, 190], // semget
-  [68, 186], // msgget
-  [240, 180], // mq_open
-  [241, 181], // mq_unlink
-  [134, null], // uselib
-  [141, 140], // setpriority
-  [142, 118], // sched_setparam
-  [144, 119], // sched_setscheduler
-  [203, 122], // sched_setaffinity
-  [314, 274], // sched_setattr
-  [251, 30], // ioprio_set
-  [256, 238], // migrate_pages
-  [279, 239], // move_pages
-]
 
 /** Of the refused calls, by their x86_64 number, those that the profile `files` allows: to open, look at, move and remove. */
 const FILE_CALLS = new Set([
@@ -293,6 +130,15 @@ const readLimits = (arch: FilterArch): Instruction[] => [
   [RETURN, 0, 0, refuse(EPERM)],
 ]
 
+/** Allows these values and answers all others as not supported. */
+const onlyThese = (values: readonly number[]): Instruction[] => [
+  ...values.flatMap((value): Instruction[] => [
+    [JUMP_EQUAL, 0, 1, value],
+    [RETURN, 0, 0, ALLOW],
+  ]),
+  [RETURN, 0, 0, refuse(EOPNOTSUPP)],
+]
+
 const refuseCall = (number: number, errno: number): Instruction[] => [
   [JUMP_EQUAL, 0, 1, number],
   [RETURN, 0, 0, refuse(errno)],
@@ -364,7 +210,10 @@ const instructions = (arch: FilterArch, profile: FilterProfile): Instruction[] =
     [JUMP_ANY_BIT, 1, 0, CLONE_THREAD],
     [RETURN, 0, 0, refuse(EPERM)],
     [RETURN, 0, 0, ALLOW],
-    ...onCall(IOCTL[arch], refusals(REFUSED_IOCTL)),
+    ...onCall(IOCTL[arch], [
+      ...refusals(REFUSED_IOCTL),
+      ...(profile === 'files' ? onlyThese(ALLOWED_IOCTL) : []),
+    ]),
     ...onCall(FCNTL[arch], [
       ...refusals(REFUSED_FCNTL),
       [JUMP_EQUAL, 0, 3, F_SETFL],

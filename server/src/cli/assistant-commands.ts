@@ -45,7 +45,7 @@ const describeIfPossible = async (
   const { pluginId } = plugins.checkFile(text)
   const known = await plugins.findByFileId(who, pluginId)
   try {
-    return plugins.checkFile(text, await plugins.describe(text, known))
+    return plugins.checkFile(text, await plugins.describe(text, known, who))
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return plugins.checkFile(text, known?.document ?? null)

@@ -129,7 +129,7 @@ export const tryPlugin = async (
   const kind = kinds[manifest.api.kind]
   const document = isClosed
     ? null
-    : await kind.describe({ functionName: ownName, manifest, secrets }, signal)
+    : await kind.describe({ functionName: ownName, manifest, secrets }, 'trial', signal)
   const { functions } = read({ functionName: ownName, manifest: trial.text, document })
   const one = functionFor(functions, trial.functionName)
   const given = trial.arguments ?? JSON.stringify(savedOf(known)[one.name] ?? {})

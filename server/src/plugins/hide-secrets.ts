@@ -23,11 +23,42 @@ export const secretHider = (
     })
     .toSorted((a, b) => b.form.length - a.form.length)
   const hide = (value: unknown): unknown => {
-    if (typeof value === 'string')
-      return known.reduce((text, { form, mark }) => text.replaceAll(form, () => mark), value)
+    if (typeof value === 'string') return hideIn(value, known)
     if (Array.isArray(value)) return value.map(hide)
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [hide(key), hide(inner)]))
   }
   return <T>(value: T): T => (known.length === 0 ? value : (hide(value) as T))
+}
+
+/**
+ * A mark is never looked at again: it holds a name of the owner's choice, in which other secrets would be found over and over.
+ * @param known longest first
+ */
+const hideIn = (text: string, known: readonly { form: string; mark: string }[]): string => {
+  const present = known.filter(({ form }) => text.includes(form))
+  if (present.length === 0) return text
+  /** Of each place within a match, where that ends; 0 elsewhere. */
+  const ends = new Int32Array(text.length)
+  const starts: number[] = []
+  const marks = new Map<number, string>()
+  for (const { form, mark } of present) {
+    for (let at = text.indexOf(form); at >= 0;) {
+      // Who stands there already is as long or longer, so that it covers the first place or the last.
+      const taken = ends[at] || ends[at + form.length - 1] || 0
+      if (taken === 0) {
+        ends.fill(at + form.length, at, at + form.length)
+        starts.push(at)
+        marks.set(at, mark)
+      }
+      at = text.indexOf(form, taken === 0 ? at + form.length : taken)
+    }
+  }
+  const pieces: string[] = []
+  let done = 0
+  for (const at of new Int32Array(starts).toSorted()) {
+    pieces.push(text.slice(done, at), marks.get(at) ?? '')
+    done = ends[at] ?? text.length
+  }
+  return pieces.join('') + text.slice(done)
 }

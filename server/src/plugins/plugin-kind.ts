@@ -61,6 +61,8 @@ export interface PluginKind {
    */
   describe(
     plugin: Omit<PluginText, 'document'> & { secrets: Readonly<Record<string, string>> },
+    /** Who asks, for turns where there are few places. */
+    owner: string,
     signal: AbortSignal,
   ): Promise<string | null>
   /** Makes one call. Resolves for every outcome of the plugin; rejects only when the signal aborts. */

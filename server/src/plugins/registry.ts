@@ -31,8 +31,13 @@ export interface StoredPlugin {
 
 export type PluginReader = (plugin: StoredPlugin) => ReadPlugin
 
-/** Plugins of this many texts are kept: reading a long source takes milliseconds, and every run asks for its tools. */
-const KEPT = 1_000
+/**
+ * Texts of so many characters together are kept read: a long one takes milliseconds, and every run asks for its tools. What is read can
+ * take twenty times as much memory as its text.
+ */
+const KEPT = 16_000_000
+/** What an entry weighs besides its text. */
+const ENTRY = 4_000
 
 /** What the reader gives is shared and must not be changed. @throws AppError 400 (the reader) naming the field that is wrong */
 export const createPluginReader = (kinds: PluginKinds): PluginReader => {
@@ -43,7 +48,8 @@ export const createPluginReader = (kinds: PluginKinds): PluginReader => {
       .update('\0')
       .update(plugin.document ?? '')
       .digest('base64')
-    return plugins.get(`${plugin.functionName}/${digest}`, () => read(kinds, plugin))
+    const weight = ENTRY + plugin.manifest.length + (plugin.document?.length ?? 0)
+    return plugins.get(`${plugin.functionName}/${digest}`, () => read(kinds, plugin), weight)
   }
 }
 

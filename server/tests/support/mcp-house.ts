@@ -38,7 +38,8 @@ export const mcpHouse = (
   const manifest: PluginManifest = parsePluginFile(JSON.stringify(file))
   const text = { functionName: 'plugin', manifest }
   return {
-    describe: (secrets = {}, signal = NEVER) => kind.describe({ ...text, secrets }, signal),
+    describe: (secrets = {}, signal = NEVER) =>
+      kind.describe({ ...text, secrets }, 'ws_1/person_1', signal),
     names: (document) => kind.functions({ ...text, document }).map(({ name }) => name),
     call: (operation, args = {}, given = {}, signal = NEVER) =>
       kind.call(

@@ -16,7 +16,7 @@ test('texts, parts and pictures are taken in all their forms', () => {
     {
       role: 'user',
       content: [
-        { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'low' } },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'low' } },
       ],
     },
   ])
@@ -27,7 +27,7 @@ test('texts, parts and pictures are taken in all their forms', () => {
       parts: ['a', 'b', 'c'].map((text) => ({ type: 'text', text })),
     },
     { role: 'assistant', text: 'd', toolCalls: [] },
-    { role: 'user', parts: [{ type: 'image', url: 'https://example.com/a.png', detail: 'low' }] },
+    { role: 'user', parts: [{ type: 'image', url: 'data:image/png;base64,AA==', detail: 'low' }] },
   ])
 })
 
@@ -62,17 +62,19 @@ const REFUSED: [value: unknown, sentence: RegExp][] = [
   [[{ role: 'robot', content: 'x' }], /conversation\[0\]: role must be/],
   [[{ role: 'user', content: 5 }], /content must be text or a list of parts, not a number/],
   [[{ role: 'user', content: [{ type: 'audio' }] }], /content\[0\]: a part must have/],
-  [
-    [{ role: 'user', content: [{ type: 'image_url', image_url: 'file:///etc/passwd' }] }],
-    /http\(s\)/,
-  ],
+  ...['file:///etc/passwd', 'https://example.com/?stolen', 'http://internal/'].map(
+    (url): [unknown, RegExp] => [
+      [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }],
+      /must be a data:image address/,
+    ],
+  ),
   [[{ role: 'function', content: 'x' }], /must name its function/],
   [[{ role: 'assistant', function_call: 'f' }], /must be a dict with 'name'/],
   [Array.from({ length: 501 }, () => ({ role: 'user', content: 'x' })), /501 messages/],
 ]
 
 for (const [value, sentence] of REFUSED) {
-  test(`a conversation is refused: ${sentence.source}`, () => {
+  test(`a conversation is refused: ${sentence.source}, ${JSON.stringify(value).slice(0, 100)}`, () => {
     const isSentence = (error: unknown) =>
       error instanceof AppError && error.status === 400 && sentence.test(error.message)
     assert.throws(() => toPromptMessages(value), isSentence)

@@ -140,13 +140,19 @@ class ConversationReader {
   }
 }
 
-/** Null for what is no picture. @throws AppError 400 for one whose address no model could read */
+/**
+ * Null for what is no picture. An address would be fetched by this server, with the operator's internal hosts in reach, or by the model's:
+ * either way a plugin would send to hosts that its file does not name.
+ * @throws AppError 400 for one that is not in the address itself
+ */
 const imageOf = (part: Record<string, unknown>): PromptPart | null => {
   const { type, image_url: image } = part
   if (type !== 'image_url') return null
   const url = isRecord(image) ? image['url'] : image
-  if (typeof url !== 'string' || !/^(?:https?:\/\/|data:image\/)/i.test(url)) {
-    throw errors.invalid('A picture must have an http(s) or data:image address.')
+  if (typeof url !== 'string' || !/^data:image\//i.test(url)) {
+    throw errors.invalid(
+      'A picture must be a data:image address; a plugin fetches a picture itself and passes its bytes.',
+    )
   }
   const detail = isRecord(image) ? image['detail'] : null
   return { type: 'image', url, detail: detail === 'low' || detail === 'high' ? detail : 'auto' }

@@ -29,9 +29,9 @@ export const createCallLog = ({
     await plugins.get(principal, id)
     const found = await findCallDetails(store, principal.workspaceId, id, callId)
     if (found === null) throw errors.notFound('plugin call', callId)
-    const caller = { workspaceId: principal.workspaceId, personId: found.callerId }
     if (found.callerId !== principal.personId) return withoutWhatWasSaid(found)
-    return { ...found, output: found.output === null ? null : renewLinks(found.output, caller) }
+    // Only the reader's own: a plugin can print what it read of the caller's old pictures, and their addresses come to an end.
+    return { ...found, output: found.output === null ? null : renewLinks(found.output, principal) }
   },
 })
 

@@ -26,6 +26,7 @@ import {
 } from './call-store.ts'
 import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
 import { secretHider } from '../../plugins/hide-secrets.ts'
+import { hideInQuestion, hideInResult } from './hide-in-call.ts'
 import { createOwnerSlots } from './owner-slots.ts'
 import type { PluginSecrets } from './plugin-secrets.ts'
 import type { PluginService } from './service.ts'
@@ -216,12 +217,11 @@ export const createPluginCalls = (deps: {
         modelTokenLimit: aids.modelTokenLimit,
         secrets,
         files,
-        answer: (question, stop) => aids.answer(hide(question), stop),
+        answer: (question, stop) => aids.answer(hideInQuestion(hide, question), stop),
         limits: { ...limits, wallMs: Math.max(SHORTEST_RUN_MS, wallMs) },
         defaultHosts: deps.defaultHosts ?? [],
       }
-      const { pictures, ...said } = await kinds[manifest.api.kind].call(job, signal)
-      return { ...hide(said), pictures }
+      return hideInResult(hide, await kinds[manifest.api.kind].call(job, signal))
     } finally {
       release()
     }

@@ -90,6 +90,7 @@ export const createPluginManagement = (deps: {
 
   /** The next text of a plugin, read and described; its server is asked only when what reaches it has changed. */
   const checkNext = async (
+    principal: Principal,
     base: PluginRecord,
     text: string,
     signal?: AbortSignal,
@@ -106,7 +107,7 @@ export const createPluginManagement = (deps: {
       JSON.stringify(parsePluginFile(base.manifest).api) ===
       JSON.stringify(parsePluginFile(text).api)
     if (isSame && base.document !== null) return checked
-    return plugins.checkFile(text, await plugins.describe(text, base, signal))
+    return plugins.checkFile(text, await plugins.describe(text, base, principal, signal))
   }
 
   /** Makes the next version of a plugin from the present one; made anew when another version came in between. */
@@ -149,7 +150,7 @@ export const createPluginManagement = (deps: {
           'missing_required_parameter',
         )
       }
-      const document = await plugins.describe(base.manifest, base, signal)
+      const document = await plugins.describe(base.manifest, base, principal, signal)
       return plugins.checkFile(base.manifest, document)
     })
 
@@ -205,7 +206,7 @@ export const createPluginManagement = (deps: {
     ): Promise<PreviewView> => {
       const { pluginId, functionName } = plugins.checkFile(text)
       const known = await plugins.findByFileId(principal, pluginId)
-      const document = await plugins.describe(text, known, signal)
+      const document = await plugins.describe(text, known, principal, signal)
       const name = known?.functionName ?? functionName
       const read = plugins.read({ functionName: name, manifest: text, document })
       const states = await secretsOf(known, read.manifest)
@@ -230,7 +231,7 @@ export const createPluginManagement = (deps: {
         async (base) => {
           const text = applyEdits(base.manifest, request)
           await checkVectorStore(principal, text, vectorStoreId)
-          return { ...(await checkNext(base, text, signal)), vectorStoreId }
+          return { ...(await checkNext(principal, base, text, signal)), vectorStoreId }
         },
         samples === undefined ? null : samplesText(samples, 'test_arguments'),
       )

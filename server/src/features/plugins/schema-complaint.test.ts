@@ -55,3 +55,25 @@ test('a hostile schema comes to an end', () => {
   assert.match(schemaComplaint(1, wide) ?? '', /too deep/)
   assert.match(schemaComplaint('__proto__', { type: 'constructor' }) ?? 'none', /none/)
 })
+
+test('a list that thousands of references mean is read once', () => {
+  const long = 'x'.repeat(400_000)
+  const names = Array.from({ length: 20_000 }, () => 'a')
+  const costly: [string, unknown, object][] = [
+    ['enum', {}, { enum: Array.from({ length: 200_000 }, (_, index) => index) }],
+    ['required', { a: 1 }, { required: names, enum: [1] }],
+    ['type', {}, { type: names.map(() => 'string') }],
+    ['minLength', long, { minLength: 1e9 }],
+    ['const', long, { const: 1 }],
+    ['members', Object.fromEntries(names.map((name, index) => [name + index, 1])), { maximum: 1 }],
+    ['reference', {}, { $ref: `#/${'b/'.repeat(100_000)}` }],
+  ]
+  for (const [what, value, list] of costly) {
+    const anyOf = Array.from({ length: 20_000 }, () => ({ $ref: '#/list' }))
+    const before = process.cpuUsage()
+    schemaComplaint(value, { anyOf, list })
+    const { user, system } = process.cpuUsage(before)
+    // What is slow here holds up everybody's runs; before it was minutes.
+    assert.ok(user + system < 2_000_000, `${what}: ${(user + system) / 1000} ms`)
+  }
+})

@@ -1,11 +1,13 @@
 /**
  * Whether a value is what a JSON Schema asks for. The schema comes from a plugin, so nothing of it is compiled or run: `pattern` and
- * `format` are left to the plugin itself, and depth and count are bounded.
+ * `format` are left to the plugin itself, and depth and count are bounded. One list can be meant by thousands of references, so that
+ * what it costs to read is paid once for the list, or counts each time.
  */
 type Schema = Record<string, unknown>
 
 const DEEPEST = 32
-const MOST_CHECKS = 20_000
+/** Of values against schemas, and of the members and names that these have. */
+const MOST_CHECKS = 50_000
 
 const isRecord = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -29,6 +31,13 @@ export const schemaComplaint = (value: unknown, schema: unknown): string | null 
 class SchemaCheck {
   readonly #root: unknown
   #checks = 0
+  /** JSON of values that were compared. */
+  readonly #texts = new Map<unknown, string>()
+  /** Characters of texts that were counted. */
+  readonly #lengths = new Map<string, number>()
+  /** JSON of the choices of lists. */
+  readonly #choices = new Map<unknown[], Set<string>>()
+  readonly #places = new Map<string, unknown>()
 
   constructor(root: unknown) {
     this.#root = root
@@ -41,8 +50,9 @@ class SchemaCheck {
     const schema = this.#resolved(given)
     if (schema === null) return null
     return (
-      typeComplaint(value, schema, at) ??
-      boundsComplaint(value, schema, at) ??
+      this.#ofType(value, schema, at) ??
+      this.#ofChoices(value, schema, at) ??
+      this.#ofBounds(value, schema, at) ??
       this.#ofObject(value, schema, at, depth) ??
       this.#ofArray(value, schema, at, depth) ??
       this.#ofCombination(value, schema, at, depth)
@@ -54,24 +64,60 @@ class SchemaCheck {
     let schema = given
     for (let hops = 0; isRecord(schema) && typeof schema['$ref'] === 'string'; hops += 1) {
       if (hops > DEEPEST) return null
-      const path = schema['$ref'].replace(/^#\/?/, '').split('/')
-      schema = path.reduce<unknown>(
-        (place, key) => (key === '' || !isRecord(place) ? place : place[key]),
-        this.#root,
-      )
+      schema = kept(this.#places, schema['$ref'], (ref) => placeIn(this.#root, ref))
     }
     return isRecord(schema) ? schema : null
+  }
+
+  #ofType(value: unknown, schema: Schema, at: string): string | null {
+    const { type } = schema
+    const given: unknown[] = Array.isArray(type) ? type : [type]
+    this.#checks += given.length
+    const types = given.filter(
+      (name): name is string => typeof name === 'string' && Object.hasOwn(TYPES, name),
+    )
+    if (types.length === 0 || types.some((name) => TYPES[name]?.(value) === true)) return null
+    return `${nameOf(at)} is not of type ${[...new Set(types)].join(' or ')}`
+  }
+
+  #ofChoices(value: unknown, schema: Schema, at: string): string | null {
+    const { enum: choices } = schema
+    if (Array.isArray(choices)) {
+      const texts = kept(this.#choices, choices as unknown[], textsOf)
+      if (!texts.has(this.#textOf(value))) return `${nameOf(at)} is not one of ${shortList(texts)}`
+    }
+    if (!('const' in schema) || this.#textOf(schema['const']) === this.#textOf(value)) return null
+    return `${nameOf(at)} is not ${this.#textOf(schema['const']).slice(0, SHOWN)}`
+  }
+
+  #textOf(value: unknown): string {
+    return kept(this.#texts, value, jsonOf)
+  }
+
+  #ofBounds(value: unknown, schema: Schema, at: string): string | null {
+    if (typeof value !== 'string') return numberComplaint(value, schema, at)
+    const { minLength, maxLength } = schema
+    if (typeof minLength !== 'number' && typeof maxLength !== 'number') return null
+    const length = kept(this.#lengths, value, (text) => [...text].length)
+    if (typeof minLength === 'number' && length < minLength)
+      return `${nameOf(at)} is shorter than ${minLength} characters`
+    if (typeof maxLength === 'number' && length > maxLength)
+      return `${nameOf(at)} is longer than ${maxLength} characters`
+    return null
   }
 
   #ofObject(value: unknown, schema: Schema, at: string, depth: number): string | null {
     if (!isRecord(value)) return null
     const required = Array.isArray(schema['required']) ? schema['required'] : []
+    const entries = Object.entries(value)
+    this.#checks += required.length + entries.length
+    if (this.#checks > MOST_CHECKS) return `${nameOf(at)} is too deep to check`
     for (const name of required) {
       if (typeof name === 'string' && !Object.hasOwn(value, name))
         return `'${at}${name}' is missing`
     }
     const properties = isRecord(schema['properties']) ? schema['properties'] : {}
-    for (const [name, inner] of Object.entries(value)) {
+    for (const [name, inner] of entries) {
       const known = Object.hasOwn(properties, name)
       const rule = known ? properties[name] : schema['additionalProperties']
       const complaint = this.complaint(inner, rule, `${at}${name}.`, depth + 1)
@@ -110,37 +156,49 @@ class SchemaCheck {
   }
 }
 
-const nameOf = (at: string): string => (at === '' ? 'the whole' : `'${at.replace(/\.$/, '')}'`)
-
-const typeComplaint = (value: unknown, schema: Schema, at: string): string | null => {
-  const { type, enum: choices } = schema
-  const types = (Array.isArray(type) ? type : [type]).filter(
-    (name): name is string => typeof name === 'string' && Object.hasOwn(TYPES, name),
-  )
-  if (types.length > 0 && !types.some((name) => TYPES[name]?.(value) === true))
-    return `${nameOf(at)} is not of type ${types.join(' or ')}`
-  const isSame = (choice: unknown) => JSON.stringify(choice) === JSON.stringify(value)
-  if (Array.isArray(choices) && !choices.some(isSame))
-    return `${nameOf(at)} is not one of ${JSON.stringify(choices).slice(0, 500)}`
-  if ('const' in schema && !isSame(schema['const']))
-    return `${nameOf(at)} is not ${JSON.stringify(schema['const']).slice(0, 500)}`
-  return null
+/** What a map keeps for a key, made when it is asked for first. */
+const kept = <K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V => {
+  const found = known.get(key)
+  if (found !== undefined || known.has(key)) return found as V
+  const made = make(key)
+  known.set(key, made)
+  return made
 }
 
-const boundsComplaint = (value: unknown, schema: Schema, at: string): string | null => {
+const placeIn = (root: unknown, ref: string): unknown =>
+  ref
+    .replace(/^#\/?/, '')
+    .split('/')
+    .reduce<unknown>((place, key) => (key === '' || !isRecord(place) ? place : place[key]), root)
+
+const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''
+
+const textsOf = (choices: unknown[]): Set<string> => new Set(choices.map(jsonOf))
+
+/** Of what is not allowed, so many characters are told. */
+const SHOWN = 500
+
+const shortList = (texts: ReadonlySet<string>): string => {
+  let list = ''
+  for (const text of texts) {
+    list += `${list === '' ? '' : ','}${text.slice(0, SHOWN)}`
+    if (list.length >= SHOWN) break
+  }
+  return `[${list}]`.slice(0, SHOWN)
+}
+
+const nameOf = (at: string): string => {
+  if (at === '') return 'the whole'
+  const short = at.slice(0, SHOWN)
+  return `'${short.endsWith('.') ? short.slice(0, -1) : short}'`
+}
+
+const numberComplaint = (value: unknown, schema: Schema, at: string): string | null => {
+  if (typeof value !== 'number') return null
   const { minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below } = schema
-  if (typeof value === 'number') {
-    if (typeof minimum === 'number' && value < minimum) return `${nameOf(at)} is below ${minimum}`
-    if (typeof maximum === 'number' && value > maximum) return `${nameOf(at)} is above ${maximum}`
-    if (typeof above === 'number' && value <= above) return `${nameOf(at)} is not above ${above}`
-    if (typeof below === 'number' && value >= below) return `${nameOf(at)} is not below ${below}`
-  }
-  if (typeof value === 'string') {
-    const { minLength, maxLength } = schema
-    if (typeof minLength === 'number' && [...value].length < minLength)
-      return `${nameOf(at)} is shorter than ${minLength} characters`
-    if (typeof maxLength === 'number' && [...value].length > maxLength)
-      return `${nameOf(at)} is longer than ${maxLength} characters`
-  }
+  if (typeof minimum === 'number' && value < minimum) return `${nameOf(at)} is below ${minimum}`
+  if (typeof maximum === 'number' && value > maximum) return `${nameOf(at)} is above ${maximum}`
+  if (typeof above === 'number' && value <= above) return `${nameOf(at)} is not above ${above}`
+  if (typeof below === 'number' && value >= below) return `${nameOf(at)} is not below ${below}`
   return null
 }

@@ -144,6 +144,54 @@ onEachEngine('plugins', (engine) => {
     }
   })
 
+  it('lets a limited key attach no plugin, whatever it may do with the assistant', async () => {
+    await using t = await setUp(engine)
+    const plugin = await t.plugins.importPlugin(t.owner, file('a'))
+    const assistantId = await t.home.assistant(t.owner)
+    const scope = {
+      keyId: 'key_1',
+      assistantIds: [assistantId],
+      most: 'own',
+      shared: false,
+    } as const
+    const limited = { ...t.owner, keyId: 'key_1', scope }
+    const attach = t.store.write('test', (tx) =>
+      t.plugins.attach(tx, limited, assistantId, plugin.id),
+    )
+    await assert.rejects(attach, { status: 404 })
+    assert.deepEqual(await t.plugins.attachedTo(t.owner.workspaceId, assistantId), [])
+  })
+
+  it('bounds what an assistant has of plugins: each reading of it reads them all', async () => {
+    await using t = await setUp(engine)
+    const described = (id: string, length: number) =>
+      JSON.stringify({
+        id,
+        description_for_model: 'x'.repeat(length),
+        api: { type: 'python', python: { source: 'print(6)' } },
+      })
+    await assert.rejects(t.plugins.importPlugin(t.owner, described('a', 300_000)), {
+      status: 400,
+      message: /The limit is 262144 characters/,
+    })
+    const assistantId = await t.home.assistant(t.owner)
+    const attach = async (id: string) => {
+      const plugin = await t.plugins.importPlugin(t.owner, described(id, 250_000))
+      await t.store.write('test', (tx) => t.plugins.attach(tx, t.owner, assistantId, plugin.id))
+    }
+    for (let n = 0; n < 15; n += 1) await attach(`p${n}`)
+    await assert.rejects(attach('p15'), { status: 400, message: /4000000 bytes/ })
+    const have = await t.plugins.attachedTo(t.owner.workspaceId, assistantId)
+    assert.equal(have.length, 15)
+    // Nor does one grow where it is already.
+    const grown = file('p0', 'x'.repeat(800_000))
+    await assert.rejects(t.plugins.importPlugin(t.owner, grown), {
+      status: 400,
+      message: /4000000 bytes/,
+    })
+    await t.plugins.importPlugin(t.owner, file('free', 'x'.repeat(800_000)))
+  })
+
   it('gives an assistant the functions of its plugins, in the order they were attached', async () => {
     await using t = await setUp(engine)
     const assistantId = await t.home.assistant(t.owner)

@@ -17,6 +17,7 @@ import {
   findPlugin,
   findPluginByName,
   insertAttachment,
+  largestHolder,
   listAttached,
   listPlugins,
   upsertPlugin,
@@ -52,6 +53,12 @@ export type PluginService = ReturnType<typeof createPluginService>
 export const authSecrets = ({ api }: PluginManifest): string[] =>
   api.kind === 'mcp' ? secretsOfAuth(api.auth) : []
 
+/** Characters of what a model is told of a plugin that is one function. */
+const LONGEST_FUNCTION = 262_144
+/** Of one assistant. */
+const MOST_PLUGINS = 128
+const MOST_BYTES = 4_000_000
+
 /** A plugin's own server is asked for so long what it offers. */
 const DESCRIBE_MS = 30_000
 
@@ -83,18 +90,26 @@ export const createPluginService = (deps: {
   const checkFile = (text: string, document: string | null = null): CheckedPluginFile => {
     const manifest = parsePluginFile(text)
     const functionName = functionNameOf(manifest.id, manifest.nameForModel)
-    JSON.stringify(read({ functionName, manifest: text, document }))
+    const { functions } = read({ functionName, manifest: text, document })
+    const length = JSON.stringify(functions).length
+    if (functions.every(({ operation }) => operation === null) && length > LONGEST_FUNCTION) {
+      throw errors.invalid(
+        `The function of the plugin has ${length} characters, its description and parameters together. The limit is ${LONGEST_FUNCTION} characters.`,
+      )
+    }
     return { pluginId: manifest.id, functionName, text, document, vectorStoreId: null }
   }
 
   /**
    * What the plugin's own server says it offers; null where there is none, or while a secret that this needs is not there.
    * @param known the plugin as it is stored, whose secrets are used
+   * @param who asks
    * @throws AppError 400 when the server cannot be reached or understood
    */
   const describe = async (
     text: string,
     known: PluginRecord | null,
+    who: Owner,
     stop?: AbortSignal,
   ): Promise<string | null> => {
     const manifest = parsePluginFile(text)
@@ -104,7 +119,9 @@ export const createPluginService = (deps: {
     if (authSecrets(manifest).some((name) => values[name] === undefined)) return null
     const timeout = AbortSignal.timeout(DESCRIBE_MS)
     const signal = stop === undefined ? timeout : AbortSignal.any([stop, timeout])
-    return kinds[manifest.api.kind].describe({ functionName, manifest, secrets: values }, signal)
+    const owner = `${who.workspaceId}/${who.personId}`
+    const plugin = { functionName, manifest, secrets: values }
+    return kinds[manifest.api.kind].describe(plugin, owner, signal)
   }
 
   /** The principal's plugin whose file has this id. */
@@ -136,12 +153,24 @@ export const createPluginService = (deps: {
         'missing_required_parameter',
       )
     }
-    const document = await describe(text, own, options.signal)
+    const document = await describe(text, own, principal, options.signal)
     return { ...checkFile(text, document), vectorStoreId: options.vectorStoreId ?? null }
   }
 
+  /**
+   * Every reading of an assistant, and every run, reads all of its plugins.
+   * @throws AppError 400 when an assistant would have too much of them with this one
+   */
+  const checkHolders = async (tx: Tx, { workspaceId, id }: PluginRecord): Promise<void> => {
+    const { plugins, bytes } = await largestHolder(tx, workspaceId, id)
+    if (plugins <= MOST_PLUGINS && bytes <= MOST_BYTES) return
+    throw errors.invalid(
+      `An assistant may have ${MOST_PLUGINS} plugins, and their files with what their servers say of themselves ${MOST_BYTES} bytes together.`,
+    )
+  }
+
   /** Import inside another feature's write unit; see importPlugin. */
-  const importInto = (
+  const importInto = async (
     tx: Tx,
     principal: Owner,
     file: CheckedPluginFile,
@@ -162,7 +191,9 @@ export const createPluginService = (deps: {
       createdAt: now,
       updatedAt: now,
     }
-    return upsertPlugin(tx, record, restoredFrom)
+    const written = await upsertPlugin(tx, record, restoredFrom)
+    await checkHolders(tx, written)
+    return written
   }
 
   return {
@@ -268,8 +299,9 @@ export const createPluginService = (deps: {
       ownFunctions: readonly string[] = [],
     ): Promise<void> => {
       const plugin = await findPlugin(tx, principal.workspaceId, pluginId)
-      if (plugin === null || plugin.ownerId !== principal.personId)
-        throw errors.notFound('plugin', pluginId)
+      // A limited key reaches what it made, and it can make no plugin: attaching one would be the way to its secrets' use.
+      const isOwn = plugin?.ownerId === principal.personId && principal.scope == null
+      if (plugin === null || !isOwn) throw errors.notFound('plugin', pluginId)
       const attached = await listAttached(tx, principal.workspaceId, assistantId)
       if (attached.some((other) => other.id === plugin.id)) return
       const taken = [...ownFunctions, ...attached.map((other) => other.functionName)]
@@ -281,6 +313,7 @@ export const createPluginService = (deps: {
         )
       }
       await insertAttachment(tx, assistantId, plugin)
+      await checkHolders(tx, plugin)
     },
 
     /** Takes a plugin away from an assistant; does nothing where it is not attached. The caller has checked the ownership. */

@@ -172,6 +172,26 @@ export const listAttached = async (
   return rows.map(toRecord)
 }
 
+/** Of the assistants that have a plugin, what one has most of: plugins, and bytes of their texts together. */
+export const largestHolder = async (
+  db: Reader,
+  workspaceId: string,
+  pluginId: string,
+): Promise<{ plugins: number; bytes: number }> => {
+  // Its length is kept beside a text, which is not read for it.
+  const row = await db.get<{ plugins: number | null; bytes: number | null }>(
+    `select max(held.plugins) as plugins, max(held.bytes) as bytes from (
+       select count(*) as plugins, sum(octet_length(p.manifest) + coalesce(octet_length(p.document), 0)) as bytes
+       from assistant_plugins a
+       join assistant_plugins b on b.workspace_id = a.workspace_id and b.assistant_id = a.assistant_id
+       join plugins p on p.workspace_id = b.workspace_id and p.id = b.plugin_id
+       where a.workspace_id = ?1 and a.plugin_id = ?2 group by a.assistant_id
+     ) as held`,
+    [workspaceId, pluginId],
+  )
+  return { plugins: Number(row?.plugins ?? 0), bytes: Number(row?.bytes ?? 0) }
+}
+
 /** Attaches at the end; does nothing where the plugin is attached already. */
 export const insertAttachment = async (
   tx: Tx,

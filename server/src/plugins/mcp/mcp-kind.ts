@@ -152,7 +152,7 @@ export const createMcpKind = (options: McpKindOptions): PluginKind & AsyncDispos
       return functionsOf(document)
     },
 
-    describe: async ({ manifest, secrets }, signal) => {
+    describe: async ({ manifest, secrets }, _owner, signal) => {
       const api = apiOf(manifest)
       const target = targetOf(api, secrets)
       try {

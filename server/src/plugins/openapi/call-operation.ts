@@ -62,15 +62,16 @@ export const callOperation = async (
       outcome = failed('timeout', `The API did not answer within ${job.limits.wallMs / 1000} s.`)
     } else if (error instanceof MissingSecret) outcome = failed('unavailable', error.message)
     else if (error instanceof AppError)
-      outcome = failed(
-        KINDS[error.code ?? ''] ?? 'upstream',
-        secretHider({}, secrets)(error.message),
-      )
+      outcome = failed(KINDS[error.code ?? ''] ?? 'upstream', error.message)
     else throw error
   }
   const ms = Math.round(performance.now() - started)
   const usage = { ms, cpuMs: 0, peakMiB: 0, http }
-  return { ...failedResult('upstream', ''), ...outcome, usage }
+  // Whatever place of an answer the API says them back in: its reason, its type.
+  const hide = secretHider({}, secrets)
+  const { ok, output, truncated } = outcome
+  const error = outcome.error && { ...outcome.error, message: hide(outcome.error.message) }
+  return { ...failedResult('upstream', ''), ok, output: hide(output), truncated, error, usage }
 }
 
 interface Call {

@@ -108,6 +108,21 @@ describe('credentials', () => {
     }
   })
 
+  it('takes them out of the reason and the type of an answer too', async () => {
+    const auth = { type: 'basic', username_secret: 'USER', password_secret: 'PASSWORD' }
+    const house = await openHouse(kindFor([api.port]), file({ auth }))
+    const secrets = { USER: 'someone', PASSWORD: 'pass-word' }
+    const shown = btoa('someone:pass-word')
+    api.answer = ({ headers }, response) =>
+      void response.writeHead(403, String(headers['authorization'])).end()
+    const refused = await house.call('post', { body: 1 }, { secrets })
+    assert.equal(refused.error?.message, 'The API answered 403 Basic [secret].')
+    api.answer = (_, response) =>
+      void response.writeHead(200, { 'content-type': `image/${shown}` }).end('x')
+    const typed = JSON.stringify(await house.call('post', { body: 1 }, { secrets }))
+    assert.ok(!typed.toLowerCase().includes(shown.toLowerCase()), typed)
+  })
+
   it('keeps them from every other origin, though the host may be asked', async () => {
     other.answer = (_, response) => void response.end('there')
     for (const [name, auth, secrets] of [

@@ -94,8 +94,13 @@ export const describePlugin = (
   kind: PluginKind,
   file: string,
   signal: AbortSignal = AbortSignal.timeout(60_000),
+  owner = 'ws_1/person_1',
 ): Promise<string | null> =>
-  kind.describe({ functionName: 'api', manifest: parsePluginFile(file), secrets: {} }, signal)
+  kind.describe(
+    { functionName: 'api', manifest: parsePluginFile(file), secrets: {} },
+    owner,
+    signal,
+  )
 
 /** A described plugin, ready to be called. */
 export interface House {

@@ -21,8 +21,8 @@ export interface OpenApiKindOptions {
   readDocument?: ReadDocument
 }
 
-/** Plans of this many documents are kept ready for calls. */
-const KEPT = 50
+/** Plans of so many characters together are kept ready for calls; in memory they are several times as large. */
+const KEPT = 16_000_000
 
 /**
  * Plugins of OpenAPI documents: each operation that is ticked is a function, and a call is one request to the document's server.
@@ -44,7 +44,7 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
       }))
     },
 
-    describe: async ({ manifest }, signal) => {
+    describe: async ({ manifest }, owner, signal) => {
       const api = apiOf(manifest)
       const loaded = await textOf(api, reach, signal)
       const task = {
@@ -53,7 +53,8 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
         ticked: manifest.functions,
         hidden: hiddenParameters(api),
       }
-      return readDocument(task, api.text === null ? 'api.url' : 'melzi.document', signal)
+      const param = api.text === null ? 'api.url' : 'melzi.document'
+      return readDocument(task, param, owner, signal)
     },
 
     call: async (job, signal) => {
@@ -62,7 +63,7 @@ export const createOpenApiKind = (options: OpenApiKindOptions = {}): PluginKind 
       const plan =
         document === null
           ? { operations: [] }
-          : plans.get(digest(document), () => parsePlan(document))
+          : plans.get(digest(document), () => parsePlan(document), document.length)
       return callOperation(job, api, plan, { reach, credentials }, signal)
     },
   }

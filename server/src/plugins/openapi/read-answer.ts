@@ -43,7 +43,9 @@ export const readAnswer = async (
   const contentType =
     response.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
   if (!isText(contentType, body)) {
-    const text = `[The answer is no text: ${plainType(contentType).slice(0, 100) || 'of unknown type'}, ${body.length} bytes.]`
+    // Before its letters are made small, in which no secret would be found.
+    const type = plainType(secretHider({}, secrets)(contentType)).slice(0, 100)
+    const text = `[The answer is no text: ${type || 'of unknown type'}, ${body.length} bytes.]`
     return { text, isCut: false, bytes: body.length }
   }
   const start = body.subarray(0, MOST_DECODED)

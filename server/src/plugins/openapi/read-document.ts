@@ -13,21 +13,26 @@ const LIMITS: ReadLimits = { ms: 15_000, memoryMiB: 384 }
 export type ReadDocument = (
   task: DocumentTask,
   param: string,
+  owner: string,
   signal: AbortSignal,
 ) => Promise<string>
 
+/** A hostile document takes all of its time, and whoever has one can send many. */
+const GATE = { places: 2, line: 20, perOwner: 1, ownerLine: 5 }
+
 /**
- * Reads OpenAPI documents, each in a thread of its own with limits on memory and time, two at a time.
+ * Reads OpenAPI documents, each in a thread of its own with limits on memory and time, two at a time, of one owner one.
  */
 export const createReadDocument = (limits: ReadLimits = LIMITS): ReadDocument => {
-  const gate = new CallGate({ places: 2, line: 20 })
+  const gate = new CallGate(GATE)
   /**
    * @param param the field of the plugin file that is to blame for the document
+   * @param owner whose turn it takes
    * @returns what is kept of it, the JSON of a DocumentPlan
    * @throws AppError 400; the signal's reason when that aborts
    */
-  return async (task, param, signal) => {
-    using place = await gate.enter(signal)
+  return async (task, param, owner, signal) => {
+    using place = await gate.enter(signal, owner)
     if (place === null)
       throw errors.unavailable('Too many OpenAPI documents are being read; try again shortly.', 5)
     const reply = await inThread(task, limits, signal)

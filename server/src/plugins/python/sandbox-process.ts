@@ -11,6 +11,7 @@ import {
 } from '@melzi/runner/protocol.ts'
 import type { Identity } from '../../platform/reachable-folder.ts'
 import { assertWalled } from '../../walls/walled-python.ts'
+import { StructureCounter } from '../mcp/structure-counter.ts'
 import { childArguments } from './child-command.ts'
 import { spawnDeno } from './deno-start.ts'
 import type { EgressBroker } from './egress-broker.ts'
@@ -45,6 +46,8 @@ const STDERR_BYTES = 8192
 const REQUEST_OVERHEAD_BYTES = 65_536
 /** Of all questions of a call. */
 const QUESTION_BYTES = 4_000_000
+/** A line with more objects, arrays, members and elements is none of ours: each costs the server some of its time to read. */
+const MOST_PARTS = 100_000
 /** How the lines begin that ask for something outside. */
 const ASKING = ['{"t":"http"', '{"t":"ask"']
 /** A call that asks this many times as often as it may is ended; up to there each request gets its refusal. */
@@ -264,6 +267,8 @@ export class SandboxProcess implements AsyncDisposable {
     const answer = (reply: Promise<HttpReplyMessage | AnswerMessage>) =>
       void reply.then((message) => this.#write(`${JSON.stringify(message)}\n`))
     this.#onLine = (line) => {
+      if (partsOf(line) > MOST_PARTS)
+        return fail('output', `The plugin wrote a message of more than ${MOST_PARTS} parts.`)
       const message = parseChildMessage(line.toString('utf8'))
       if (message?.t === 'done') return resolve(checkedSizes(message, limits))
       if (message?.t !== 'http' && message?.t !== 'ask') return fail('crash', unexpected(message))
@@ -337,6 +342,13 @@ const lineOf = (job: JobMessage): string | null => {
     if (error instanceof RangeError) return null
     throw error
   }
+}
+
+const partsOf = (line: Buffer): number => {
+  if (line.length <= MOST_PARTS) return 0
+  const counter = new StructureCounter()
+  counter.push(line)
+  return counter.count
 }
 
 const unexpected = (message: ChildMessage | null): string =>

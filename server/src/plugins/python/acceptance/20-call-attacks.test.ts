@@ -69,6 +69,18 @@ test('large questions are bounded together; one of 1 MB is asked whole', async (
   }
 })
 
+test('a question of hundreds of thousands of parts is not read', async () => {
+  const { asked, answer } = desk()
+  const keys = `'{' + Array.from({length: 330_000}, (_, i) => '"k' + i + '":0').join(',') + '}'`
+  const source = raw(
+    `w('{"t":"ask","id":1,"question":{"kind":"chat","conversation":' + ${keys} + '}}\\n')`,
+  )
+  const { result, heldUpMs } = await whileWatched(run(sandbox, source, { answer }))
+  assert.equal(result.error?.message, 'The plugin wrote a message of more than 100000 parts.')
+  assert.deepEqual(asked, [])
+  assert.ok(heldUpMs < 200, `${heldUpMs} ms`)
+})
+
 test('a question that is none ends the call before anyone is asked', async () => {
   const { asked, answer } = desk()
   const lines = [
