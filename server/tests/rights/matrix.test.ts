@@ -6,6 +6,7 @@ import { onEachEngine } from '../support/store-engines.ts'
 import { CALLERS, type Caller } from '../support/rights-callers.ts'
 import { buildHouse, type Answer, type House } from '../support/rights-house.ts'
 import type { Ask, Row } from './row.ts'
+import { PEOPLE_ROWS, RECORD_ROWS, SHARING_ROWS } from './rows-community.ts'
 import { PLUGIN_ROWS, SERVER_ROWS } from './rows-plugins.ts'
 import { FILE_ROWS, WIRE_ROWS } from './rows-wire.ts'
 
@@ -17,6 +18,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   ...FILE_ROWS,
   ...PLUGIN_ROWS,
   ...SERVER_ROWS,
+  ...PEOPLE_ROWS,
+  ...RECORD_ROWS,
+  ...SHARING_ROWS,
 }
 
 /** Azure's second address of a call is the same route under another name. */

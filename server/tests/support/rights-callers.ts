@@ -66,7 +66,6 @@ export const onAssistant = (rights: {
 /**
  * For admins of the workspace; the outsider is one elsewhere.
  * @param elsewhere what the outsider gets
- * @public
  */
 export const admins = (ok = 200, elsewhere = ok): Statuses => ({
   ...all(403),

@@ -139,6 +139,20 @@ export const buildHouse = async (engine: TestEngine) => {
     make,
     until,
 
+    /** A new member of the owner's workspace; gives its id. */
+    member: (): Promise<string> =>
+      context.store.write('test.member', async (tx) => {
+        const id = newId('person_')
+        await tx.run("insert into people (id, name, email, created_at) values (?1, 'M', null, 1)", [
+          id,
+        ])
+        await tx.run(
+          "insert into memberships (workspace_id, person_id, role, created_at) values (?1, ?2, 'member', 1)",
+          [people.owner.workspaceId, id],
+        )
+        return id
+      }),
+
     /** Another assistant of the owner's, shared in the same way. */
     async sharedCopy(): Promise<string> {
       const { id } = await make('owner', '/assistants', { model: 'demo', name: 'Copy' })
