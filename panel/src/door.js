@@ -6,7 +6,7 @@ import { open, page, post, send, state } from './door-page.js'
 import { voice } from './door-words.js'
 
 const API = '/api/assts/v1'
-const token = location.hash.slice(1)
+const token = location.hash.slice(1).replace(/^token=/, '')
 
 const name = () => ({ name: 'name', type: 'text', label: voice.words.name, autocomplete: 'name' })
 const email = (value = '') => ({
@@ -149,11 +149,11 @@ const secondFactor = (then) =>
 
 let providers = []
 const singleSignOn = () =>
-  providers.map(({ id, name: label }) => ({
+  providers.map(({ name: label }) => ({
     label: voice.words.signInWith(label),
     act: async () => {
       const callbackURL = location.pathname === '/sign-in' ? nextPath() : location.pathname
-      const { url } = await post('/api/auth/sign-in/oauth2', { providerId: id, callbackURL })
+      const { url } = await post('/api/auth/sign-in/social', { provider: 'oidc', callbackURL })
       location.assign(url)
     },
   }))
@@ -272,7 +272,8 @@ const DOORS = {
 }
 
 try {
-  providers = (await send('GET', '/api/auth/providers')).providers ?? []
+  const { oidc } = await send('GET', '/api/auth/providers')
+  providers = oidc === null ? [] : [oidc]
 } catch {
   // without single sign-on there is the password
 }

@@ -134,6 +134,8 @@ export const errors = {
     kind === 'file'
       ? noSuchFile(id)
       : new AppError({ status: 404, message: `No ${kind} found with id '${id}'.` }),
+  /** One text for a link that is wrong, used, taken back or over, so that guessing tells nothing. */
+  deadLink: () => new AppError({ status: 404, message: 'This link is wrong, used or over.' }),
   noSuchModel: (model: string) =>
     new AppError({
       status: 404,

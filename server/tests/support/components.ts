@@ -61,7 +61,7 @@ export const postgresBinaries = (): string | null => {
 }
 
 /** The Chromium or Chrome that panel tests drive; `MELZI_TEST_CHROMIUM` names one elsewhere. Null where there is none. */
-const chromiumBinary = (): string | null =>
+export const chromiumBinary = (): string | null =>
   [
     process.env['MELZI_TEST_CHROMIUM'] ?? '',
     ...['chromium', 'chromium-browser', 'google-chrome', 'chrome'].flatMap(inPath),

@@ -148,7 +148,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
   /** What accepting gives: the role, and the assistant that was shared. */
   const enter = async (tx: Tx, record: InvitationRecord, personId: string, from: Caller) => {
     const at = now()
-    if (!(await markAccepted(tx, record, personId, at))) throw goneLink()
+    if (!(await markAccepted(tx, record, personId, at))) throw errors.deadLink()
     const { workspaceId, role, assistantId, access } = record
     await joinWorkspace(tx, { workspaceId, id: personId, role, createdAt: at })
     if (assistantId !== null && access !== null) {
@@ -168,7 +168,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
 
   const getOpen = async (db: Reader, token: string): Promise<InvitationRecord> => {
     const record = await findOpenByToken(db, linkHash(token), now())
-    if (record === null) throw goneLink()
+    if (record === null) throw errors.deadLink()
     return record
   }
 
@@ -321,9 +321,6 @@ const asInvited = (record: InvitationRecord): Invited => ({
   ...record,
   access: record.access ?? 'use',
 })
-
-/** One text for a link that is wrong, used, taken back or over. */
-const goneLink = () => errors.notFound('invitation', 'this link')
 
 const missing = (param: string) =>
   errors.invalid(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter')

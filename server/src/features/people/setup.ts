@@ -54,7 +54,7 @@ export const createSetup = (deps: SetupDeps) => {
       const passwordHash = await accounts.hashPassword(request.password)
       const owner = await store.write('setup', async (tx) => {
         if (!(await takeSetupLink(tx, linkHash(request.token)))) {
-          throw errors.notFound('set-up', 'this link')
+          throw errors.deadLink()
         }
         const found = (await people.findOwner(tx)) ?? (await people.foundHome(tx))
         if (found === null) throw new Error('The store has a workspace without an owner.')
