@@ -218,6 +218,12 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     oidc,
     library: { store, sealer, log, passwords, admission, secret, oidc },
     personOf: async (cookies) => (await current(cookies))?.personId ?? null,
+    endBegun: async (setCookies) => {
+      for (const line of setCookies) {
+        const session = await current(line.split(';')[0])
+        if (session !== null) await sessions.end(session.personId, session.id)
+      }
+    },
   })
   return {
     accounts,

@@ -43,6 +43,8 @@ interface Deps {
   library: Omit<LibraryDeps, 'origin'>
   /** Whose session a request carries. */
   personOf: (cookies: string | undefined) => Promise<string | null>
+  /** Ends the session that `set-cookie` values begin. */
+  endBegun: (setCookies: readonly string[]) => Promise<void>
 }
 
 /** A provider that takes longer is given up. */
@@ -123,6 +125,16 @@ export const createSignIn = (deps: Deps): SignIn => {
     }
   }
 
+  /** A code that somebody looked over a shoulder for is good for a minute still: it signs in once. */
+  const refuseUsedCode = async ({ body, cookies }: Asked, answer: Answer): Promise<void> => {
+    const { user } = answer.body as { user: { id: string } }
+    if (await throttle.useOnce(`${user.id} ${String(body['code'])}`)) return
+    // whoever is signed in already only proves that the app works
+    if ((await deps.personOf(cookies)) !== null) return
+    await deps.endBegun(answer.cookies)
+    throw new AppError({ status: 401, message: 'Invalid code.', code: 'invalid_code' })
+  }
+
   return {
     ask: async (asked) => {
       const { endpoint, body } = asked
@@ -152,6 +164,7 @@ export const createSignIn = (deps: Deps): SignIn => {
         else await mailer.send(mail)
       }
       const answer = await answerOf(response)
+      if (endpoint.path === '/two-factor/verify-totp') await refuseUsedCode(asked, answer)
       if (response.ok && !isHalfWay(answer.body)) {
         for (const [what, who] of attempts) if (what === 'account') await throttle.forget(what, who)
       }
