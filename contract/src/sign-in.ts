@@ -57,3 +57,50 @@ export const CallbackQuery = z.object({
   error_description: z.optional(z.string()),
   iss: z.optional(z.string()),
 })
+
+const isoTime = z.iso.datetime()
+
+/** Whoever is signed in, as the library says it. */
+export const SignedInUser = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.nullable(z.string()),
+  emailVerified: z.boolean(),
+  twoFactorEnabled: z.boolean(),
+  image: z.nullish(z.string()),
+  createdAt: isoTime,
+  updatedAt: z.nullish(isoTime),
+})
+const session = {
+  id: z.string(),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+  expiresAt: isoTime,
+  ipAddress: z.nullable(z.string()),
+  userAgent: z.nullable(z.string()),
+}
+export const ListedSession = z.object({ ...session, current: z.boolean() })
+export const SessionList = z.array(ListedSession)
+export const CurrentSession = z.nullable(
+  z.object({ session: z.object({ ...session, userId: z.string() }), user: SignedInUser }),
+)
+export const SignInReply = z.union([
+  z.object({ redirect: z.literal(false), user: SignedInUser }),
+  z.object({ twoFactorRedirect: z.literal(true), twoFactorMethods: z.array(z.string()) }),
+])
+export const Done = z.object({ status: z.literal(true) })
+export const MailOnItsWay = z.object({ status: z.literal(true), message: z.string() })
+export const SignedOut = z.object({ success: z.literal(true) })
+export const ProviderUrl = z.object({ url: z.url(), redirect: z.literal(false) })
+export const SignInWays = z.object({
+  password: z.literal(true),
+  oidc: z.nullable(z.object({ name: z.string() })),
+})
+export const UserReply = z.object({ user: SignedInUser })
+export const TotpSetUp = z.object({
+  method: z.literal('totp'),
+  totpURI: z.string(),
+  backupCodes: z.array(z.string()),
+})
+export const TotpUri = z.object({ totpURI: z.string() })
+export const BackupCodes = z.object({ status: z.literal(true), backupCodes: z.array(z.string()) })

@@ -157,17 +157,19 @@ export const createContext = async (
   const keys = createKeyService({ store, clock, log })
   const mailer = stack.use(overrides.mailer ?? createMailer(config.identity.mail, log))
   const { oidc } = config.identity
-  const identity = createIdentity({
-    store,
-    clock,
-    log,
-    sealer,
-    mailer,
-    oidc,
-    origin,
-    // without an invitation nobody comes in who has no account yet
-    admit: { mayJoin: async () => false, joined: async () => undefined },
-  })
+  const identity = stack.use(
+    createIdentity({
+      store,
+      clock,
+      log,
+      sealer,
+      mailer,
+      oidc,
+      origin,
+      // without an invitation nobody comes in who has no account yet
+      admit: { mayJoin: async () => false, joined: async () => undefined },
+    }),
+  )
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge

@@ -8,6 +8,7 @@ import { pluginSecretPart, pluginTestPart, pluginVersionPart } from './plugin-wo
 import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
+import { signInPart } from './sign-in.ts'
 import { threadPart } from './threads.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
 
@@ -30,5 +31,6 @@ export const PARTS: readonly Part[] = [
   pluginApiPart,
   modelPart,
   passthroughPart,
+  signInPart,
   serverPart,
 ]

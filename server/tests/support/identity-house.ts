@@ -44,7 +44,7 @@ export interface IdentityOptions {
 }
 
 const NOBODY: Admit = { mayJoin: async () => false, joined: async () => undefined }
-export const SECRET = 'a secret of this test, long enough'
+const SECRET = 'a secret of this test, long enough'
 
 const readReply = async (response: Response): Promise<Reply> => {
   const text = await response.text()
@@ -54,7 +54,7 @@ const readReply = async (response: Response): Promise<Reply> => {
   return { status, headers, body, code: error?.code ?? null, message: error?.message ?? '' }
 }
 
-export const openBrowser = (origin: string): Browser => {
+const openBrowser = (origin: string): Browser => {
   const cookies = new Map<string, string>()
   const send: Browser['send'] = async (method, path, body, given = {}) => {
     const headers = new Headers({ origin })
@@ -100,6 +100,7 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
     oidc: options.oidc ?? null,
     admit: options.admit ?? NOBODY,
     origin: () => options.publicUrl ?? origin,
+    mailRetryMs: [1, 1],
   })
   const app = createHttpServer({ log, bodyLimit: 1_000_000 })
   const { publicUrl = null } = options
@@ -153,6 +154,7 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
     },
     [Symbol.asyncDispose]: async () => {
       await app.close()
+      await identity[Symbol.asyncDispose]()
     },
   }
 }

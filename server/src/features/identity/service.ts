@@ -84,7 +84,7 @@ export interface Sessions {
   endOthers(current: SessionRecord): Promise<void>
 }
 
-export interface Identity {
+export interface Identity extends AsyncDisposable {
   accounts: Accounts
   sessions: Sessions
   signIn: SignIn
@@ -104,6 +104,8 @@ export interface IdentityDeps {
   admit: Admit
   /** Where people find this server, without a slash at the end. */
   origin: () => string
+  /** Between tries of a mail that nobody waits for, ms. */
+  mailRetryMs?: readonly number[] | undefined
 }
 
 const LONGEST_AGENT = 512
@@ -214,8 +216,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     mailer,
     throttle,
     origin,
-    secret,
-    oidc,
+    retryMs: deps.mailRetryMs,
     library: { store, sealer, log, passwords, admission, secret, oidc },
     personOf: async (cookies) => (await current(cookies))?.personId ?? null,
     endBegun: async (setCookies) => {
@@ -230,6 +231,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     sessions,
     signIn,
     provider: oidc === null ? null : { name: oidc.name },
+    [Symbol.asyncDispose]: () => signIn[Symbol.asyncDispose](),
     sweep: () => store.write('identity.sweep', (tx) => deleteExpired(tx, clock.now())),
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isOwnPath } from '@melzi/contract/sign-in.ts'
 import { AppError, errors } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/log.ts'
@@ -26,7 +27,7 @@ export interface Answer {
   location: string | null
 }
 
-export interface SignIn {
+export interface SignIn extends AsyncDisposable {
   /** @throws AppError as the library refuses, 429 for one attempt too many, 503 when a mail or a provider does not get through */
   ask(asked: Asked): Promise<Answer>
   /** Resolves when nothing is worked on in the background any more. */
@@ -38,9 +39,8 @@ interface Deps {
   mailer: Mailer
   throttle: Throttle
   origin: () => string
-  secret: string
-  oidc: LibraryDeps['oidc']
   library: Omit<LibraryDeps, 'origin'>
+  retryMs?: readonly number[] | undefined
   /** Whose session a request carries. */
   personOf: (cookies: string | undefined) => Promise<string | null>
   /** Ends the session that `set-cookie` values begin. */
@@ -50,14 +50,16 @@ interface Deps {
 /** A provider that takes longer is given up. */
 const PROVIDER_MS = 20_000
 /** Between tries of a mail whose sender waits for no answer. */
-const MAIL_RETRY_MS = [2_000, 10_000, 60_000] as const
-const NO_STORE = 'Please check your mailbox for what comes next.'
+const MAIL_RETRY_MS: readonly number[] = [2_000, 10_000, 60_000]
+const MAIL_SENT = 'Please check your mailbox for what comes next.'
 
 /** The way to the library: counts attempts, passes on what was meant, and gives back its answer as this server words it. */
 export const createSignIn = (deps: Deps): SignIn => {
   const { log, mailer, throttle, origin } = deps
   let library: Promise<AuthLibrary> | undefined
   const background = new Set<Promise<void>>()
+  const stopping = new AbortController()
+  const { retryMs = MAIL_RETRY_MS } = deps
 
   /** Loaded on first use: it is half a second of work that a server of keys alone never needs. */
   const load = (): Promise<AuthLibrary> => {
@@ -83,9 +85,7 @@ export const createSignIn = (deps: Deps): SignIn => {
       init.body = JSON.stringify({ ...body, ...FIXED[endpoint.path] })
     }
     const reply = (await load()).handle(new Request(url, init))
-    return endpoint.path.endsWith('/oidc') || endpoint.path === '/sign-in/social'
-      ? inTime(reply)
-      : reply
+    return isProviders(endpoint) ? inTime(reply) : reply
   }
 
   /** Whom an attempt counts against. Those that are nobody's are left out. */
@@ -112,7 +112,7 @@ export const createSignIn = (deps: Deps): SignIn => {
   }
 
   const sendLater = async (mail: Mail): Promise<void> => {
-    for (const wait of [...MAIL_RETRY_MS, null]) {
+    for (const wait of [...retryMs, null]) {
       try {
         await mailer.send(mail)
         return
@@ -120,7 +120,7 @@ export const createSignIn = (deps: Deps): SignIn => {
         // the mailer has logged why
         if (wait === null) throw error
         log.warn({ retryInMs: wait }, 'a mail is tried again')
-        await new Promise((resolve) => setTimeout(resolve, wait).unref())
+        await delay(wait, undefined, { signal: stopping.signal })
       }
     }
   }
@@ -138,6 +138,9 @@ export const createSignIn = (deps: Deps): SignIn => {
   return {
     ask: async (asked) => {
       const { endpoint, body } = asked
+      if (deps.library.oidc === null && isProviders(endpoint)) {
+        throw new AppError({ status: 404, message: 'This server has no single sign-on.' })
+      }
       const attempts = await counted(asked)
       for (const [what, who] of attempts) await throttle.count(what, who)
       if (typeof body['newPassword'] === 'string') {
@@ -151,7 +154,7 @@ export const createSignIn = (deps: Deps): SignIn => {
         })
         return {
           status: 200,
-          body: { status: true, message: NO_STORE },
+          body: { status: true, message: MAIL_SENT },
           cookies: [],
           location: null,
         }
@@ -173,6 +176,10 @@ export const createSignIn = (deps: Deps): SignIn => {
     idle: async () => {
       await Promise.all(background)
     },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort(new Error('the server stops; a mail was not sent'))
+      await Promise.all(background)
+    },
   }
 }
 
@@ -181,6 +188,10 @@ const FIXED: Readonly<Record<string, Record<string, unknown>>> = {
   '/change-password': { revokeOtherSessions: true },
   '/sign-in/social': { disableRedirect: true },
 }
+
+/** Whether the provider of single sign-on has a part in it. */
+const isProviders = ({ path }: Endpoint): boolean =>
+  path === '/sign-in/social' || path === '/callback/oidc'
 
 const text = (value: unknown): string =>
   typeof value === 'string' ? value.trim().toLowerCase() : ''

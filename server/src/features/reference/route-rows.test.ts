@@ -15,6 +15,8 @@ import { routesOf } from '../../http/route-table.ts'
 const PREFIXES = ['/api/assts/v1', '/v1', '/openai', '/openai/v1']
 /** Pages for people, and what they are made of. */
 const PAGES = ['/', '/page.css', '/page.js', '/docs', '/docs.css', '/docs.js']
+/** Where browsers are sent back to, by a link in a mail or by the provider of single sign-on. */
+const LANDINGS = ['/api/auth/verify-email', '/api/auth/callback/oidc']
 
 const wanted = (prefix: string): string[] => {
   const isThere = ({ place }: Operation) =>
@@ -58,7 +60,8 @@ describe('rows of the reference', () => {
     const rows = PARTS.flatMap(({ operations }) => operations)
       .filter(({ place }) => place === 'root')
       .map(({ method, path: template }) => `${method.toUpperCase()} ${toRoute(template)}`)
-    assert.deepEqual(here.toSorted(), [...rows, ...PAGES.map((page) => `GET ${page}`)].toSorted())
+    const pages = [...PAGES, ...LANDINGS].map((page) => `GET ${page}`)
+    assert.deepEqual(here.toSorted(), [...rows, ...pages].toSorted())
   })
 })
 
