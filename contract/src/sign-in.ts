@@ -38,6 +38,7 @@ export const ChangePasswordRequest = z.strictObject({
 })
 export const ChangeEmailRequest = z.strictObject({
   newEmail: Email,
+  password: Password,
   callbackURL: z.optional(OwnPath),
 })
 export const RequestPasswordResetRequest = z.strictObject({ email: Email })

@@ -153,7 +153,7 @@ export const signInPart: Part = {
       ],
       {
         schema: ChangeEmailRequest,
-        example: { newEmail: 'lovelace@example.org', callbackURL: '/' },
+        example: { newEmail: 'lovelace@example.org', password: PASSWORD, callbackURL: '/' },
       },
       Done,
       [401, 429],

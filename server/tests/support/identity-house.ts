@@ -1,3 +1,5 @@
+import { signInPart } from '@melzi/contract/reference/sign-in.ts'
+import * as z from 'zod/mini'
 import { createIdentity, type Admit } from '../../src/features/identity/service.ts'
 import { signInRoutes } from '../../src/features/identity/routes.ts'
 import { authenticate } from '../../src/http/auth.ts'
@@ -46,6 +48,16 @@ export interface IdentityOptions {
 const NOBODY: Admit = { mayJoin: async () => false, joined: async () => undefined }
 const SECRET = 'a secret of this test, long enough'
 
+/** Holds a reply against what the reference says of it. */
+const checkReply = (method: string, path: string, { status, body }: Reply): void => {
+  if (status !== 200) return
+  const operation = signInPart.operations.find(
+    (row) => row.method === method.toLowerCase() && row.path === path,
+  )
+  const schema = operation?.reply['application/json']
+  if (schema !== undefined && schema !== null) z.parse(schema, body)
+}
+
 const readReply = async (response: Response): Promise<Reply> => {
   const text = await response.text()
   const body = text === '' ? null : (JSON.parse(text) as unknown)
@@ -73,7 +85,9 @@ const openBrowser = (origin: string): Browser => {
       if (/;\s*max-age=0/i.test(line) || value === '') cookies.delete(name)
       else cookies.set(name, value)
     }
-    return readReply(response)
+    const reply = await readReply(response)
+    checkReply(method, path, reply)
+    return reply
   }
   return {
     send,
@@ -83,9 +97,25 @@ const openBrowser = (origin: string): Browser => {
   }
 }
 
+const stores = new WeakMap<TestEngine, Promise<Store>>()
+const TABLES = ['sessions', 'accounts', 'verifications', 'two_factors', 'sign_in_attempts']
+
+/** One store for a suite, emptied of people: making a database takes longer than most tests here. */
+const emptyStore = async (engine: TestEngine): Promise<Store> => {
+  const opening = stores.get(engine) ?? engine.freshStore()
+  stores.set(engine, opening)
+  const store = await opening
+  await store.write('test.empty', async (tx) => {
+    for (const table of [...TABLES, 'memberships', 'people', 'workspaces']) {
+      await tx.run(`delete from ${table}`)
+    }
+  })
+  return store
+}
+
 /** Signing in behind a real server on a port of its own, with one route of the wire: GET and POST /v1/whoami. */
 export const openIdentity = async (engine: TestEngine, options: IdentityOptions = {}) => {
-  const store = options.store ?? (await engine.freshStore())
+  const store = options.store ?? (await emptyStore(engine))
   const log = createLog('silent')
   const mails: string[] = []
   const sealer = createSealer(SECRET)

@@ -68,7 +68,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: 'POST',
     path: '/change-email',
     body: ChangeEmailRequest,
-    counts: ['link', 'mailbox'],
+    counts: ['link', 'mailbox', 'own account'],
   },
   { method: 'GET', path: '/verify-email', query: VerifyEmailQuery, counts: ['link'] },
   {

@@ -114,9 +114,12 @@ onEachEngine('links by mail', (engine) => {
     await browser.post(`${AUTH}/sign-in/email`, { email: ADA, password: PASSWORD })
     const path = `${AUTH}/change-email`
     const newEmail = 'Lovelace@Example.org'
+    const password = PASSWORD
+    const guessed = await browser.post(path, { newEmail, password: 'wrong password' })
+    assert.deepEqual([guessed.status, guessed.code], [400, 'invalid_password'])
     const [taken, free] = [
-      await browser.post(path, { newEmail: 'bob@example.org' }),
-      await browser.post(path, { newEmail, callbackURL: '/account' }),
+      await browser.post(path, { newEmail: 'bob@example.org', password }),
+      await browser.post(path, { newEmail, password, callbackURL: '/account' }),
     ]
     assert.deepEqual([taken.status, taken.body], [free.status, free.body])
     let mails = await house.mails()
@@ -141,7 +144,7 @@ onEachEngine('links by mail', (engine) => {
     assert.match(again.headers.get('location') ?? '', /^\/account\?error=/)
     const account = { email: 'lovelace@example.org', password: PASSWORD }
     assert.equal((await house.browser().post(`${AUTH}/sign-in/email`, account)).status, 200)
-    assert.equal((await house.browser().post(path, { newEmail })).status, 401)
+    assert.equal((await house.browser().post(path, { newEmail, password })).status, 401)
   })
 
   it('lead to pages of this server only', async () => {
@@ -162,7 +165,7 @@ onEachEngine('links by mail', (engine) => {
       '',
     ]
     for (const callbackURL of evil) {
-      const body = { newEmail: 'new@example.org', callbackURL }
+      const body = { newEmail: 'new@example.org', password: PASSWORD, callbackURL }
       const reply = await browser.post(`${AUTH}/change-email`, body)
       assert.equal(reply.status, 400, callbackURL)
       const query = new URLSearchParams({ token: 'x', callbackURL })

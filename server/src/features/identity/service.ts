@@ -24,6 +24,7 @@ import {
   deleteSessions,
   extendSession,
   findMembership,
+  findPasswordHash,
   findPersonByEmail,
   findSession,
   hasAccount,
@@ -219,6 +220,10 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     retryMs: deps.mailRetryMs,
     library: { store, sealer, log, passwords, admission, secret, oidc },
     personOf: async (cookies) => (await current(cookies))?.personId ?? null,
+    knowsPassword: async (personId, password) => {
+      const hash = await findPasswordHash(store, personId)
+      return hash !== null && (await passwords.verify({ hash, password }))
+    },
     endBegun: async (setCookies) => {
       for (const line of setCookies) {
         const session = await current(line.split(';')[0])

@@ -8,6 +8,7 @@ import {
 } from '../../../tests/support/identity-house.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 import { systemClock } from '../../platform/clock.ts'
+import { ENDPOINTS } from './endpoints.ts'
 import { createThrottle } from './throttle.ts'
 
 const ADA = 'ada@example.org'
@@ -240,6 +241,45 @@ onEachEngine('signing in', (engine) => {
     ]
     for (const password of bad) {
       await assert.rejects(accounts.hashPassword(password), { status: 400, param: 'password' })
+    }
+  })
+
+  it('takes whatever is sent without breaking', async () => {
+    await using house = await openIdentity(engine)
+    const deep = JSON.parse(`${'{"a":'.repeat(200)}1${'}'.repeat(200)}`) as unknown
+    const long = 'x'.repeat(100_000)
+    const values = [
+      null,
+      7,
+      [],
+      {},
+      '',
+      'x',
+      '\u0000',
+      '\ud800',
+      long,
+      deep,
+      ['a@b.test'],
+      { $ne: 1 },
+    ]
+    const names = ['email', 'password', 'newPassword', 'currentPassword', 'token', 'code', 'id']
+    const cookies = ['', '=', 'melzi.session_token', 'melzi.two_factor=x.y; melzi.state=%']
+    for (const { method, path } of ENDPOINTS) {
+      for (const [i, value] of values.entries()) {
+        const body = Object.fromEntries(names.map((name) => [name, value]))
+        const good = { email: ADA, password: 'x', newPassword: PASSWORD, code: value, token: value }
+        for (const sent of method === 'GET' ? [undefined] : [body, good, value, [body]]) {
+          const query =
+            method === 'GET'
+              ? `?${new URLSearchParams({ state: String(value), token: long.slice(0, i), code: 'x' }).toString()}`
+              : ''
+          const browser = house.browser()
+          const headers = { cookie: cookies[i % cookies.length] ?? '' }
+          const { status } = await browser.send(method, `/api/auth${path}${query}`, sent, headers)
+          assert.ok(status < 500, `${status} for ${path} ${JSON.stringify(sent)?.slice(0, 80)}`)
+          await house.store.write('test.calm', (tx) => tx.run('delete from sign_in_attempts'))
+        }
+      }
     }
   })
 })

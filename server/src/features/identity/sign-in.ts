@@ -43,6 +43,8 @@ interface Deps {
   retryMs?: readonly number[] | undefined
   /** Whose session a request carries. */
   personOf: (cookies: string | undefined) => Promise<string | null>
+  /** Whether this is the password of a person. */
+  knowsPassword: (personId: string, password: string) => Promise<boolean>
   /** Ends the session that `set-cookie` values begin. */
   endBegun: (setCookies: readonly string[]) => Promise<void>
 }
@@ -135,6 +137,14 @@ export const createSignIn = (deps: Deps): SignIn => {
     throw new AppError({ status: 401, message: 'Invalid code.', code: 'invalid_code' })
   }
 
+  /** The library asks for none here; but whoever finds a browser open must not walk off with the account. */
+  const requirePassword = async ({ body, cookies }: Asked): Promise<void> => {
+    const person = await deps.personOf(cookies)
+    if (person === null) throw errors.notSignedIn()
+    if (await deps.knowsPassword(person, String(body['password']))) return
+    throw new AppError({ status: 400, message: 'Invalid password.', code: 'invalid_password' })
+  }
+
   return {
     ask: async (asked) => {
       const { endpoint, body } = asked
@@ -146,6 +156,7 @@ export const createSignIn = (deps: Deps): SignIn => {
       if (typeof body['newPassword'] === 'string') {
         checkNewPassword(body['newPassword'], 'newPassword')
       }
+      if (endpoint.path === '/change-email') await requirePassword(asked)
       if (endpoint.blind === true) {
         inBackground(async () => {
           const { response, mails } = await pass(asked)

@@ -68,6 +68,14 @@ export const putPassword = async (
   )
 }
 
+export const findPasswordHash = async (db: Reader, personId: string): Promise<string | null> => {
+  const row = await db.get<{ password_hash: string | null }>(
+    `select password_hash from accounts where provider = 'credential' and subject = ?1`,
+    [personId],
+  )
+  return row?.password_hash ?? null
+}
+
 export const hasAccount = async (db: Reader, personId: string): Promise<boolean> =>
   (await db.get('select 1 as found from accounts where person_id = ?1 limit 1', [personId])) !==
   null
