@@ -165,6 +165,7 @@ export const createContext = async (
       sealer,
       mailer,
       oidc,
+      audit,
       origin,
       // without an invitation nobody comes in who has no account yet
       admit: { mayJoin: async () => false, joined: async () => undefined },

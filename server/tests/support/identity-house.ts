@@ -1,5 +1,6 @@
 import { signInPart } from '@melzi/contract/reference/sign-in.ts'
 import * as z from 'zod/mini'
+import { createAuditLog } from '../../src/features/audit/service.ts'
 import { createIdentity, type Admit } from '../../src/features/identity/service.ts'
 import { signInRoutes } from '../../src/features/identity/routes.ts'
 import { authenticate } from '../../src/http/auth.ts'
@@ -98,7 +99,14 @@ const openBrowser = (origin: string): Browser => {
 }
 
 const stores = new WeakMap<TestEngine, Promise<Store>>()
-const TABLES = ['sessions', 'accounts', 'verifications', 'two_factors', 'sign_in_attempts']
+const TABLES = [
+  'sessions',
+  'accounts',
+  'verifications',
+  'two_factors',
+  'sign_in_attempts',
+  'audit_entries',
+]
 
 /** One store for a suite, emptied of people: making a database takes longer than most tests here. */
 const emptyStore = async (engine: TestEngine): Promise<Store> => {
@@ -129,6 +137,7 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
       options.mailer ?? createMailer({ smtpUrl: null, from: 'x' }, log, (text) => mails.push(text)),
     oidc: options.oidc ?? null,
     admit: options.admit ?? NOBODY,
+    audit: createAuditLog({ clock: systemClock }),
     origin: () => options.publicUrl ?? origin,
     mailRetryMs: [1, 1],
   })
@@ -177,6 +186,11 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
       })
       return { personId, workspaceId, email }
     },
+    /** What the audit log says that people did, in order. */
+    deeds: async (): Promise<string[]> =>
+      (await store.all<{ action: string }>('select action from audit_entries order by at, id')).map(
+        ({ action }) => action,
+      ),
     /** The mails that were sent, all of them. */
     mails: async (): Promise<string[]> => {
       await identity.signIn.idle()

@@ -60,6 +60,7 @@ onEachEngine('links by mail', (engine) => {
       [200, 400],
     )
     assert.equal((await browser.post(path, { token, newPassword: NEW })).code, 'invalid_token')
+    assert.deepEqual(await house.deeds(), ['person.sign_in', 'person.reset_password'])
     assert.equal((await before.get('/v1/whoami')).status, 401)
     const old = { email: ADA, password: PASSWORD }
     assert.equal((await browser.post(`${AUTH}/sign-in/email`, old)).status, 401)

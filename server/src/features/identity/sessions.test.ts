@@ -180,6 +180,40 @@ onEachEngine('sessions', (engine) => {
     assert.equal((await house.store.all('select id from sessions')).length, 1)
   })
 
+  it('leave in the audit log who did what for itself, and nothing for what was refused', async () => {
+    await using house = await openIdentity(engine)
+    const ada = await house.person(ADA)
+    const [phone, laptop] = [await signedIn(house), await signedIn(house)]
+    const password = { currentPassword: PASSWORD, newPassword: 'quite another one' }
+    await laptop.post('/api/auth/change-password', { ...password, currentPassword: 'wrong' })
+    await laptop.post('/api/auth/revoke-session', { id: 'session_x' })
+    await laptop.get('/api/auth/verify-email?token=x&callbackURL=/')
+    await laptop.get('/api/auth/callback/oidc?error=x')
+    const [, other] = await list(laptop)
+    await laptop.post('/api/auth/revoke-session', { id: other?.id })
+    await phone.post('/api/auth/sign-out')
+    await laptop.post('/api/auth/revoke-other-sessions')
+    await laptop.post('/api/auth/change-password', password)
+    await laptop.post('/api/auth/sign-out')
+    assert.deepEqual(await house.deeds(), [
+      'person.sign_in',
+      'person.sign_in',
+      'session.end',
+      'session.end_others',
+      'person.change_password',
+      'person.sign_out',
+    ])
+    const entries = await house.store.all<{
+      workspace_id: string
+      person_id: string
+      address: string
+    }>('select distinct workspace_id, person_id, address from audit_entries')
+    assert.deepEqual(
+      entries.map((row) => ({ ...row })),
+      [{ workspace_id: ada.workspaceId, person_id: ada.personId, address: '127.0.0.1' }],
+    )
+  })
+
   it('are heard only from pages of this server', async () => {
     await using house = await openIdentity(engine)
     await house.person(ADA)

@@ -40,13 +40,22 @@ interface Deps {
   throttle: Throttle
   origin: () => string
   library: Omit<LibraryDeps, 'origin'>
+  /** Writes into the audit log what a person did for itself. */
+  note: (personId: string, action: string, address: string) => Promise<void>
   retryMs?: readonly number[] | undefined
   /** Whose session a request carries. */
   personOf: (cookies: string | undefined) => Promise<string | null>
   /** Whether this is the password of a person. */
   knowsPassword: (personId: string, password: string) => Promise<boolean>
+  /** Whose session `set-cookie` values begin. */
+  personBegun: (setCookies: readonly string[]) => Promise<string | null>
   /** Ends the session that `set-cookie` values begin. */
   endBegun: (setCookies: readonly string[]) => Promise<void>
+}
+
+interface Done {
+  answer: Answer
+  resetOf: string | null
 }
 
 /** A provider that takes longer is given up. */
@@ -145,6 +154,18 @@ export const createSignIn = (deps: Deps): SignIn => {
     throw new AppError({ status: 400, message: 'Invalid password.', code: 'invalid_password' })
   }
 
+  /** After the library's own writes: it awaits other things between them, so that no unit of ours could hold both. */
+  const noteDone = async (asked: Asked, before: string | null, { answer, resetOf }: Done) => {
+    const { done } = asked.endpoint
+    const failed = /[?&]error=/.test(answer.location ?? '')
+    if (done === undefined || failed || isHalfWay(answer.body)) return
+    const [action, whenSignedIn = action] = done
+    // a sign-in counts for whom it signs in, whoever the browser was before
+    const person = resetOf ?? (await deps.personBegun(answer.cookies)) ?? before
+    if (person === null) return
+    await deps.note(person, before === null ? action : whenSignedIn, asked.address)
+  }
+
   return {
     ask: async (asked) => {
       const { endpoint, body } = asked
@@ -170,7 +191,8 @@ export const createSignIn = (deps: Deps): SignIn => {
           location: null,
         }
       }
-      const { response, mails } = await pass(asked)
+      const before = endpoint.done === undefined ? null : await deps.personOf(asked.cookies)
+      const { response, mails, resetOf } = await pass(asked)
       if (response.status >= 400) throw await refusalOf(response)
       for (const mail of mails) {
         // whoever is signed in must not learn from the time whether an address is somebody's
@@ -179,6 +201,7 @@ export const createSignIn = (deps: Deps): SignIn => {
       }
       const answer = await answerOf(response)
       if (endpoint.path === '/two-factor/verify-totp') await refuseUsedCode(asked, answer)
+      await noteDone(asked, before, { answer, resetOf })
       if (response.ok && !isHalfWay(answer.body)) {
         for (const [what, who] of attempts) if (what === 'account') await throttle.forget(what, who)
       }

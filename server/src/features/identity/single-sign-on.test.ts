@@ -87,6 +87,7 @@ onEachEngine('single sign-on', (engine) => {
     provider.script.email = 'changed@example.org'
     assert.equal(await goThrough(again, provider), '/home')
     assert.deepEqual(house.joined, [[person?.id, ADA]])
+    assert.deepEqual(await house.deeds(), ['person.sign_in', 'person.sign_in'])
     assert.equal((await people(house)).length, 1)
   })
 

@@ -165,6 +165,15 @@ export const findMembership = async (
   return row === null ? null : { workspaceId: row.workspace_id, role: row.role }
 }
 
+/** Ids of the workspaces a person is in. */
+export const findWorkspaces = async (db: Reader, personId: string): Promise<string[]> => {
+  const rows = await db.all<{ workspace_id: string }>(
+    'select workspace_id from memberships where person_id = ?1 order by workspace_id',
+    [personId],
+  )
+  return rows.map((row) => row.workspace_id)
+}
+
 export const extendSession = async (
   tx: Tx,
   id: string,

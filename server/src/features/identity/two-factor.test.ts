@@ -120,5 +120,10 @@ onEachEngine('two-factor', (engine) => {
     const plain = house.browser()
     await plain.post(`${AUTH}/sign-in/email`, account)
     assert.equal((await plain.get('/v1/whoami')).status, 200)
+    assert.deepEqual((await house.deeds()).slice(-3), [
+      'person.enable_two_factor',
+      'person.disable_two_factor',
+      'person.sign_in',
+    ])
   })
 })
