@@ -25,8 +25,8 @@ const Code = z.string().check(z.minLength(1), z.maxLength(MAX_CODE))
 const Token = z.string().check(z.minLength(1), z.maxLength(MAX_TOKEN))
 
 export const SignInEmailRequest = z.strictObject({ email: Email, password: Password })
-export const SignInSocialRequest = z.strictObject({
-  provider: z.literal('oidc'),
+export const SignInProviderRequest = z.strictObject({
+  providerId: z.literal('oidc'),
   callbackURL: z.optional(OwnPath),
   errorCallbackURL: z.optional(OwnPath),
 })
@@ -93,9 +93,8 @@ export const Done = z.object({ status: z.literal(true) })
 export const MailOnItsWay = z.object({ status: z.literal(true), message: z.string() })
 export const SignedOut = z.object({ success: z.literal(true) })
 export const ProviderUrl = z.object({ url: z.url(), redirect: z.literal(false) })
-export const SignInWays = z.object({
-  password: z.literal(true),
-  oidc: z.nullable(z.object({ name: z.string() })),
+export const SignInProviders = z.object({
+  providers: z.array(z.object({ id: z.literal('oidc'), name: z.string() })),
 })
 export const UserReply = z.object({ user: SignedInUser })
 export const TotpSetUp = z.object({

@@ -16,8 +16,8 @@ import {
   SignedOut,
   SignInEmailRequest,
   SignInReply,
-  SignInSocialRequest,
-  SignInWays,
+  SignInProviderRequest,
+  SignInProviders,
   TotpSetUp,
   TotpUri,
   UserReply,
@@ -67,10 +67,10 @@ export const signInPart: Part = {
     'How a browser signs in and stays so: by a cookie that no script can read. With it, calls of the API need no key; the header `melzi-workspace` says in which workspace, else it is your first. Whatever changes something must come from a page of this server. These addresses stand beside the API, and take no key. One password may be tried ten times in a quarter of an hour, from one address sixty.',
   operations: [
     get(
-      'listSignInWays',
+      'listSignInProviders',
       '/providers',
-      ['Ways to sign in', 'Whether there is single sign-on, and what it is called.'],
-      SignInWays,
+      ['Ways to sign in', 'Single sign-on and what it is called; an empty list without it.'],
+      SignInProviders,
     ),
     post(
       'signInEmail',
@@ -87,15 +87,15 @@ export const signInPart: Part = {
       [401, 429],
     ),
     post(
-      'signInSocial',
-      '/sign-in/social',
+      'signInProvider',
+      '/sign-in/oauth2',
       [
         'Sign in elsewhere',
         'The address of the provider of single sign-on, to which the page then goes. It comes back to `callbackURL`, or to `errorCallbackURL` with `error` in the query. Whoever has no account yet needs an invitation, or an address of a domain that the operator lets in, and the provider must have verified it.',
       ],
       {
-        schema: SignInSocialRequest,
-        example: { provider: 'oidc', callbackURL: '/' },
+        schema: SignInProviderRequest,
+        example: { providerId: 'oidc', callbackURL: '/' },
       },
       ProviderUrl,
       [404, 429],

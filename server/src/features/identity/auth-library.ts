@@ -133,7 +133,7 @@ export const createAuthLibrary = (deps: LibraryDeps): AuthLibrary => {
         },
         sendResetPassword: ({ user, token }) =>
           // behind the #, so that it stands in no log and goes to no other site
-          post(resetMail(user.email, `${origin}/reset-password#token=${token}`)),
+          post(resetMail(user.email, `${origin}/reset-password#${token}`)),
       },
       databaseHooks: {
         user: {

@@ -7,7 +7,7 @@ import {
   RequestPasswordResetRequest,
   ResetPasswordRequest,
   SignInEmailRequest,
-  SignInSocialRequest,
+  SignInProviderRequest,
   VerifyCodeRequest,
   VerifyEmailQuery,
 } from '@melzi/contract/sign-in.ts'
@@ -37,7 +37,7 @@ type Schema =
   | typeof RequestPasswordResetRequest
   | typeof ResetPasswordRequest
   | typeof SignInEmailRequest
-  | typeof SignInSocialRequest
+  | typeof SignInProviderRequest
   | typeof VerifyCodeRequest
   | typeof VerifyEmailQuery
 
@@ -60,7 +60,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     counts: ['address', 'typed account'],
     done: [SIGN_IN],
   },
-  { method: 'POST', path: '/sign-in/social', body: SignInSocialRequest, counts: ['link'] },
+  { method: 'POST', path: '/sign-in/oauth2', body: SignInProviderRequest, counts: ['link'] },
   { method: 'GET', path: '/callback/oidc', query: CallbackQuery, done: [SIGN_IN] },
   { method: 'POST', path: '/sign-out', body: EmptyRequest, done: ['person.sign_out'] },
   { method: 'GET', path: '/get-session' },

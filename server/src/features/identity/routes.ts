@@ -47,7 +47,7 @@ export const signInRoutes = (
     return found
   }
 
-  app.get('/providers', async () => ({ password: true, oidc: provider }))
+  app.get('/providers', async () => ({ providers: provider === null ? [] : [provider] }))
 
   app.get('/list-sessions', async (request) => {
     const { all, current } = await signedIn(request)

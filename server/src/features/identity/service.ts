@@ -78,6 +78,8 @@ export interface Sessions {
     workspaceId: string | null,
     from: string | null,
   ): Promise<Principal | null>
+  /** The person of a session cookie, in whatever workspace or none; null without a live session. */
+  personOf(cookies: string | undefined): Promise<string | null>
   /** The live session of a cookie and all others of its person; null without one. */
   list(
     cookies: string | undefined,
@@ -92,7 +94,7 @@ export interface Identity extends AsyncDisposable {
   sessions: Sessions
   signIn: SignIn
   /** What the page of signing in offers. */
-  provider: { name: string } | null
+  provider: { id: 'oidc'; name: string } | null
   /** Removes what is over. */
   sweep(): Promise<void>
 }
@@ -221,6 +223,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
         scope: null,
       }
     },
+    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
     list: async (cookies) => {
       const session = await current(cookies)
       if (session === null) return null
@@ -251,7 +254,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     origin,
     retryMs: deps.mailRetryMs,
     library: { store, sealer, log, passwords, admission, secret, oidc },
-    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
+    personOf: (cookies) => sessions.personOf(cookies),
     knowsPassword: async (personId, password) => {
       const hash = await findPasswordHash(store, personId)
       return hash !== null && (await passwords.verify({ hash, password }))
@@ -271,7 +274,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     accounts,
     sessions,
     signIn,
-    provider: oidc === null ? null : { name: oidc.name },
+    provider: oidc === null ? null : { id: 'oidc', name: oidc.name },
     [Symbol.asyncDispose]: () => signIn[Symbol.asyncDispose](),
     sweep: () => store.write('identity.sweep', (tx) => deleteExpired(tx, clock.now())),
   }

@@ -82,7 +82,7 @@ export const createSignIn = (deps: Deps): SignIn => {
 
   const pass = async (asked: Asked): Promise<LibraryReply> => {
     const { endpoint, body, query } = asked
-    const url = new URL(`/api/auth${endpoint.path}`, origin())
+    const url = new URL(`/api/auth${RENAMED[endpoint.path] ?? endpoint.path}`, origin())
     for (const [key, value] of Object.entries(query)) {
       if (typeof value === 'string') url.searchParams.set(key, value)
     }
@@ -217,15 +217,18 @@ export const createSignIn = (deps: Deps): SignIn => {
   }
 }
 
+/** What the library calls by another name since providers are all alike to it. */
+const RENAMED: Readonly<Record<string, string>> = { '/sign-in/oauth2': '/sign-in/social' }
+
 /** What is sent along whatever the client says. */
 const FIXED: Readonly<Record<string, Record<string, unknown>>> = {
   '/change-password': { revokeOtherSessions: true },
-  '/sign-in/social': { disableRedirect: true },
+  '/sign-in/oauth2': { provider: 'oidc', disableRedirect: true },
 }
 
 /** Whether the provider of single sign-on has a part in it. */
 const isProviders = ({ path }: Endpoint): boolean =>
-  path === '/sign-in/social' || path === '/callback/oidc'
+  path === '/sign-in/oauth2' || path === '/callback/oidc'
 
 const text = (value: unknown): string =>
   typeof value === 'string' ? value.trim().toLowerCase() : ''

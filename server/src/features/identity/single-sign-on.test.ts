@@ -11,7 +11,7 @@ import { onEachEngine, type TestEngine } from '../../../tests/support/store-engi
 
 const ADA = 'ada@example.org'
 const AUTH = '/api/auth'
-const begin = { provider: 'oidc', callbackURL: '/home', errorCallbackURL: '/sign-in' }
+const begin = { providerId: 'oidc', callbackURL: '/home', errorCallbackURL: '/sign-in' }
 
 /** Invites the addresses of a list, and joins whoever comes to one workspace. */
 const openHouse = async (engine: TestEngine, provider: Provider, invited: readonly string[]) => {
@@ -38,7 +38,7 @@ const openHouse = async (engine: TestEngine, provider: Provider, invited: readon
 }
 
 const start = async (browser: Browser): Promise<string> => {
-  const reply = await browser.post(`${AUTH}/sign-in/social`, begin)
+  const reply = await browser.post(`${AUTH}/sign-in/oauth2`, begin)
   assert.equal(reply.status, 200, reply.message)
   assert.equal(reply.headers.get('location'), null)
   return (reply.body as { url: string }).url
@@ -62,8 +62,7 @@ onEachEngine('single sign-on', (engine) => {
     provider.script.email = 'Ada@Example.org'
     await using house = await openHouse(engine, provider, [ADA])
     assert.deepEqual((await house.browser().get(`${AUTH}/providers`)).body, {
-      password: true,
-      oidc: { name: 'School account' },
+      providers: [{ id: 'oidc', name: 'School account' }],
     })
     assert.deepEqual(provider.seen, [], 'nothing is asked for before somebody signs in')
     const browser = house.browser()
@@ -205,7 +204,7 @@ onEachEngine('single sign-on', (engine) => {
     await using house = await openHouse(engine, provider, [ADA])
     await house.person('bob@example.org')
     const browser = house.browser()
-    const reply = await browser.post(`${AUTH}/sign-in/social`, begin)
+    const reply = await browser.post(`${AUTH}/sign-in/oauth2`, begin)
     assert.deepEqual([reply.status, reply.headers.get('retry-after')], [503, '30'])
     const account = { email: 'bob@example.org', password: PASSWORD }
     assert.equal((await house.browser().post(`${AUTH}/sign-in/email`, account)).status, 200)
@@ -223,13 +222,14 @@ onEachEngine('single sign-on', (engine) => {
       { additionalData: { link: { userId: 'x', email: ADA } } },
       { requestSignUp: true },
       { newUserCallbackURL: 'https://evil.example' },
+      { providerId: 'github' },
       { provider: 'github' },
     ]
     for (const addition of additions) {
-      const reply = await house.browser().post(`${AUTH}/sign-in/social`, { ...begin, ...addition })
+      const reply = await house.browser().post(`${AUTH}/sign-in/oauth2`, { ...begin, ...addition })
       assert.equal(reply.status, 400, JSON.stringify(addition))
     }
     await using without = await openIdentity(engine, { store: house.store })
-    assert.equal((await without.browser().post(`${AUTH}/sign-in/social`, begin)).status, 404)
+    assert.equal((await without.browser().post(`${AUTH}/sign-in/oauth2`, begin)).status, 404)
   })
 })

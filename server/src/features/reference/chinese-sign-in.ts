@@ -4,7 +4,8 @@ export const CHINESE_SIGN_IN: Readonly<Record<string, string>> = {
   'How a browser signs in and stays so: by a cookie that no script can read. With it, calls of the API need no key; the header `melzi-workspace` says in which workspace, else it is your first. Whatever changes something must come from a page of this server. These addresses stand beside the API, and take no key. One password may be tried ten times in a quarter of an hour, from one address sixty.':
     '瀏覽器如何登入並保持登入：靠一個任何指令碼都讀不到的 cookie。有了它，呼叫 API 不需要金鑰；標頭 `melzi-workspace` 指定工作區，沒有時就是您的第一個。會改變內容的請求必須來自本伺服器的網頁。這些位址在 API 之外，不收金鑰。一個帳號的密碼十五分鐘內可以試十次，一個網路位址六十次。',
   'Ways to sign in': '登入方式',
-  'Whether there is single sign-on, and what it is called.': '有沒有單一登入，以及它的名稱。',
+  'Single sign-on and what it is called; an empty list without it.':
+    '單一登入與它的名稱；沒有時是空的清單。',
   'Sign in': '登入',
   'An address nobody has is answered like a wrong password. Whoever has two-factor on gets `twoFactorRedirect` and sends a code next.':
     '沒有人使用的地址，回答和密碼錯誤一樣。開啟雙重驗證的人會收到 `twoFactorRedirect`，接著送出驗證碼。',
