@@ -25,8 +25,8 @@ const Code = z.string().check(z.minLength(1), z.maxLength(MAX_CODE))
 const Token = z.string().check(z.minLength(1), z.maxLength(MAX_TOKEN))
 
 export const SignInEmailRequest = z.strictObject({ email: Email, password: Password })
-export const SignInSocialRequest = z.strictObject({
-  provider: z.literal('oidc'),
+export const SignInProviderRequest = z.strictObject({
+  providerId: z.literal('oidc'),
   callbackURL: z.optional(OwnPath),
   errorCallbackURL: z.optional(OwnPath),
 })
@@ -38,6 +38,7 @@ export const ChangePasswordRequest = z.strictObject({
 })
 export const ChangeEmailRequest = z.strictObject({
   newEmail: Email,
+  password: Password,
   callbackURL: z.optional(OwnPath),
 })
 export const RequestPasswordResetRequest = z.strictObject({ email: Email })
@@ -57,3 +58,49 @@ export const CallbackQuery = z.object({
   error_description: z.optional(z.string()),
   iss: z.optional(z.string()),
 })
+
+const isoTime = z.iso.datetime()
+
+/** Whoever is signed in, as the library says it. */
+export const SignedInUser = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.nullable(z.string()),
+  emailVerified: z.boolean(),
+  twoFactorEnabled: z.boolean(),
+  image: z.nullish(z.string()),
+  createdAt: isoTime,
+  updatedAt: z.nullish(isoTime),
+})
+const session = {
+  id: z.string(),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+  expiresAt: isoTime,
+  ipAddress: z.nullable(z.string()),
+  userAgent: z.nullable(z.string()),
+}
+export const ListedSession = z.object({ ...session, current: z.boolean() })
+export const SessionList = z.array(ListedSession)
+export const CurrentSession = z.nullable(
+  z.object({ session: z.object({ ...session, userId: z.string() }), user: SignedInUser }),
+)
+export const SignInReply = z.union([
+  z.object({ redirect: z.literal(false), user: SignedInUser }),
+  z.object({ twoFactorRedirect: z.literal(true), twoFactorMethods: z.array(z.string()) }),
+])
+export const Done = z.object({ status: z.literal(true) })
+export const MailOnItsWay = z.object({ status: z.literal(true), message: z.string() })
+export const SignedOut = z.object({ success: z.literal(true) })
+export const ProviderUrl = z.object({ url: z.url(), redirect: z.literal(false) })
+export const SignInProviders = z.object({
+  providers: z.array(z.object({ id: z.literal('oidc'), name: z.string() })),
+})
+export const UserReply = z.object({ user: SignedInUser })
+export const TotpSetUp = z.object({
+  method: z.literal('totp'),
+  totpURI: z.string(),
+  backupCodes: z.array(z.string()),
+})
+export const TotpUri = z.object({ totpURI: z.string() })
+export const BackupCodes = z.object({ status: z.literal(true), backupCodes: z.array(z.string()) })

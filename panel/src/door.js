@@ -149,11 +149,11 @@ const secondFactor = (then) =>
 
 let providers = []
 const singleSignOn = () =>
-  providers.map(({ name: label }) => ({
+  providers.map(({ id, name: label }) => ({
     label: voice.words.signInWith(label),
     act: async () => {
       const callbackURL = location.pathname === '/sign-in' ? nextPath() : location.pathname
-      const { url } = await post('/api/auth/sign-in/social', { provider: 'oidc', callbackURL })
+      const { url } = await post('/api/auth/sign-in/oauth2', { providerId: id, callbackURL })
       location.assign(url)
     },
   }))
@@ -272,8 +272,7 @@ const DOORS = {
 }
 
 try {
-  const { oidc } = await send('GET', '/api/auth/providers')
-  providers = oidc === null ? [] : [oidc]
+  providers = (await send('GET', '/api/auth/providers')).providers
 } catch {
   // without single sign-on there is the password
 }

@@ -286,6 +286,7 @@ export const createContext = async (
     messages,
     origin,
   })
+  stack.use(community.identity)
   const rightWatch = stack.use(
     new RightWatch({
       store,

@@ -94,7 +94,10 @@ describe('the reference as a document', () => {
 
   it('asks for a key everywhere but where none is needed', () => {
     assert.deepEqual(document.security, [{ bearer: [] }, { apiKey: [] }])
-    const open = operations().filter(([, , { security }]) => security !== undefined)
+    const open = operations()
+      .filter(([, , { security }]) => security !== undefined)
+      // all of signing in
+      .filter(([path]) => !path.startsWith('/api/auth/'))
     assert.deepEqual(
       open.map(([path]) => path),
       [

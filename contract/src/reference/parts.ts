@@ -11,6 +11,7 @@ import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
 import { shareLinkPart, sharingPart } from './sharing.ts'
+import { signInPart } from './sign-in.ts'
 import { threadPart } from './threads.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
 
@@ -41,5 +42,6 @@ export const PARTS: readonly Part[] = [
   feedbackPart,
   auditPart,
   dataRightsPart,
+  signInPart,
   serverPart,
 ]

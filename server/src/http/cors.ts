@@ -11,8 +11,8 @@ const EXPOSED = [
 const MAX_AGE = '7200'
 
 /**
- * Every origin may read every answer: keys travel in headers a page must know, never in cookies, so there is no credentials mode
- * (behaviour.md 0 row 9).
+ * Every origin may read every answer that a key gives it: keys travel in headers a page must know. Credentials are never allowed, so that
+ * no other site's page reads anything by a visitor's session (behaviour.md 0 row 9).
  */
 export const setCors = (request: FastifyRequest, reply: FastifyReply): void => {
   reply.header('access-control-allow-origin', request.headers.origin ?? '*')

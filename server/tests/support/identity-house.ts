@@ -1,3 +1,6 @@
+import { signInPart } from '@melzi/contract/reference/sign-in.ts'
+import * as z from 'zod/mini'
+import { createAuditLog } from '../../src/features/audit/service.ts'
 import { createIdentity, type Admit } from '../../src/features/identity/service.ts'
 import { signInRoutes } from '../../src/features/identity/routes.ts'
 import { authenticate } from '../../src/http/auth.ts'
@@ -44,7 +47,17 @@ export interface IdentityOptions {
 }
 
 const NOBODY: Admit = { mayJoin: async () => false, joined: async () => undefined }
-export const SECRET = 'a secret of this test, long enough'
+const SECRET = 'a secret of this test, long enough'
+
+/** Holds a reply against what the reference says of it. */
+const checkReply = (method: string, path: string, { status, body }: Reply): void => {
+  if (status !== 200) return
+  const operation = signInPart.operations.find(
+    (row) => row.method === method.toLowerCase() && row.path === path,
+  )
+  const schema = operation?.reply['application/json']
+  if (schema !== undefined && schema !== null) z.parse(schema, body)
+}
 
 const readReply = async (response: Response): Promise<Reply> => {
   const text = await response.text()
@@ -54,7 +67,7 @@ const readReply = async (response: Response): Promise<Reply> => {
   return { status, headers, body, code: error?.code ?? null, message: error?.message ?? '' }
 }
 
-export const openBrowser = (origin: string): Browser => {
+const openBrowser = (origin: string): Browser => {
   const cookies = new Map<string, string>()
   const send: Browser['send'] = async (method, path, body, given = {}) => {
     const headers = new Headers({ origin })
@@ -73,7 +86,9 @@ export const openBrowser = (origin: string): Browser => {
       if (/;\s*max-age=0/i.test(line) || value === '') cookies.delete(name)
       else cookies.set(name, value)
     }
-    return readReply(response)
+    const reply = await readReply(response)
+    checkReply(method, path, reply)
+    return reply
   }
   return {
     send,
@@ -83,9 +98,32 @@ export const openBrowser = (origin: string): Browser => {
   }
 }
 
+const stores = new WeakMap<TestEngine, Promise<Store>>()
+const TABLES = [
+  'sessions',
+  'accounts',
+  'verifications',
+  'two_factors',
+  'sign_in_attempts',
+  'audit_entries',
+]
+
+/** One store for a suite, emptied of people: making a database takes longer than most tests here. */
+const emptyStore = async (engine: TestEngine): Promise<Store> => {
+  const opening = stores.get(engine) ?? engine.freshStore()
+  stores.set(engine, opening)
+  const store = await opening
+  await store.write('test.empty', async (tx) => {
+    for (const table of [...TABLES, 'memberships', 'people', 'workspaces']) {
+      await tx.run(`delete from ${table}`)
+    }
+  })
+  return store
+}
+
 /** Signing in behind a real server on a port of its own, with one route of the wire: GET and POST /v1/whoami. */
 export const openIdentity = async (engine: TestEngine, options: IdentityOptions = {}) => {
-  const store = options.store ?? (await engine.freshStore())
+  const store = options.store ?? (await emptyStore(engine))
   const log = createLog('silent')
   const mails: string[] = []
   const sealer = createSealer(SECRET)
@@ -99,7 +137,9 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
       options.mailer ?? createMailer({ smtpUrl: null, from: 'x' }, log, (text) => mails.push(text)),
     oidc: options.oidc ?? null,
     admit: options.admit ?? NOBODY,
+    audit: createAuditLog({ clock: systemClock }),
     origin: () => options.publicUrl ?? origin,
+    mailRetryMs: [1, 1],
   })
   const app = createHttpServer({ log, bodyLimit: 1_000_000 })
   const { publicUrl = null } = options
@@ -146,6 +186,14 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
       })
       return { personId, workspaceId, email }
     },
+    /** What the audit log says that people did, in order. */
+    deeds: async (): Promise<string[]> =>
+      (
+        await store.all<{ action: string }>(
+          // what earlier tests left behind is of workspaces that are gone
+          'select action from audit_entries where workspace_id in (select id from workspaces) order by at, id',
+        )
+      ).map(({ action }) => action),
     /** The mails that were sent, all of them. */
     mails: async (): Promise<string[]> => {
       await identity.signIn.idle()
@@ -153,6 +201,7 @@ export const openIdentity = async (engine: TestEngine, options: IdentityOptions 
     },
     [Symbol.asyncDispose]: async () => {
       await app.close()
+      await identity[Symbol.asyncDispose]()
     },
   }
 }

@@ -47,6 +47,8 @@ export interface LibraryReply {
   response: Response
   /** To be sent before the reply is. */
   mails: Mail[]
+  /** Whose password a link's token set anew. */
+  resetOf: string | null
 }
 
 /** better-auth behind one function; loaded when somebody first signs in. */
@@ -59,9 +61,9 @@ export interface AuthLibrary {
 export const createAuthLibrary = (deps: LibraryDeps): AuthLibrary => {
   const { log, passwords, admission, origin, oidc } = deps
   const secure = origin.startsWith('https:')
-  const outbox = new AsyncLocalStorage<Mail[]>()
+  const beside = new AsyncLocalStorage<Pick<LibraryReply, 'mails' | 'resetOf'>>()
   const post = async (mail: Mail): Promise<void> => {
-    outbox.getStore()?.push(mail)
+    beside.getStore()?.mails.push(mail)
   }
 
   const build = (provider: OidcSettings | null) =>
@@ -125,9 +127,13 @@ export const createAuthLibrary = (deps: LibraryDeps): AuthLibrary => {
         password: passwords,
         revokeSessionsOnPasswordReset: true,
         resetPasswordTokenExpiresIn: LINK_SECONDS,
+        onPasswordReset: async ({ user }) => {
+          const found = beside.getStore()
+          if (found !== undefined) found.resetOf = user.id
+        },
         sendResetPassword: ({ user, token }) =>
           // behind the #, so that it stands in no log and goes to no other site
-          post(resetMail(user.email, `${origin}/reset-password#token=${token}`)),
+          post(resetMail(user.email, `${origin}/reset-password#${token}`)),
       },
       databaseHooks: {
         user: {
@@ -161,15 +167,15 @@ export const createAuthLibrary = (deps: LibraryDeps): AuthLibrary => {
 
   return {
     handle: async (request) => {
-      const mails: Mail[] = []
-      const response = await outbox.run(mails, async () => {
+      const found: Pick<LibraryReply, 'mails' | 'resetOf'> = { mails: [], resetOf: null }
+      const response = await beside.run(found, async () => {
         if (oidc === null || !isProviders(new URL(request.url).pathname)) {
           return plain.handler(request)
         }
         withProvider ??= build(oidc)
         return withProvider.handler(request)
       })
-      return { response, mails }
+      return { response, ...found }
     },
   }
 }

@@ -7,7 +7,7 @@ import {
   RequestPasswordResetRequest,
   ResetPasswordRequest,
   SignInEmailRequest,
-  SignInSocialRequest,
+  SignInProviderRequest,
   VerifyCodeRequest,
   VerifyEmailQuery,
 } from '@melzi/contract/sign-in.ts'
@@ -22,6 +22,8 @@ export interface Endpoint {
   body?: { safeParse: unknown } & Schema
   query?: { safeParse: unknown } & Schema
   counts?: readonly Count[]
+  /** What the audit log says of success, and what instead for somebody who was signed in already. */
+  done?: readonly [action: string, whenSignedIn?: string]
   /** Answered at once, and worked on afterwards: neither answer nor time tell what was found. */
   blind?: true
 }
@@ -35,15 +37,18 @@ type Schema =
   | typeof RequestPasswordResetRequest
   | typeof ResetPasswordRequest
   | typeof SignInEmailRequest
-  | typeof SignInSocialRequest
+  | typeof SignInProviderRequest
   | typeof VerifyCodeRequest
   | typeof VerifyEmailQuery
 
-const confirmed = (path: string): Endpoint => ({
+const SIGN_IN = 'person.sign_in'
+
+const confirmed = (path: string, done?: string): Endpoint => ({
   method: 'POST',
   path,
   body: ConfirmPasswordRequest,
   counts: ['address', 'own account'],
+  ...(done === undefined ? {} : { done: [done] }),
 })
 
 /** The only endpoints of the library that can be reached, below /api/auth. Sessions are listed and ended by routes of our own. */
@@ -53,24 +58,32 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/sign-in/email',
     body: SignInEmailRequest,
     counts: ['address', 'typed account'],
+    done: [SIGN_IN],
   },
-  { method: 'POST', path: '/sign-in/social', body: SignInSocialRequest, counts: ['link'] },
-  { method: 'GET', path: '/callback/oidc', query: CallbackQuery },
-  { method: 'POST', path: '/sign-out', body: EmptyRequest },
+  { method: 'POST', path: '/sign-in/oauth2', body: SignInProviderRequest, counts: ['link'] },
+  { method: 'GET', path: '/callback/oidc', query: CallbackQuery, done: [SIGN_IN] },
+  { method: 'POST', path: '/sign-out', body: EmptyRequest, done: ['person.sign_out'] },
   { method: 'GET', path: '/get-session' },
   {
     method: 'POST',
     path: '/change-password',
     body: ChangePasswordRequest,
     counts: ['address', 'own account'],
+    done: ['person.change_password'],
   },
   {
     method: 'POST',
     path: '/change-email',
     body: ChangeEmailRequest,
-    counts: ['link', 'mailbox'],
+    counts: ['link', 'mailbox', 'own account'],
   },
-  { method: 'GET', path: '/verify-email', query: VerifyEmailQuery, counts: ['link'] },
+  {
+    method: 'GET',
+    path: '/verify-email',
+    query: VerifyEmailQuery,
+    counts: ['link'],
+    done: ['person.confirm_email'],
+  },
   {
     method: 'POST',
     path: '/request-password-reset',
@@ -78,21 +91,29 @@ export const ENDPOINTS: readonly Endpoint[] = [
     counts: ['link', 'mailbox'],
     blind: true,
   },
-  { method: 'POST', path: '/reset-password', body: ResetPasswordRequest, counts: ['link'] },
+  {
+    method: 'POST',
+    path: '/reset-password',
+    body: ResetPasswordRequest,
+    counts: ['link'],
+    done: ['person.reset_password'],
+  },
   confirmed('/two-factor/enable'),
-  confirmed('/two-factor/disable'),
+  confirmed('/two-factor/disable', 'person.disable_two_factor'),
   confirmed('/two-factor/get-totp-uri'),
-  confirmed('/two-factor/generate-backup-codes'),
+  confirmed('/two-factor/generate-backup-codes', 'person.renew_backup_codes'),
   {
     method: 'POST',
     path: '/two-factor/verify-totp',
     body: VerifyCodeRequest,
     counts: ['address'],
+    done: [SIGN_IN, 'person.enable_two_factor'],
   },
   {
     method: 'POST',
     path: '/two-factor/verify-backup-code',
     body: VerifyCodeRequest,
     counts: ['address'],
+    done: [SIGN_IN],
   },
 ]

@@ -47,7 +47,7 @@ export const signInRoutes = (
     return found
   }
 
-  app.get('/providers', async () => ({ password: true, oidc: provider }))
+  app.get('/providers', async () => ({ providers: provider === null ? [] : [provider] }))
 
   app.get('/list-sessions', async (request) => {
     const { all, current } = await signedIn(request)
@@ -57,13 +57,13 @@ export const signInRoutes = (
   app.post('/revoke-session', async (request) => {
     const { id } = parseBody(RevokeSessionRequest, request.body)
     const { current } = await signedIn(request)
-    if (!(await sessions.end(current.personId, id))) throw errors.notFound('session', id)
+    if (!(await sessions.end(current, id, request.ip))) throw errors.notFound('session', id)
     return { status: true }
   })
 
   app.post('/revoke-other-sessions', async (request) => {
     const { current } = await signedIn(request)
-    await sessions.endOthers(current)
+    await sessions.endOthers(current, request.ip)
     return { status: true }
   })
 }

@@ -6,6 +6,7 @@ import type { Mailer } from '../../platform/mail.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Sealer } from '../../platform/sealing.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
+import type { AuditLog } from '../audit/service.ts'
 import { createAdmission, type Admit } from './admission.ts'
 import type { OidcSettings } from './auth-library.ts'
 import { checkNewPassword, createPasswords } from './passwords.ts'
@@ -24,9 +25,11 @@ import {
   deleteSessions,
   extendSession,
   findMembership,
+  findPasswordHash,
   findPersonByEmail,
   findSession,
   forgetPerson,
+  findWorkspaces,
   hasAccount,
   insertSession,
   listSessions,
@@ -84,25 +87,25 @@ export interface Sessions {
     workspaceId: string | null,
     from: string | null,
   ) => Promise<Principal | null>
+  /** The person of a session cookie, in whatever workspace or none; null without a live session. */
+  personOf: (cookies: string | undefined) => Promise<string | null>
   /** The live session of a cookie and all others of its person; null without one. */
   list: (
     cookies: string | undefined,
   ) => Promise<{ current: SessionRecord; all: SessionRecord[] } | null>
-  /** Ends one session of a person; false when it has no such. */
-  end: (personId: string, id: string) => Promise<boolean>
-  endOthers: (current: SessionRecord) => Promise<void>
+  /** Ends one session of the person of another; false when it has no such. @param from address of the client */
+  end: (current: SessionRecord, id: string, from: string | null) => Promise<boolean>
+  endOthers: (current: SessionRecord, from: string | null) => Promise<void>
   /** Those of these sessions that are live. */
   live: (ids: readonly string[]) => Promise<ReadonlySet<string>>
-  /** The person of a cookie; null without a live session. */
-  personOf: (cookies: string | undefined) => Promise<string | null>
 }
 
-export interface Identity {
+export interface Identity extends AsyncDisposable {
   accounts: Accounts
   sessions: Sessions
   signIn: SignIn
   /** What the page of signing in offers. */
-  provider: { name: string } | null
+  provider: { id: 'oidc'; name: string } | null
   /** Removes what is over. */
   sweep(): Promise<void>
 }
@@ -115,8 +118,11 @@ export interface IdentityDeps {
   mailer: Mailer
   oidc: OidcSettings | null
   admit: Admit
+  audit: AuditLog
   /** Where people find this server, without a slash at the end. */
   origin: () => string
+  /** Between tries of a mail that nobody waits for, ms. */
+  mailRetryMs?: readonly number[] | undefined
 }
 
 const LONGEST_AGENT = 512
@@ -189,6 +195,26 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     return token === null ? null : findSession(store, hashToken(token), clock.now())
   }
 
+  const begun = async (setCookies: readonly string[]): Promise<SessionRecord | null> => {
+    for (const line of setCookies) {
+      const session = await current(line.split(';')[0])
+      if (session !== null) return session
+    }
+    return null
+  }
+
+  /** A person is of no workspace: each that it is in learns of it. */
+  const note = async (
+    tx: Tx,
+    who: { personId: string; from: string | null; sessionId?: string },
+    action: string,
+    object = { kind: 'person', id: who.personId },
+  ): Promise<void> => {
+    for (const workspaceId of await findWorkspaces(tx, who.personId)) {
+      await deps.audit.note(tx, { workspaceId, ...who }, { action, ...object })
+    }
+  }
+
   const sessions: Sessions = {
     hasCookie: cookie.isIn,
     findPrincipal: async (cookies, workspaceId, from) => {
@@ -210,6 +236,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
         scope: null,
       }
     },
+    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
     list: async (cookies) => {
       const session = await current(cookies)
       if (session === null) return null
@@ -218,12 +245,20 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
         all: await listSessions(store, session.personId, clock.now()),
       }
     },
-    end: (personId, id) =>
-      store.write('identity.end session', (tx) => deleteSession(tx, personId, id)),
-    endOthers: (session) =>
-      store.write('identity.end others', (tx) => deleteSessions(tx, session.personId, session.id)),
+    end: (current, id, from) =>
+      store.write('identity.end session', async (tx) => {
+        const { personId } = current
+        const ended = await deleteSession(tx, personId, id)
+        const who = { personId, from, sessionId: current.id }
+        if (ended) await note(tx, who, 'session.end', { kind: 'session', id })
+        return ended
+      }),
     live: (ids) => liveSessions(store, ids, clock.now()),
-    personOf: async (cookies) => (await current(cookies))?.personId ?? null,
+    endOthers: ({ personId, id }, from) =>
+      store.write('identity.end others', async (tx) => {
+        await deleteSessions(tx, personId, id)
+        await note(tx, { personId, from, sessionId: id }, 'session.end_others')
+      }),
   }
 
   const signIn = createSignIn({
@@ -231,16 +266,30 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     mailer,
     throttle,
     origin,
-    secret,
-    oidc,
+    retryMs: deps.mailRetryMs,
     library: { store, sealer, log, passwords, admission, secret, oidc },
-    personOf: sessions.personOf,
+    personOf: (cookies) => sessions.personOf(cookies),
+    knowsPassword: async (personId, password) => {
+      const hash = await findPasswordHash(store, personId)
+      return hash !== null && (await passwords.verify({ hash, password }))
+    },
+    personBegun: async (setCookies) => (await begun(setCookies))?.personId ?? null,
+    endBegun: async (setCookies) => {
+      const session = await begun(setCookies)
+      if (session === null) return
+      await store.write('identity.end begun', (tx) =>
+        deleteSession(tx, session.personId, session.id),
+      )
+    },
+    note: (personId, action, address) =>
+      store.write('identity.note', (tx) => note(tx, { personId, from: address }, action)),
   })
   return {
     accounts,
     sessions,
     signIn,
-    provider: oidc === null ? null : { name: oidc.name },
+    provider: oidc === null ? null : { id: 'oidc', name: oidc.name },
+    [Symbol.asyncDispose]: () => signIn[Symbol.asyncDispose](),
     sweep: () => store.write('identity.sweep', (tx) => deleteExpired(tx, clock.now())),
   }
 }

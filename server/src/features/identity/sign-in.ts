@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isOwnPath } from '@melzi/contract/sign-in.ts'
 import { AppError, errors } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/log.ts'
@@ -26,7 +27,7 @@ export interface Answer {
   location: string | null
 }
 
-export interface SignIn {
+export interface SignIn extends AsyncDisposable {
   /** @throws AppError as the library refuses, 429 for one attempt too many, 503 when a mail or a provider does not get through */
   ask(asked: Asked): Promise<Answer>
   /** Resolves when nothing is worked on in the background any more. */
@@ -38,24 +39,38 @@ interface Deps {
   mailer: Mailer
   throttle: Throttle
   origin: () => string
-  secret: string
-  oidc: LibraryDeps['oidc']
   library: Omit<LibraryDeps, 'origin'>
+  /** Writes into the audit log what a person did for itself. */
+  note: (personId: string, action: string, address: string) => Promise<void>
+  retryMs?: readonly number[] | undefined
   /** Whose session a request carries. */
   personOf: (cookies: string | undefined) => Promise<string | null>
+  /** Whether this is the password of a person. */
+  knowsPassword: (personId: string, password: string) => Promise<boolean>
+  /** Whose session `set-cookie` values begin. */
+  personBegun: (setCookies: readonly string[]) => Promise<string | null>
+  /** Ends the session that `set-cookie` values begin. */
+  endBegun: (setCookies: readonly string[]) => Promise<void>
+}
+
+interface Done {
+  answer: Answer
+  resetOf: string | null
 }
 
 /** A provider that takes longer is given up. */
 const PROVIDER_MS = 20_000
 /** Between tries of a mail whose sender waits for no answer. */
-const MAIL_RETRY_MS = [2_000, 10_000, 60_000] as const
-const NO_STORE = 'Please check your mailbox for what comes next.'
+const MAIL_RETRY_MS: readonly number[] = [2_000, 10_000, 60_000]
+const MAIL_SENT = 'Please check your mailbox for what comes next.'
 
 /** The way to the library: counts attempts, passes on what was meant, and gives back its answer as this server words it. */
 export const createSignIn = (deps: Deps): SignIn => {
   const { log, mailer, throttle, origin } = deps
   let library: Promise<AuthLibrary> | undefined
   const background = new Set<Promise<void>>()
+  const stopping = new AbortController()
+  const { retryMs = MAIL_RETRY_MS } = deps
 
   /** Loaded on first use: it is half a second of work that a server of keys alone never needs. */
   const load = (): Promise<AuthLibrary> => {
@@ -67,7 +82,7 @@ export const createSignIn = (deps: Deps): SignIn => {
 
   const pass = async (asked: Asked): Promise<LibraryReply> => {
     const { endpoint, body, query } = asked
-    const url = new URL(`/api/auth${endpoint.path}`, origin())
+    const url = new URL(`/api/auth${RENAMED[endpoint.path] ?? endpoint.path}`, origin())
     for (const [key, value] of Object.entries(query)) {
       if (typeof value === 'string') url.searchParams.set(key, value)
     }
@@ -81,9 +96,7 @@ export const createSignIn = (deps: Deps): SignIn => {
       init.body = JSON.stringify({ ...body, ...FIXED[endpoint.path] })
     }
     const reply = (await load()).handle(new Request(url, init))
-    return endpoint.path.endsWith('/oidc') || endpoint.path === '/sign-in/social'
-      ? inTime(reply)
-      : reply
+    return isProviders(endpoint) ? inTime(reply) : reply
   }
 
   /** Whom an attempt counts against. Those that are nobody's are left out. */
@@ -110,7 +123,7 @@ export const createSignIn = (deps: Deps): SignIn => {
   }
 
   const sendLater = async (mail: Mail): Promise<void> => {
-    for (const wait of [...MAIL_RETRY_MS, null]) {
+    for (const wait of [...retryMs, null]) {
       try {
         await mailer.send(mail)
         return
@@ -118,19 +131,53 @@ export const createSignIn = (deps: Deps): SignIn => {
         // the mailer has logged why
         if (wait === null) throw error
         log.warn({ retryInMs: wait }, 'a mail is tried again')
-        await new Promise((resolve) => setTimeout(resolve, wait).unref())
+        await delay(wait, undefined, { signal: stopping.signal })
       }
     }
+  }
+
+  /** A code that somebody looked over a shoulder for is good for a minute still: it signs in once. */
+  const refuseUsedCode = async ({ body, cookies }: Asked, answer: Answer): Promise<void> => {
+    const { user } = answer.body as { user: { id: string } }
+    if (await throttle.useOnce(`${user.id} ${String(body['code'])}`)) return
+    // whoever is signed in already only proves that the app works
+    if ((await deps.personOf(cookies)) !== null) return
+    await deps.endBegun(answer.cookies)
+    throw new AppError({ status: 401, message: 'Invalid code.', code: 'invalid_code' })
+  }
+
+  /** The library asks for none here; but whoever finds a browser open must not walk off with the account. */
+  const requirePassword = async ({ body, cookies }: Asked): Promise<void> => {
+    const person = await deps.personOf(cookies)
+    if (person === null) throw errors.notSignedIn()
+    if (await deps.knowsPassword(person, String(body['password']))) return
+    throw new AppError({ status: 400, message: 'Invalid password.', code: 'invalid_password' })
+  }
+
+  /** After the library's own writes: it awaits other things between them, so that no unit of ours could hold both. */
+  const noteDone = async (asked: Asked, before: string | null, { answer, resetOf }: Done) => {
+    const { done } = asked.endpoint
+    const failed = /[?&]error=/.test(answer.location ?? '')
+    if (done === undefined || failed || isHalfWay(answer.body)) return
+    const [action, whenSignedIn = action] = done
+    // a sign-in counts for whom it signs in, whoever the browser was before
+    const person = resetOf ?? (await deps.personBegun(answer.cookies)) ?? before
+    if (person === null) return
+    await deps.note(person, before === null ? action : whenSignedIn, asked.address)
   }
 
   return {
     ask: async (asked) => {
       const { endpoint, body } = asked
+      if (deps.library.oidc === null && isProviders(endpoint)) {
+        throw new AppError({ status: 404, message: 'This server has no single sign-on.' })
+      }
       const attempts = await counted(asked)
       for (const [what, who] of attempts) await throttle.count(what, who)
       if (typeof body['newPassword'] === 'string') {
         checkNewPassword(body['newPassword'], 'newPassword')
       }
+      if (endpoint.path === '/change-email') await requirePassword(asked)
       if (endpoint.blind === true) {
         inBackground(async () => {
           const { response, mails } = await pass(asked)
@@ -139,12 +186,13 @@ export const createSignIn = (deps: Deps): SignIn => {
         })
         return {
           status: 200,
-          body: { status: true, message: NO_STORE },
+          body: { status: true, message: MAIL_SENT },
           cookies: [],
           location: null,
         }
       }
-      const { response, mails } = await pass(asked)
+      const before = endpoint.done === undefined ? null : await deps.personOf(asked.cookies)
+      const { response, mails, resetOf } = await pass(asked)
       if (response.status >= 400) throw await refusalOf(response)
       for (const mail of mails) {
         // whoever is signed in must not learn from the time whether an address is somebody's
@@ -152,6 +200,8 @@ export const createSignIn = (deps: Deps): SignIn => {
         else await mailer.send(mail)
       }
       const answer = await answerOf(response)
+      if (endpoint.path === '/two-factor/verify-totp') await refuseUsedCode(asked, answer)
+      await noteDone(asked, before, { answer, resetOf })
       if (response.ok && !isHalfWay(answer.body)) {
         for (const [what, who] of attempts) if (what === 'account') await throttle.forget(what, who)
       }
@@ -160,14 +210,25 @@ export const createSignIn = (deps: Deps): SignIn => {
     idle: async () => {
       await Promise.all(background)
     },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort(new Error('the server stops; a mail was not sent'))
+      await Promise.all(background)
+    },
   }
 }
+
+/** What the library calls by another name since providers are all alike to it. */
+const RENAMED: Readonly<Record<string, string>> = { '/sign-in/oauth2': '/sign-in/social' }
 
 /** What is sent along whatever the client says. */
 const FIXED: Readonly<Record<string, Record<string, unknown>>> = {
   '/change-password': { revokeOtherSessions: true },
-  '/sign-in/social': { disableRedirect: true },
+  '/sign-in/oauth2': { provider: 'oidc', disableRedirect: true },
 }
+
+/** Whether the provider of single sign-on has a part in it. */
+const isProviders = ({ path }: Endpoint): boolean =>
+  path === '/sign-in/oauth2' || path === '/callback/oidc'
 
 const text = (value: unknown): string =>
   typeof value === 'string' ? value.trim().toLowerCase() : ''

@@ -68,6 +68,14 @@ export const putPassword = async (
   )
 }
 
+export const findPasswordHash = async (db: Reader, personId: string): Promise<string | null> => {
+  const row = await db.get<{ password_hash: string | null }>(
+    `select password_hash from accounts where provider = 'credential' and subject = ?1`,
+    [personId],
+  )
+  return row?.password_hash ?? null
+}
+
 export const hasAccount = async (db: Reader, personId: string): Promise<boolean> =>
   (await db.get('select 1 as found from accounts where person_id = ?1 limit 1', [personId])) !==
   null
@@ -155,6 +163,15 @@ export const findMembership = async (
         workspaceId,
       ]))
   return row === null ? null : { workspaceId: row.workspace_id, role: row.role }
+}
+
+/** Ids of the workspaces a person is in. */
+export const findWorkspaces = async (db: Reader, personId: string): Promise<string[]> => {
+  const rows = await db.all<{ workspace_id: string }>(
+    'select workspace_id from memberships where person_id = ?1 order by workspace_id',
+    [personId],
+  )
+  return rows.map((row) => row.workspace_id)
 }
 
 export const extendSession = async (

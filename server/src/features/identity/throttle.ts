@@ -5,6 +5,8 @@ import type { Store } from '../../platform/store/store.ts'
 import { countAttempt, forgetAttempts } from './store.ts'
 
 const WINDOW_MS = 15 * 60_000
+/** Longer than a code of an authenticator app is taken, with the ones before and after. */
+const CODE_MS = 2 * 60_000
 
 /** How often each may try in a quarter of an hour. Many people may share one address, as in a school. */
 const MOST = {
@@ -26,6 +28,8 @@ export interface Throttle {
    * @throws AppError 429 with `retry-after` for one too many. It says the same whether what was tried exists or not
    */
   count(what: Counted, who: string): Promise<void>
+  /** Notes that a code was good; false when it was before, within the time that it is. */
+  useOnce(code: string): Promise<boolean>
   /** After success: what was counted for this account or address is forgotten. */
   forget(what: Counted, who: string): Promise<void>
 }
@@ -34,7 +38,7 @@ export interface Throttle {
 export const createThrottle = (deps: { store: Store; clock: Clock }): Throttle => {
   const { store, clock } = deps
   // an account is counted by the address that was typed, known or not, which is nobody's business here
-  const key = (what: Counted, who: string) =>
+  const key = (what: Counted | 'code', who: string) =>
     createHash('sha256').update(`${what}\n${who}`).digest('hex')
   return {
     count: async (what, who) => {
@@ -50,6 +54,13 @@ export const createThrottle = (deps: { store: Store; clock: Clock }): Throttle =
         message: 'Too many attempts. Please try again later.',
         headers: { 'retry-after': String(Math.max(1, Math.ceil((endsMs - now) / 1000))) },
       })
+    },
+    useOnce: async (code) => {
+      const used = key('code', code)
+      const { attempts } = await store.write('identity.use code', (tx) =>
+        countAttempt(tx, used, clock.now(), CODE_MS),
+      )
+      return attempts === 1
     },
     forget: async (what, who) => {
       await store.write('identity.forget attempts', (tx) => forgetAttempts(tx, key(what, who)))

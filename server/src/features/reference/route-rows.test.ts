@@ -31,6 +31,8 @@ const PAGES = [
   '/door-page.js',
   '/door-words.js',
 ]
+/** Where browsers are sent back to, by a link in a mail or by the provider of single sign-on. */
+const LANDINGS = ['/api/auth/verify-email', '/api/auth/callback/oidc']
 
 const wanted = (prefix: string): string[] => {
   const isThere = ({ place }: Operation) =>
@@ -74,7 +76,8 @@ describe('rows of the reference', () => {
     const rows = PARTS.flatMap(({ operations }) => operations)
       .filter(({ place }) => place === 'root')
       .map(({ method, path: template }) => `${method.toUpperCase()} ${toRoute(template)}`)
-    assert.deepEqual(here.toSorted(), [...rows, ...PAGES.map((page) => `GET ${page}`)].toSorted())
+    const pages = [...PAGES, ...LANDINGS].map((page) => `GET ${page}`)
+    assert.deepEqual(here.toSorted(), [...rows, ...pages].toSorted())
   })
 })
 
