@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { errors, maskKey } from '../platform/errors.ts'
+import { AppError, errors, maskKey } from '../platform/errors.ts'
 import type { Principal } from '../platform/principal.ts'
 
 declare module 'fastify' {
@@ -59,7 +59,15 @@ export const authenticateIfAny =
   (hook: (request: FastifyRequest) => Promise<void>) =>
   async (request: FastifyRequest): Promise<void> => {
     const { headers } = request
-    if (headers.authorization !== undefined || headers['api-key'] !== undefined) await hook(request)
+    if (headers.authorization !== undefined || headers['api-key'] !== undefined)
+      return hook(request)
+    if (headers.cookie === undefined) return
+    try {
+      await hook(request)
+    } catch (error) {
+      // a session that is over is none
+      if (!(error instanceof AppError) || error.status !== 401) throw error
+    }
   }
 
 /** A hook after {@link authenticate} for routes that are not for everybody. @param check throws when they are not for this principal */
