@@ -189,7 +189,7 @@ onEachEngine('share links', (engine) => {
             assert.equal(reply.status, 404)
             bodies.add(JSON.stringify(reply.body))
           }
-      assert.deepEqual([...bodies].length, 1)
+      assert.equal(bodies.size, 1)
       assert.ok([...bodies][0]?.includes(GONE))
       await friend.api.refused('GET', `/assistants/${over.id}`, undefined, { status: 404 })
     })

@@ -168,7 +168,7 @@ onEachEngine('assistants that change hands', (engine) => {
       const both = await Promise.all(
         [1, 2].map(() => owner.api.request('POST', path, { person_id: heir.personId })),
       )
-      assert.deepEqual(both.map(({ status }) => status).toSorted(), [200, 403])
+      assert.deepEqual(new Set(both.map(({ status }) => status)), new Set([200, 403]))
     })
 
     it('are copied by whoever may look into them, without what is somebody else’s', async () => {
@@ -219,12 +219,12 @@ onEachEngine('assistants that change hands', (engine) => {
         [['TOKEN', false]],
       )
       assert.deepEqual(
-        made.left_out.map(({ type, id: what }) => [type, what]).toSorted(),
+        made.left_out.map(({ type, id: what }) => `${type} ${what}`).toSorted(),
         [
-          ['file', code.id],
-          ['plugin', second.id],
-          ['secrets', own],
-          ['vector_store', store.id],
+          `file ${code.id}`,
+          `plugin ${second.id}`,
+          `secrets ${own}`,
+          `vector_store ${store.id}`,
         ].toSorted(),
       )
       // what the copier had is as it was
