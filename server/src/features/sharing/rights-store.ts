@@ -23,6 +23,29 @@ export const reaching = (of: {
     or (s.grantee_kind = 'link' and exists (select 1 from share_redemptions taken_up
       where taken_up.workspace_id = ${of.workspace} and taken_up.share_id = s.id and taken_up.person_id = ${of.person})))`
 
+/**
+ * Whether any share of an assistant reaches a person: the same as {@link reaching}, one look into an index for each kind, so that many can be
+ * asked about at once whose assistant has many shares.
+ */
+export const isReached = (of: {
+  workspace: string
+  assistant: string
+  person: string
+  isGuest: string
+  now: string
+}): string => {
+  const ofKind = (
+    kind: string,
+  ) => `s.workspace_id = ${of.workspace} and s.assistant_id = ${of.assistant}
+    and s.grantee_kind = '${kind}' and (s.expires_at is null or s.expires_at > ${of.now})`
+  return `(exists (select 1 from shares s where ${ofKind('person')} and s.grantee_id = ${of.person})
+    or (not (${of.isGuest}) and exists (select 1 from shares s where ${ofKind('workspace')}))
+    or exists (select 1 from group_members belonging join shares s on s.grantee_id = belonging.group_id
+      where belonging.workspace_id = ${of.workspace} and belonging.person_id = ${of.person} and ${ofKind('group')})
+    or exists (select 1 from share_redemptions taken_up join shares s on s.grantee_id = taken_up.share_id
+      where taken_up.workspace_id = ${of.workspace} and taken_up.person_id = ${of.person} and ${ofKind('link')}))`
+}
+
 /** {@link reaching} for a principal; parameters `?1` workspace, `?2` person, `?3` Unix seconds. */
 const reachingPrincipal = (role: Principal['role']): string =>
   reaching({
