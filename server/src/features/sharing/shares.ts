@@ -264,7 +264,7 @@ export const createShares = (deps: SharesDeps) => {
       }
       const email = request.email ?? ''
       const sent = await invitations.inviteGuest(principal, { email, assistantId, access })
-      return { invited: sent.invited, assistantId, sent }
+      return { invited: sent.record, assistantId, sent }
     },
 
     /** @throws AppError 404 for a share of another assistant */
