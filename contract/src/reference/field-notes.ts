@@ -54,6 +54,7 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   version: 'Number of the version.',
   call_id: 'Of the call.',
   name: 'Of the secret: its name.',
+  share_id: 'Of the share.',
   picture: 'The end of the address, as it was given.',
   deployment: 'Name or alias of the model.',
   person_id: 'Of the person.',

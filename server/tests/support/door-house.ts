@@ -37,7 +37,10 @@ export interface DoorHouse extends AsyncDisposable {
 }
 
 /** The whole server in this process behind a real door, on one engine, with a scripted model and a clock that can be moved. */
-export const openDoorHouse = async (engine: TestEngine): Promise<DoorHouse> => {
+export const openDoorHouse = async (
+  engine: TestEngine,
+  settings: Record<string, string> = {},
+): Promise<DoorHouse> => {
   await using stack = new AsyncDisposableStack()
   const dir = await mkdtemp(path.join(tmpdir(), 'melzi-door-'))
   stack.defer(() => rm(dir, { recursive: true, force: true }))
@@ -52,6 +55,7 @@ export const openDoorHouse = async (engine: TestEngine): Promise<DoorHouse> => {
     MELZI_MODEL_API_KEY: 'sk-scripted-model',
     MELZI_MODEL: 'scripted',
     ...(where.kind === 'postgres' ? { DATABASE_URL: where.url } : {}),
+    ...settings,
   }
   let moved = 0
   const clock = { now: () => Date.now() + moved }

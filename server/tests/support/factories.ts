@@ -38,9 +38,10 @@ export class Api {
   readonly baseUrl: string
   private readonly headers: Record<string, string>
 
-  constructor({ baseUrl, apiKey }: Key) {
+  /** @param headers in place of a key */
+  constructor({ baseUrl, apiKey }: Key, headers?: Record<string, string>) {
     this.baseUrl = baseUrl
-    this.headers = { authorization: `Bearer ${apiKey}` }
+    this.headers = headers ?? { authorization: `Bearer ${apiKey}` }
   }
 
   /** @param path with its query, as the contract writes it after the base */

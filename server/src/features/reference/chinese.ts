@@ -4,6 +4,7 @@ import { CHINESE_PEOPLE } from './chinese-people.ts'
 import { CHINESE_PLUGINS } from './chinese-plugins.ts'
 import { CHINESE_RECORDS } from './chinese-records.ts'
 import { CHINESE_SIGN_IN } from './chinese-sign-in.ts'
+import { CHINESE_SHARING } from './chinese-sharing.ts'
 
 /** All sentences of the reference in Traditional Chinese, one file for each part of the product. */
 export const CHINESE: readonly Readonly<Record<string, string>>[] = [
@@ -13,4 +14,5 @@ export const CHINESE: readonly Readonly<Record<string, string>>[] = [
   CHINESE_PEOPLE,
   CHINESE_RECORDS,
   CHINESE_SIGN_IN,
+  CHINESE_SHARING,
 ]

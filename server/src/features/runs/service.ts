@@ -262,8 +262,8 @@ export const createRunService = (deps: RunServiceDeps) => {
         'run.submit',
         async (tx, claim) => {
           const before = await lockOwned(tx, principal, threadId, id)
-          if (before.status !== 'requires_action') throw errors.submitInWrongState(before.status)
           await assistants.checkStillUsable(tx, principal, before.assistantId)
+          if (before.status !== 'requires_action') throw errors.submitInWrongState(before.status)
           const steps = await allSteps(tx, before.workspaceId, id)
           const filled = fillOutputs(before, steps, request.tool_outputs, seconds(clock.now()))
           const given = await deps.pluginCalls.giveModelUsage(tx, before, filled.id, 'ended')

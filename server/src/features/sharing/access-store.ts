@@ -1,7 +1,7 @@
 import type { Role } from '../../platform/principal.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row } from '../../platform/store/store.ts'
-import { reaching, type Access } from './rights-store.ts'
+import { isReached, reaching, type Access } from './rights-store.ts'
 import type { GranteeKind as WayKind } from './store.ts'
 
 export type { GranteeKind as WayKind } from './store.ts'
@@ -17,8 +17,9 @@ export interface PersonWithAccess {
 const PEOPLE = `(select m.workspace_id, m.person_id as id, p.name, p.email, m.role
   from memberships m join people p on p.id = m.person_id) people_here`
 
-const REACHED = reaching({
+const REACHED = isReached({
   workspace: '?1',
+  assistant: '?2',
   person: 'people_here.id',
   isGuest: "people_here.role = 'guest'",
   now: '?4',
@@ -35,8 +36,7 @@ export const listPeopleWithAccess = async (
     db,
     {
       table: PEOPLE,
-      where: `people_here.workspace_id = ?1 and (people_here.id = ?3
-        or exists (select 1 from shares s where s.assistant_id = ?2 and ${REACHED}))`,
+      where: `people_here.workspace_id = ?1 and (people_here.id = ?3 or ${REACHED})`,
       params: [assistant.workspaceId, assistant.id, assistant.ownerId, now],
       orderBy: 'id',
       kind: 'person',

@@ -6,7 +6,8 @@ import type { Access } from './rights-store.ts'
 export interface Invited {
   id: string
   email: string
-  access: Access
+  /** Null: to none in particular. */
+  access: Access | null
   invitedBy: string
   /** Unix seconds. */
   createdAt: number
@@ -28,7 +29,7 @@ export interface GuestInvitations {
   inviteGuest(
     principal: Principal,
     about: { email: string; assistantId: string; access: Access },
-  ): Promise<SentMail & { invited: Invited }>
+  ): Promise<SentMail & { record: Invited }>
   /** Open invitations to an assistant, oldest first. */
   ofAssistant(db: Reader, workspaceId: string, assistantId: string): Promise<Invited[]>
   /** Takes one back: its link is dead. */

@@ -50,7 +50,7 @@ const ofInvited = (invited: Invited, assistantId: string): ShareObject => ({
   created_at: invited.createdAt,
   created_by: invited.invitedBy,
   grantee: { type: 'person', id: null, name: null, email: invited.email },
-  access: invited.access,
+  access: invited.access ?? 'use',
   expires_at: null,
   pending: true,
   link: null,

@@ -5,7 +5,8 @@ export type Access = 'use' | 'view' | 'edit'
 
 /**
  * Shares that reach a person, as a condition on rows `s` of `shares`, not yet over. "The whole workspace" are its members: guests have only
- * what was given to them. Each part is an SQL expression.
+ * what was given to them. Each part is an SQL
+ * expression, in which no table may be called `s`, `belonging` or `taken_up`.
  */
 export const reaching = (of: {
   workspace: string
@@ -17,10 +18,33 @@ export const reaching = (of: {
 }): string => `s.workspace_id = ${of.workspace}
   and (s.expires_at is null or s.expires_at > ${of.now})
   and ((s.grantee_kind = 'workspace' and not (${of.isGuest})) or (s.grantee_kind = 'person' and s.grantee_id = ${of.person})
-    or (s.grantee_kind = 'group' and exists (select 1 from group_members g
-      where g.workspace_id = ${of.workspace} and g.group_id = s.grantee_id and g.person_id = ${of.person}))
-    or (s.grantee_kind = 'link' and exists (select 1 from share_redemptions r
-      where r.workspace_id = ${of.workspace} and r.share_id = s.id and r.person_id = ${of.person})))`
+    or (s.grantee_kind = 'group' and exists (select 1 from group_members belonging
+      where belonging.workspace_id = ${of.workspace} and belonging.group_id = s.grantee_id and belonging.person_id = ${of.person}))
+    or (s.grantee_kind = 'link' and exists (select 1 from share_redemptions taken_up
+      where taken_up.workspace_id = ${of.workspace} and taken_up.share_id = s.id and taken_up.person_id = ${of.person})))`
+
+/**
+ * Whether any share of an assistant reaches a person: the same as {@link reaching}, one look into an index for each kind, so that many can be
+ * asked about at once whose assistant has many shares.
+ */
+export const isReached = (of: {
+  workspace: string
+  assistant: string
+  person: string
+  isGuest: string
+  now: string
+}): string => {
+  const ofKind = (
+    kind: string,
+  ) => `s.workspace_id = ${of.workspace} and s.assistant_id = ${of.assistant}
+    and s.grantee_kind = '${kind}' and (s.expires_at is null or s.expires_at > ${of.now})`
+  return `(exists (select 1 from shares s where ${ofKind('person')} and s.grantee_id = ${of.person})
+    or (not (${of.isGuest}) and exists (select 1 from shares s where ${ofKind('workspace')}))
+    or exists (select 1 from group_members belonging join shares s on s.grantee_id = belonging.group_id
+      where belonging.workspace_id = ${of.workspace} and belonging.person_id = ${of.person} and ${ofKind('group')})
+    or exists (select 1 from share_redemptions taken_up join shares s on s.grantee_id = taken_up.share_id
+      where taken_up.workspace_id = ${of.workspace} and taken_up.person_id = ${of.person} and ${ofKind('link')}))`
+}
 
 /** {@link reaching} for a principal; parameters `?1` workspace, `?2` person, `?3` Unix seconds. */
 const reachingPrincipal = (role: Principal['role']): string =>

@@ -42,13 +42,22 @@ export interface SharesDeps {
   audit: AuditLog
   assistants: Pick<AssistantService, 'getUsable'>
   invitations: GuestInvitations
-  /** Told of each share in the unit that makes, changes or ends it. */
-  noteShare?: NoteShare
+  /** Told in its unit that an assistant is shared, or no longer: what webhooks tell on. */
+  noteShare?: (tx: Tx, share: NotedShare) => Promise<void>
 }
 
-/** What happened to a share. */
-export type ShareDeed = 'create' | 'update' | 'delete'
-export type NoteShare = (tx: Tx, deed: ShareDeed, share: ShareRecord) => Promise<void>
+/** What is told of a share. */
+interface NotedShare {
+  type: 'assistant.shared' | 'assistant.unshared'
+  workspaceId: string
+  assistantId: string
+  id: string
+  granteeKind: ShareRecord['granteeKind']
+  granteeId: string
+  access: ShareRecord['access']
+  /** Who did it. */
+  by: string
+}
 
 export type Shares = ReturnType<typeof createShares>
 
@@ -87,8 +96,13 @@ export const createShares = (deps: SharesDeps) => {
   })
 
   /** The one place where what happens to shares is told to others: the audit log, and webhooks. */
-  const tell = async (tx: Tx, principal: Principal, verb: ShareDeed, share: ShareRecord) => {
-    const { assistantId, granteeKind, granteeId, access, expiresAt } = share
+  const tell = async (
+    tx: Tx,
+    principal: Principal,
+    verb: 'create' | 'update' | 'delete',
+    share: ShareRecord,
+  ) => {
+    const { workspaceId, id, assistantId, granteeKind, granteeId, access, expiresAt } = share
     await audit.note(tx, principal, {
       action: `share.${verb}`,
       kind: 'assistant.share',
@@ -101,7 +115,11 @@ export const createShares = (deps: SharesDeps) => {
         expires_at: expiresAt,
       },
     })
-    await deps.noteShare?.(tx, verb, share)
+    if (verb === 'update') return
+    const type = verb === 'create' ? 'assistant.shared' : 'assistant.unshared'
+    const by = principal.personId
+    const what = { type, workspaceId, assistantId, id, granteeKind, granteeId, access, by } as const
+    await deps.noteShare?.(tx, what)
   }
 
   const checkEnd = (expiresAt: number | null | undefined): void => {
@@ -246,7 +264,7 @@ export const createShares = (deps: SharesDeps) => {
       }
       const email = request.email ?? ''
       const sent = await invitations.inviteGuest(principal, { email, assistantId, access })
-      return { invited: sent.invited, assistantId, sent }
+      return { invited: sent.record, assistantId, sent }
     },
 
     /** @throws AppError 404 for a share of another assistant */

@@ -1,5 +1,5 @@
 import type { Reader, SqlValue } from '../../platform/store/store.ts'
-import { reaching } from './rights-store.ts'
+import { isReached } from './rights-store.ts'
 
 /** Whose right on which assistant is asked about. */
 export interface Asked {
@@ -31,8 +31,9 @@ interface StandingRow {
 
 /** What makes a standing, from rows `m` (membership), `k` (key), `t` (assistant), each of which may be missing. */
 const columns = (of: { workspace: string; person: string; key: string; now: string }): string => {
-  const reached = reaching({
+  const reached = isReached({
     workspace: of.workspace,
+    assistant: 't.id',
     person: of.person,
     isGuest: "m.role = 'guest'",
     now: of.now,
@@ -41,7 +42,7 @@ const columns = (of: { workspace: string; person: string; key: string; now: stri
     case when ${of.key} or (k.id is not null and k.paused = 0 and (k.expires_at is null or k.expires_at > ${of.now})) then 1 else 0 end as key_lives,
     k.assistant_ids as assistant_ids,
     case when t.id is null or t.owner_id = ${of.person}
-      or exists (select 1 from shares s where s.assistant_id = t.id and ${reached}) then 1 else 0 end as reaches`
+      or ${reached} then 1 else 0 end as reaches`
 }
 
 const joins = (of: {

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { onEachEngine } from '../../../tests/support/store-engines.ts'
+import { newId } from '../../platform/ids.ts'
+import { doubtfulRuns, standingsOf } from './standing-store.ts'
+
+onEachEngine('how people stand to assistants', (engine) => {
+  it('is told for many at once, in the order asked', async () => {
+    await using home = await openFeatureStore(engine)
+    const owner = await home.person()
+    const friend = await home.person(owner.workspaceId)
+    const id = await home.assistant(owner)
+    const ask = (personId: string, assistantId = id, keyId: string | null = null) => ({
+      workspaceId: owner.workspaceId,
+      personId,
+      keyId,
+      assistantId,
+    })
+    const some = [
+      ask(owner.personId),
+      ask(friend.personId),
+      ask(newId('person_')),
+      ask(friend.personId, newId('asst_')),
+      ask(owner.personId, id, newId('key_')),
+    ]
+    for (const count of [1, 5, 11, 100, 230]) {
+      const asked = Array.from({ length: count }, (_, i) => some[i % 5] ?? ask(''))
+      const standings = await standingsOf(home.store, asked, 10)
+      assert.equal(standings.length, count)
+      for (const [i, { isMember, keyLives, reaches }] of standings.entries()) {
+        const expected = [
+          [true, true, true],
+          [true, true, false],
+          [false, true, false],
+          [true, true, true],
+          [true, false, true],
+        ][i % 5]
+        assert.deepEqual([isMember, keyLives, reaches], expected)
+      }
+    }
+    assert.deepEqual(await doubtfulRuns(home.store, 'node_1', 10), [])
+  })
+})
