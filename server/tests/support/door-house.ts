@@ -5,12 +5,16 @@ import path from 'node:path'
 import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { readModelsConfig } from '../../src/config/models-config.ts'
-import { createContext, type Context } from '../../src/context.ts'
+import { createContext, type Context, type Overrides } from '../../src/context.ts'
 import { newId } from '../../src/platform/ids.ts'
 import type { Role } from '../../src/platform/principal.ts'
 import type { Tx } from '../../src/platform/store/store.ts'
 import { Api } from './factories.ts'
-import { startScriptedModel, type ScriptedModel } from './scripted-model.ts'
+import {
+  startScriptedModel,
+  type ScriptedModel,
+  type ScriptedModelOptions,
+} from './scripted-model.ts'
 import type { TestEngine } from './store-engines.ts'
 
 /** Somebody who calls by a key of its own. */
@@ -36,15 +40,20 @@ export interface DoorHouse extends AsyncDisposable {
   sql(statement: string, ...params: (string | number | null)[]): Promise<number>
 }
 
+/** What stands in for the model's answers, the sandbox and Python. */
+export type HouseOverrides = Pick<ScriptedModelOptions, 'handler'> &
+  Pick<Overrides, 'sandbox' | 'interpreter'>
+
 /** The whole server in this process behind a real door, on one engine, with a scripted model and a clock that can be moved. */
 export const openDoorHouse = async (
   engine: TestEngine,
   settings: Record<string, string> = {},
+  { handler, ...overrides }: HouseOverrides = {},
 ): Promise<DoorHouse> => {
   await using stack = new AsyncDisposableStack()
   const dir = await mkdtemp(path.join(tmpdir(), 'melzi-door-'))
   stack.defer(() => rm(dir, { recursive: true, force: true }))
-  const model = stack.use(await startScriptedModel())
+  const model = stack.use(await startScriptedModel(handler === undefined ? {} : { handler }))
   const where = await engine.freshConfig()
   const env = {
     MELZI_DATA: dir,
@@ -60,7 +69,7 @@ export const openDoorHouse = async (
   let moved = 0
   const clock = { now: () => Date.now() + moved }
   const models = readModelsConfig(env, () => '')
-  const context = stack.use(await createContext(readConfig(env), models, { clock }))
+  const context = stack.use(await createContext(readConfig(env), models, { clock, ...overrides }))
   const { store, keys } = context
   const app = createApp(context)
   stack.defer(async () => {

@@ -37,6 +37,7 @@ export const SOURCES: readonly Source[] = [
       'tools',
       'tool_resources',
       'plugins',
+      'response_format',
       'required_action',
       'last_error',
       'due_ms',

@@ -3,6 +3,7 @@ import type { Principal } from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { findCallDetails, listCalls, type CallDetails, type CallEntry } from './call-log-store.ts'
+import { ownersError, type PluginCallError } from './call-text.ts'
 import type { PluginService } from './service.ts'
 
 export type CallLog = ReturnType<typeof createCallLog>
@@ -43,6 +44,10 @@ const withoutWhatWasSaid = (call: CallDetails): CallDetails => ({
   ...call,
   arguments: '',
   customizedParams: null,
+  error:
+    call.error === null
+      ? null
+      : JSON.stringify(ownersError(JSON.parse(call.error) as PluginCallError)),
   output: null,
   stdout: null,
   stderr: null,

@@ -33,12 +33,48 @@ export const textOfError = (error: PluginCallError): string => {
   )
 }
 
-/** Failures whose sentence tells of the servers behind a plugin. */
-const TELLS_OF_SERVERS: ReadonlySet<PluginCallError['kind']> = new Set([
-  'egress',
-  'unavailable',
-  'upstream',
+/** Failures in words of this server's; what is missing here may tell of the servers behind a plugin, or of its text. */
+const PLAIN: Readonly<Record<Exclude<PluginCallError['kind'], 'python' | 'arguments'>, string>> = {
+  timeout: 'The plugin took too long.',
+  memory: 'The plugin used more memory than it may.',
+  output: 'The plugin gave more than it may, or what cannot be shown.',
+  crash: 'The plugin broke off.',
+  egress: 'The service behind this plugin failed.',
+  unavailable: 'The service behind this plugin failed.',
+  upstream: 'The service behind this plugin failed.',
+  busy: 'Too many calls of this plugin are running; try again in a moment.',
+  gone: 'The plugin has been deleted.',
+}
+
+/** `NameError: name 'x' is not defined`, `json.decoder.JSONDecodeError: ...`, `OrderError`. */
+const EXCEPTION = /^([A-Za-z_][\w.]*)(?::|$)/
+
+/** Exceptions that Python raises by itself and whose text quotes the program: its names, its lines, its files and addresses. */
+const QUOTES_PROGRAM: ReadonlySet<string> = new Set([
+  ...['NameError', 'UnboundLocalError', 'AttributeError', 'TypeError', 'KeyError'],
+  ...['SyntaxError', 'IndentationError', 'TabError', 'ImportError', 'ModuleNotFoundError'],
+  ...['OSError', 'FileNotFoundError', 'FileExistsError', 'PermissionError', 'IsADirectoryError'],
+  ...['NotADirectoryError', 'ConnectionError', 'ConnectionRefusedError', 'ConnectionResetError'],
+  ...['ConnectionAbortedError', 'BrokenPipeError', 'TimeoutError', 'BlockingIOError'],
+  ...['ExceptionGroup', 'BaseExceptionGroup'],
 ])
+
+/**
+ * Of an exception that nobody caught: the text, where the plugin raised it to say something (plugins.md 1); only the class where Python or a
+ * library did, whose classes are named with their module.
+ */
+const outsideException = (message: string): string => {
+  const name = EXCEPTION.exec(message.trim())?.[1]
+  if (name === undefined) return 'The plugin failed.'
+  const isOfPlugin = !name.includes('.') && !QUOTES_PROGRAM.has(name)
+  return isOfPlugin ? message.trim() : `The plugin failed: ${name}.`
+}
+
+const outsideError = ({ kind, message }: PluginCallError): string => {
+  if (kind === 'python') return outsideException(message)
+  // What is wrong with the arguments is for whoever wrote them.
+  return kind === 'arguments' ? message : PLAIN[kind]
+}
 
 /**
  * What those see of a call who may use its assistant and no more: the output, or a failure without the plugin's own lines and without the
@@ -50,11 +86,32 @@ export const outsideTextOf = ({
 }: {
   text: string
   error: PluginCallError | null
-}): string => {
-  if (error === null) return text
-  if (TELLS_OF_SERVERS.has(error.kind)) return 'The service behind this plugin failed.'
-  return storable(error.message.trim().split('\n').at(-1) ?? '')
+}): string => (error === null ? text : storable(outsideError(error)))
+
+/**
+ * Why somebody else's call failed, as the plugin's owner sees it: of an exception its class and the lines that led there, not its text, which may
+ * quote what was said.
+ */
+export const ownersError = ({ kind, message, traceback }: PluginCallError): PluginCallError => {
+  if (kind !== 'python') {
+    return {
+      kind,
+      message: kind === 'arguments' ? 'The arguments do not fit.' : PLAIN[kind],
+      traceback: null,
+    }
+  }
+  const name = EXCEPTION.exec(message.trim())?.[1] ?? 'Exception'
+  return { kind, message: name, traceback: framesOf(traceback, name) }
 }
+
+/** The frames of a traceback, down to where the exception's own text begins. */
+const framesOf = (traceback: string | null, name: string): string | null => {
+  if (traceback === null) return null
+  const lines = traceback.split('\n')
+  const end = lines.findIndex((line) => line !== TRACEBACK && !line.startsWith(' '))
+  return [...(end === -1 ? lines : lines.slice(0, end)), name].join('\n')
+}
+const TRACEBACK = 'Traceback (most recent call last):'
 
 /** PostgreSQL's text holds no NUL, and UTF-8 no lone surrogates. */
 export const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')

@@ -20,18 +20,25 @@ const runWith = (model: string, fileSearch: object, namesFiles = true) =>
     workspaceId: 'ws_1',
     model,
     namesFiles,
+    toolResources: { file_search: { vector_store_ids: ['vs_1'] } },
     tools: [{ type: 'file_search', file_search: fileSearch }],
-  }) as Pick<RunRecord, 'workspaceId' | 'model' | 'tools' | 'namesFiles'>
+  }) as Pick<RunRecord, 'workspaceId' | 'model' | 'tools' | 'namesFiles' | 'toolResources'>
 
-const searched = async (run: ReturnType<typeof runWith>, texts: readonly string[]) => {
+/** @param storeIds where each text is found; else in the assistant's store */
+const searched = async (
+  run: ReturnType<typeof runWith>,
+  texts: readonly string[],
+  storeIds: readonly string[] = [],
+) => {
   const asked: SearchQuery[] = []
   const search = async (query: SearchQuery): Promise<Passage[]> => {
     asked.push(query)
     return texts.map((text, at) => ({
+      storeId: storeIds[at] ?? 'vs_1',
       fileId: `file-${at}`,
       filename: `${at}.txt`,
       score: 1,
-      attributes: {},
+      attributes: { of: at },
       text,
     }))
   }
@@ -68,5 +75,23 @@ describe('a call of file_search', () => {
     assert.equal(passagesText(call), '【7:0†0.txt】\nTen days.\n\n【7:1†1.txt】\nOther.')
     assert.deepEqual(citationsOf(call)[0], ['【7:0†0.txt】', 'file-0'])
     assert.deepEqual(citationsOf(call)[3], ['7:1', 'file-1'])
+  })
+
+  it("names no file of the assistant where its maker does not, and the thread's own", async () => {
+    const run = runWith('m', {}, false)
+    const { call } = await searched(run, ['Ten days.', 'Other.'], ['vs_1', 'vs_thread'])
+    assert.equal(passagesText(call), '【7:0†source】\nTen days.\n\n【7:1†1.txt】\nOther.')
+    assert.deepEqual(citationsOf(call), [
+      ['【7:1†1.txt】', 'file-1'],
+      ['7:1', 'file-1'],
+    ])
+    const shown = call.file_search.results?.map(({ file_name, attributes }) => [
+      file_name,
+      attributes,
+    ])
+    assert.deepEqual(shown, [
+      ['source', {}],
+      ['1.txt', { of: 1 }],
+    ])
   })
 })

@@ -1,7 +1,7 @@
 import type { FileSearchResult } from '@melzi/contract/run-step.ts'
 import type { RankingOptions } from '@melzi/contract/tool.ts'
 import { countTokens } from '../../knowledge/token-cost.ts'
-import type { Knowledge } from '../vector-stores/service.ts'
+import type { Knowledge, Passage } from '../vector-stores/service.ts'
 import { citationMark } from './answer-marks.ts'
 import type { RunRecord, StoredFileSearch } from './run-record.ts'
 
@@ -19,6 +19,15 @@ const DEFAULT_RANKING: RankingOptions = { ranker: 'default_2024_08_21', score_th
 
 /** In place of a file's name, as OpenAI's own marks have it. */
 const NAMELESS = 'source'
+
+/**
+ * Whether a run's reader may not be told which file a passage is of: one of the assistant's that its maker does not name. The thread's own
+ * files are the reader's.
+ */
+const isUnnamed = (
+  { namesFiles, toolResources }: Pick<RunRecord, 'namesFiles' | 'toolResources'>,
+  { storeId }: Passage,
+): boolean => !namesFiles && toolResources.file_search?.vector_store_ids?.includes(storeId) === true
 
 const settingsOf = (run: Pick<RunRecord, 'tools'>) => {
   const tool = run.tools.find(({ type }) => type === 'file_search')
@@ -63,7 +72,7 @@ export interface SearchScope {
  */
 export const searchFiles = async (
   knowledge: Pick<Knowledge, 'search'>,
-  run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model' | 'namesFiles'>,
+  run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model' | 'namesFiles' | 'toolResources'>,
   { storeIds, contextTokens, promptTokens }: SearchScope,
   call: StoredFileSearch,
   retrieval: number,
@@ -93,27 +102,39 @@ export const searchFiles = async (
     (contextTokens ?? Infinity) * CONTEXT_SHARE,
     (promptTokens ?? Infinity) * BUDGET_SHARE,
   )
-  for (const { fileId, filename, score, attributes, text } of passages) {
+  const unnamed: number[] = []
+  for (const passage of passages) {
+    const { fileId, filename, score, attributes, text } = passage
     room -= countTokens(text)
     if (room < 0 && results.length > 0) break
     const content = [{ type: 'text' as const, text }]
     // what the model is not told it cannot repeat
-    const shown = run.namesFiles
-      ? { file_name: filename, attributes }
-      : { file_name: NAMELESS, attributes: {} }
+    const isHidden = isUnnamed(run, passage)
+    if (isHidden) unnamed.push(results.length)
+    const shown = isHidden
+      ? { file_name: NAMELESS, attributes: {} }
+      : { file_name: filename, attributes }
     results.push({ file_id: fileId, score, content, ...shown })
   }
-  return { ...call, file_search: { ...call.file_search, results }, retrieval }
+  const file_search = { ...call.file_search, results }
+  return { ...call, file_search, retrieval, ...(unnamed.length > 0 ? { unnamed } : {}) }
 }
 
-/** The files behind a search's citation marks, by mark and by `retrieval:position`. */
+/**
+ * The files behind a search's citation marks, by mark and by `retrieval:position`. A passage whose file is not named has none: its mark stays
+ * text, since an annotation tells the file's id.
+ */
 export const citationsOf = (call: StoredFileSearch): [string, string][] => {
-  const { retrieval } = call
+  const { retrieval, unnamed } = call
   if (retrieval === null) return []
-  return (call.file_search.results ?? []).flatMap((result, place): [string, string][] => [
-    [citationMark(retrieval, place, result.file_name), result.file_id],
-    [`${retrieval}:${place}`, result.file_id],
-  ])
+  return (call.file_search.results ?? []).flatMap((result, place): [string, string][] =>
+    unnamed?.includes(place) === true
+      ? []
+      : [
+          [citationMark(retrieval, place, result.file_name), result.file_id],
+          [`${retrieval}:${place}`, result.file_id],
+        ],
+  )
 }
 
 /** What the model is told of a search. */

@@ -4,11 +4,12 @@ import type { ToolResources } from '@melzi/contract/tool-resources.ts'
 import { seconds } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import { atLeast, type Principal } from '../../platform/principal.ts'
+import { atLeast, type Principal, type Right } from '../../platform/principal.ts'
 import { normalizeTools, toolsOf, type UsableAssistant } from '../assistants/service.ts'
 import type { ThreadRecord } from '../threads/service.ts'
 import type { Claim } from './dispatcher.ts'
 import type { RunRecord } from './run-record.ts'
+import { mayNameFiles } from './run-views.ts'
 
 export type RunRequest = CreateRunRequest | CreateThreadAndRunRequest
 
@@ -28,7 +29,8 @@ export const freezeRun = (
     expiresSeconds: number
     claim: Claim | null
     includesContent: boolean
-    namesFiles: boolean
+    /** What all who will read the run may do with the assistant. */
+    right: Right
   },
 ): RunRecord => {
   if (!atLeast(assistant.right, 'view')) checkOverrides(request)
@@ -43,14 +45,14 @@ export const freezeRun = (
     assistantId: assistant.id,
     ownerId: principal.personId,
     keyId: principal.keyId,
-    begunWith: assistant.right,
-    namesFiles: at.namesFiles,
+    begunWith: at.right,
+    namesFiles: mayNameFiles(principal, assistant, at.right),
     createdAt,
     status: 'queued',
     model: request.model ?? assistant.model,
     instructions: instructionsOf(request, assistant),
     tools,
-    toolResources: resourcesOf(request, givenBy(assistant, resources)),
+    toolResources: resourcesOf(request, givenBy(assistant, resources, at.right)),
     includesContent: at.includesContent,
     metadata: request.metadata,
     temperature: request.temperature ?? assistant.temperature,
@@ -101,8 +103,9 @@ const checkOverrides = (request: RunRequest): void => {
 
 /** What an assistant gives its tools: its files for Python only to those who may look into it, or where the maker says so (design 5). */
 const givenBy = (
-  { right, mountsFiles }: UsableAssistant,
+  { mountsFiles }: UsableAssistant,
   { code_interpreter: code, ...resources }: ToolResources,
+  right: Right,
 ): ToolResources =>
   code === undefined || (!mountsFiles && !atLeast(right, 'view'))
     ? resources

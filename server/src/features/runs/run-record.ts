@@ -45,9 +45,12 @@ export interface RunRecord {
   ownerId: string
   /** The key it was made with. */
   keyId: string | null
-  /** What whoever began it had on its assistant then; counts when the assistant is gone. */
+  /**
+   * What all who read it had on its assistant when it began: what the one who began it had, or `use` where a limited key reads the thread
+   * too. What the model is told keeps to it, and it counts when the assistant is gone.
+   */
   begunWith: Right
-  /** Whether its answers may name the files they refer to. */
+  /** Whether its answers may name the assistant's files that they refer to. */
   namesFiles: boolean
   createdAt: number
   status: RunStatus
@@ -91,6 +94,8 @@ export type StoredFileSearch = FileSearchToolCall & {
   arguments: string
   /** Null until the search was made. */
   retrieval: number | null
+  /** Places of results whose files the run's reader is not told of; absent for none. */
+  unnamed?: number[]
 }
 
 /** Python that was run, with what the wire does not show. */

@@ -34,19 +34,27 @@ export const createRunViews = (deps: {
     },
 
     /**
-     * Whether a run's answers may name the files they refer to: for those who may look into the assistant, on a thread that no limited key
-     * reads too; else where the maker says so.
+     * What all who will read a run may do with its assistant: what the one who begins it may, or only use it where a limited key, which reads
+     * what it made, made the thread.
      */
-    mayNameFiles: async (
+    commonRight: async (
       db: Reader,
       { keyId, scope }: Principal,
       { workspaceId, madeBy }: ThreadRecord,
-      { right, showsCitations }: UsableAssistant,
-    ): Promise<boolean> => {
-      if (showsCitations) return true
-      if (!atLeast(right, 'view') || scope !== null) return false
-      if (madeBy === null || madeBy === keyId) return true
-      return !(await deps.isLimitedKey(db, workspaceId, madeBy))
+      { right }: UsableAssistant,
+    ): Promise<Right> => {
+      if (scope !== null || madeBy === null || madeBy === keyId) return right
+      return (await deps.isLimitedKey(db, workspaceId, madeBy)) ? 'use' : right
     },
   }
 }
+
+/**
+ * Whether a run's answers may name the assistant's files: to those who may look into it by more than a limited key; else where the maker says so.
+ * @param right what all who will read it have
+ */
+export const mayNameFiles = (
+  { scope }: Principal,
+  { showsCitations }: Pick<UsableAssistant, 'showsCitations'>,
+  right: Right,
+): boolean => showsCitations || (scope === null && atLeast(right, 'view'))

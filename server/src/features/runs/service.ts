@@ -141,7 +141,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       expiresSeconds: deps.expiresSeconds,
       claim,
       includesContent,
-      namesFiles: await views.mayNameFiles(tx, principal, thread, assistant),
+      right: await views.commonRight(tx, principal, thread, assistant),
     })
     const speaks =
       additional.some((draft) => draft.role === 'user') ||

@@ -13,6 +13,7 @@ export interface NewChunk extends ExtractedChunk {
 /** A chunk that was found, with what is told of its file. */
 export interface FoundChunk {
   id: number
+  storeId: string
   fileId: string
   filename: string
   attributes: Attributes
@@ -220,6 +221,7 @@ export const readFound = async (
   if (ids.length === 0) return []
   const rows = await db.all<{
     id: number
+    store_id: string
     file_id: string
     filename: string
     attributes: string
@@ -227,13 +229,14 @@ export const readFound = async (
   }>(
     // Joined from the ids on: asked for `c.id in (…)`, SQLite walks through all chunks of the workspace, 100,000 in 10 ms.
     `with wanted (id) as (values ${ids.map((_, i) => `(cast(?${i + 2} as bigint))`).join(', ')})
-     select c.id, f.id as file_id, f.filename, f.attributes, c.body
+     select c.id, f.store_id, f.id as file_id, f.filename, f.attributes, c.body
      from wanted w cross join vector_chunks c cross join vector_store_files f
      where c.workspace_id = ?1 and c.id = w.id and f.workspace_id = c.workspace_id and f.entry_id = c.entry_id and f.status = 'completed'`,
     [workspaceId, ...ids],
   )
   return rows.map((row) => ({
     id: row.id,
+    storeId: row.store_id,
     fileId: row.file_id,
     filename: row.filename,
     attributes: JSON.parse(row.attributes) as Attributes,

@@ -21,6 +21,8 @@ import { TermFrequency } from './term-frequency.ts'
 
 /** A piece of a file that answers a question. */
 export interface Passage {
+  /** Where it was found. */
+  storeId: string
   fileId: string
   filename: string
   /** 0 to 1, falling along the list. */
@@ -210,8 +212,8 @@ export const createKnowledge = (deps: SearchDeps) => {
         const cosine = Math.max(0, ...nearest.map((list) => list.get(id) ?? 0))
         ceiling = Math.min(ceiling, share * Math.max(cosine, bestCoverage(terms, chunk.text)))
         if (ceiling < asked.scoreThreshold) break
-        const { fileId, filename, attributes, text } = chunk
-        passages.push({ fileId, filename, score: ceiling, attributes, text })
+        const { storeId, fileId, filename, attributes, text } = chunk
+        passages.push({ storeId, fileId, filename, score: ceiling, attributes, text })
       }
       return passages
     },
