@@ -19,7 +19,11 @@ export type RunStreams = ReturnType<typeof createRunStreams>
 /** The two ways a run is streamed: the SDKs' POST streams in the recorded form, and our own events route with `id:` lines. */
 export const createRunStreams = (deps: RunStreamDeps) => {
   /** A run's stored state in one event, for a reader whose place in the events is gone. */
-  const snapshotFrame = async (run: RunRecord, view: View, newest: number): Promise<string> => {
+  const snapshotFrame = async (
+    run: RunRecord,
+    { view }: Viewing,
+    newest: number,
+  ): Promise<string> => {
     const { run: now, steps } = await deps.runs.snapshot(run)
     const owner = { workspaceId: now.workspaceId, personId: now.ownerId }
     const written = await deps.messages.ofRun(owner, now.threadId, now.id)
@@ -38,6 +42,7 @@ export const createRunStreams = (deps: RunStreamDeps) => {
   const stream = async (
     reply: FastifyReply,
     run: RunRecord,
+    viewing: Viewing,
     options: (
       sse: SseWriter,
     ) => Pick<ReadRunOptions, 'after' | 'stopAtAction' | 'onEvent' | 'onGap'>,
@@ -45,7 +50,12 @@ export const createRunStreams = (deps: RunStreamDeps) => {
     const sse = openSse(reply)
     const lost = new AbortController()
     const { principal } = reply.request
-    const unwatch = deps.rightWatch.watch(principal, run.assistantId, (loss) => lost.abort(loss))
+    const unwatch = deps.rightWatch.watch(principal, run.assistantId, {
+      lost: (loss) => lost.abort(loss),
+      narrowed: () => {
+        viewing.view = 'outside'
+      },
+    })
     try {
       const end = await readRun(deps, run, {
         ...options(sse),
@@ -68,12 +78,14 @@ export const createRunStreams = (deps: RunStreamDeps) => {
 
   return {
     /** Streams from `after` until the run ends or waits for the client. A reader that leaves does not end the run. */
-    post: (reply: FastifyReply, run: RunRecord, view: View, after: number): Promise<void> =>
-      stream(reply, run, (sse) => ({
+    post: (reply: FastifyReply, run: RunRecord, view: View, after: number): Promise<void> => {
+      const viewing = { view }
+      return stream(reply, run, viewing, (sse) => ({
         after,
         stopAtAction: true,
-        onEvent: through(run, view, (event) => sse.write(frame(event.event, event.data))),
-      })),
+        onEvent: through(run, viewing, (event) => sse.write(frame(event.event, event.data))),
+      }))
+    },
 
     /**
      * Replays and follows until the end state.
@@ -85,26 +97,33 @@ export const createRunStreams = (deps: RunStreamDeps) => {
       view: View,
       after: number,
       lastEventId: string | string[] | undefined,
-    ): Promise<void> =>
-      stream(reply, run, (sse) => ({
+    ): Promise<void> => {
+      const viewing = { view }
+      return stream(reply, run, viewing, (sse) => ({
         after: /^\d{1,15}$/.test(String(lastEventId)) ? Number(lastEventId) : after,
         stopAtAction: false,
-        onEvent: through(run, view, (event) => {
+        onEvent: through(run, viewing, (event) => {
           const id = event.seq === 0 ? undefined : String(event.seq)
           sse.write(frame(event.event, event.data, id))
         }),
-        onGap: async (newest) => sse.write(await snapshotFrame(run, view, newest)),
-      })),
+        onGap: async (newest) => sse.write(await snapshotFrame(run, viewing, newest)),
+      }))
+    },
   }
 }
 
 type OnEvent = ReadRunOptions['onEvent']
 
+/** How much a reader sees, which may become less while it reads. */
+interface Viewing {
+  view: View
+}
+
 /** What a reader hears of a run: all of it as it is said, or what an outside reader may. */
-const through = (run: RunRecord, view: View, write: OnEvent): OnEvent => {
-  if (view === 'whole') return write
+const through = (run: RunRecord, viewing: Viewing, write: OnEvent): OnEvent => {
   const shown = createOutsideEvents(run)
   return (event) => {
+    if (viewing.view === 'whole') return write(event)
     const heard = shown(event)
     if (heard !== null) write(heard)
   }

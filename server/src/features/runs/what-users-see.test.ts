@@ -176,6 +176,23 @@ onEachEngine('runs of a shared assistant', (engine) => {
       holdsNone(JSON.stringify([later, steps]))
     })
 
+    it('tell a reader less from the moment on when its right is less', async () => {
+      await h.share('view')
+      h.house.model.push({ text: ['Once ', 'upon ', 'a ', 'time ', 'there ', 'was'], delayMs: 400 })
+      const { id } = await h.friend.api.thread('Tell a story')
+      const events: WireEvent[] = []
+      const body = { assistant_id: h.assistant.id }
+      for await (const event of h.friend.api.stream(`/threads/${id}/runs`, body)) {
+        events.push(event)
+        if (events.length === 1) await h.share('use')
+      }
+      const instructionsOf = (name: string) =>
+        (events.find(({ event }) => event === name)?.data as RunObject | undefined)?.instructions
+      assert.equal(instructionsOf('thread.run.created'), CANARIES.instructions)
+      assert.equal(instructionsOf('thread.run.completed'), null)
+      assert.equal(events.at(-1)?.event, 'done')
+    })
+
     it('keep from a limited key what the whole key of the same person ran on its thread', async () => {
       const limited = await h.limitedKey()
       const { id } = await limited.api.thread('What of leave?')

@@ -33,7 +33,15 @@ export interface RightWatchOptions {
 interface Watched {
   asked: Asked
   sessionId: string | null
-  lost: Set<(loss: Loss) => void>
+  readers: Set<Reader>
+}
+
+/** Somebody who reads a stream. */
+export interface Reader {
+  /** Told once, when it may hear no more. */
+  lost: (loss: Loss) => void
+  /** Told when it may use the assistant and look into it no more; it may be told again. */
+  narrowed: () => void
 }
 
 /**
@@ -60,24 +68,24 @@ export class RightWatch implements AsyncDisposable {
   }
 
   /**
-   * Tells once when a principal may no longer use an assistant.
+   * Tells when a principal may no longer look into an assistant, or use it.
    * @returns the function that ends the watch
    */
-  watch(principal: Principal, assistantId: string, lost: (loss: Loss) => void): () => void {
+  watch(principal: Principal, assistantId: string, reader: Reader): () => void {
     const { workspaceId, personId, keyId, sessionId } = principal
     const name = [workspaceId, personId, keyId ?? '', sessionId ?? '', assistantId].join(' ')
     let watched = this.#watched.get(name)
     if (watched === undefined) {
       const asked = { workspaceId, personId, keyId, assistantId }
-      watched = { asked, sessionId, lost: new Set() }
+      watched = { asked, sessionId, readers: new Set() }
       this.#watched.set(name, watched)
     }
-    const { lost: readers } = watched
-    readers.add(lost)
+    const { readers } = watched
+    readers.add(reader)
     this.start()
     return () => {
-      readers.delete(lost)
-      if (readers.size === 0 && this.#watched.get(name)?.lost === readers)
+      readers.delete(reader)
+      if (readers.size === 0 && this.#watched.get(name)?.readers === readers)
         this.#watched.delete(name)
     }
   }
@@ -116,14 +124,17 @@ export class RightWatch implements AsyncDisposable {
       all.map(([, { asked }]) => asked),
       now,
     )
-    for (const [index, [name, { asked, sessionId, lost }]] of all.entries()) {
+    for (const [index, [name, { asked, sessionId, readers }]] of all.entries()) {
       const standing = standings[index]
       if (standing === undefined) continue
       const isSignedOut = sessionId !== null && !live.has(sessionId)
       const loss = isSignedOut ? 'credential' : lossOf(standing, asked.assistantId)
-      if (loss === null) continue
+      if (loss === null) {
+        if (!standing.looksInto) for (const reader of readers) reader.narrowed()
+        continue
+      }
       this.#watched.delete(name)
-      for (const tell of lost) tell(loss)
+      for (const reader of readers) reader.lost(loss)
     }
   }
 }

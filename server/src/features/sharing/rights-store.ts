@@ -33,11 +33,14 @@ export const isReached = (of: {
   person: string
   isGuest: string
   now: string
+  /** Only shares that let people look into it. */
+  looksInto?: boolean
 }): string => {
+  const access = of.looksInto === true ? " and s.access <> 'use'" : ''
   const ofKind = (
     kind: string,
   ) => `s.workspace_id = ${of.workspace} and s.assistant_id = ${of.assistant}
-    and s.grantee_kind = '${kind}' and (s.expires_at is null or s.expires_at > ${of.now})`
+    and s.grantee_kind = '${kind}' and (s.expires_at is null or s.expires_at > ${of.now})${access}`
   return `(exists (select 1 from shares s where ${ofKind('person')} and s.grantee_id = ${of.person})
     or (not (${of.isGuest}) and exists (select 1 from shares s where ${ofKind('workspace')}))
     or exists (select 1 from group_members belonging join shares s on s.grantee_id = belonging.group_id

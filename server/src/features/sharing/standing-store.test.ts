@@ -39,6 +39,26 @@ onEachEngine('how people stand to assistants', (engine) => {
         assert.deepEqual([isMember, keyLives, reaches], expected)
       }
     }
+    await home.store.write('test.share', (tx) =>
+      tx.run(
+        `insert into shares (workspace_id, id, assistant_id, grantee_kind, grantee_id, access, created_by, created_at)
+         values (?1, ?2, ?3, 'person', ?4, 'use', ?5, 1)`,
+        [owner.workspaceId, newId('share_'), id, friend.personId, owner.personId],
+      ),
+    )
+    const looking = async () =>
+      (await standingsOf(home.store, some.slice(0, 4), 10)).map((one) => [
+        one.reaches,
+        one.looksInto,
+      ])
+    const [all, uses, none] = [
+      [true, true],
+      [true, false],
+      [false, false],
+    ]
+    assert.deepEqual(await looking(), [all, uses, none, all])
+    await home.store.write('test.share', (tx) => tx.run("update shares set access = 'edit'", []))
+    assert.deepEqual(await looking(), [all, all, none, all])
     assert.deepEqual(await doubtfulRuns(home.store, 'node_1', 10), [])
   })
 })

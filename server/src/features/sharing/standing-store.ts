@@ -21,6 +21,12 @@ export interface Standing {
   reaches: boolean
 }
 
+/** How a reader stands to an assistant now. */
+export interface ReaderStanding extends Standing {
+  /** Whether the reader may look into it; true for one that is deleted. */
+  looksInto: boolean
+}
+
 interface StandingRow {
   n: string
   is_member: number
@@ -61,6 +67,13 @@ const toStanding = (row: StandingRow): Standing => ({
   reaches: row.reaches === 1,
 })
 
+/** Whether somebody may look into an assistant, as a column; rows as in {@link columns}. */
+const looksInto = (of: { workspace: string; person: string; now: string }): string => {
+  const assistant = 't.id'
+  const reached = isReached({ ...of, assistant, isGuest: "m.role = 'guest'", looksInto: true })
+  return `case when t.id is null or (coalesce(k.most, 'own') <> 'use' and (t.owner_id = ${of.person} or ${reached})) then 1 else 0 end as looks_into`
+}
+
 /** Few lengths, so that there are few statements to prepare. */
 const LENGTHS = [1, 10, 100] as const
 
@@ -69,8 +82,8 @@ export const standingsOf = async (
   db: Reader,
   asked: readonly Asked[],
   now: number,
-): Promise<Standing[]> => {
-  const standings: Standing[] = []
+): Promise<ReaderStanding[]> => {
+  const standings: ReaderStanding[] = []
   for (let from = 0; from < asked.length; from += 100) {
     standings.push(...(await standingsOfSome(db, asked.slice(from, from + 100), now)))
   }
@@ -81,7 +94,7 @@ const standingsOfSome = async (
   db: Reader,
   asked: readonly Asked[],
   now: number,
-): Promise<Standing[]> => {
+): Promise<ReaderStanding[]> => {
   const length = LENGTHS.find((one) => one >= asked.length) ?? 100
   const params: SqlValue[] = [now]
   const values: string[] = []
@@ -99,13 +112,15 @@ const standingsOfSome = async (
     assistant: 'a.assistant_id',
     now: '?1',
   }
-  const rows = await db.all<StandingRow>(
+  const rows = await db.all<StandingRow & { looks_into: number }>(
     `with asked (n, workspace_id, person_id, key_id, assistant_id) as (values ${values.join(', ')})
-     select a.n, ${columns({ ...of, key: "a.key_id = ''" })} from asked a ${joins({ ...of, key: 'a.key_id' })}`,
+     select a.n, ${columns({ ...of, key: "a.key_id = ''" })}, ${looksInto(of)} from asked a ${joins({ ...of, key: 'a.key_id' })}`,
     params,
   )
-  const standings: Standing[] = []
-  for (const row of rows) standings[Number(row.n)] = toStanding(row)
+  const standings: ReaderStanding[] = []
+  for (const row of rows) {
+    standings[Number(row.n)] = { ...toStanding(row), looksInto: row.looks_into === 1 }
+  }
   return standings.slice(0, asked.length)
 }
 
