@@ -68,26 +68,45 @@ export const addPrincipal = (app: FastifyInstance): void => {
   })
 }
 
-/** Who calls a route that is open to people who are not signed in; null for those. */
-export const knownPrincipal = (request: FastifyRequest): Principal | null =>
-  principals.get(request) ?? null
+/** Who calls a route that is open to people who are not signed in. */
+export interface Visitor {
+  personId: string
+  /** By a key that is limited. */
+  isLimited: boolean
+  /** As far as is known no more than a guest: a key of a member says more. */
+  isGuest: boolean
+}
+
+const visitors = new WeakMap<FastifyRequest, Visitor>()
+
+/** Who calls a route with {@link authenticateIfAny}; null: nobody who is signed in. */
+export const visitorOf = (request: FastifyRequest): Visitor | null => visitors.get(request) ?? null
 
 /**
- * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows a key or a live session is judged by it. A
- * session that is over is none.
- * @throws AppError 401 for a key that is not valid, 403 for a request that another site made
+ * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows a key is judged by it; a person with a session
+ * is known in whatever workspace or none.
+ * @param publicUrl where people find this server, for pages that call it
+ * @throws AppError 401 for a key that is not valid, 403 for a browser's request that another site made without one
  */
 export const authenticateIfAny =
-  (findPrincipal: FindPrincipal, sessions: FindSession, publicUrl: string | null) =>
+  (
+    findPrincipal: FindPrincipal,
+    sessions: { personOf: (cookies: string | undefined) => Promise<string | null> },
+    publicUrl: string | null,
+  ) =>
   async (request: FastifyRequest): Promise<void> => {
     const { headers, ip } = request
-    if (keyIn(headers) !== '') return authenticate(findPrincipal)(request)
-    const carriesCookie = sessions.hasCookie(headers.cookie)
-    checkSameOrigin(request, publicUrl, carriesCookie)
-    if (!carriesCookie) return undefined
-    const found = await sessions.findPrincipal(headers.cookie, null, ip)
-    if (found !== null) principals.set(request, found)
-    return undefined
+    const key = keyIn(headers)
+    if (key === '') {
+      const personId = await sessions.personOf(headers.cookie)
+      checkSameOrigin(request, publicUrl, personId !== null)
+      if (personId !== null) visitors.set(request, { personId, isLimited: false, isGuest: true })
+      return
+    }
+    const principal = await findPrincipal(key, ip)
+    if (principal === null) throw errors.wrongKey(maskKey(key))
+    const { personId, scope, role } = principal
+    visitors.set(request, { personId, isLimited: scope !== null, isGuest: role === 'guest' })
   }
 
 /** A hook after {@link authenticate} for routes that are not for everybody. @param check throws when they are not for this principal */

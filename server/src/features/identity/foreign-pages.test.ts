@@ -32,7 +32,10 @@ describe('pages of other sites', () => {
     await context.quickstart.prepare({ enabled: true, baseUrl: 'http://melzi.test/v1' })
     const [person] = await context.store.all<{ id: string }>('select id from people')
     const from = { address: null, userAgent: null }
-    const [begun = ''] = await context.community.identity.accounts.startSession(person?.id ?? '', from)
+    const [begun = ''] = await context.community.identity.accounts.startSession(
+      person?.id ?? '',
+      from,
+    )
     cookie = begun.split(';')[0] ?? ''
     routes = routesOf(app)
       .filter(({ method }) => !SAFE.has(method))
