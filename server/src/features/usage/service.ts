@@ -1,0 +1,1 @@
+export { findLimits, setLimits, subjectsOf } from './limits.ts'
