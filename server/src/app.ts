@@ -4,6 +4,8 @@ import { assistantRoutes } from './features/assistants/routes.ts'
 import { fileRoutes } from './features/files/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
+import { keyRoutes } from './features/keys/routes.ts'
+import { shareKeyRoutes } from './features/keys/share-routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
@@ -17,7 +19,7 @@ import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
-import { authenticate, onlyFor } from './http/auth.ts'
+import { authenticate, limitRequests, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
 import { requireFull, requireMaker } from './platform/principal.ts'
@@ -54,6 +56,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   const { assistants, events, files, messages, models, passthrough } = context
   const { pluginApi, runs, threads, uploads, vectorStores } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
+  app.addHook('onRequest', limitRequests(context.requestWindows.take))
   app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
@@ -70,6 +73,8 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   await app.register(pluginApiRoutes(pluginApi))
   await app.register(async (scope) => {
     scope.addHook('onRequest', onlyFor(requireFull))
+    keyRoutes(scope, context.keys)
+    shareKeyRoutes(scope, context.keys, () => context.baseUrl())
     await scope.register(passthroughRoutes(passthrough))
     pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   })

@@ -5,7 +5,12 @@ import type { ModelsConfig } from './config/models-settings.ts'
 import { createAssistantService, type AssistantService } from './features/assistants/service.ts'
 import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
-import { createKeyService, type KeyService } from './features/keys/service.ts'
+import {
+  createKeyService,
+  createRequestWindows,
+  type KeyService,
+  type RequestWindows,
+} from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
@@ -20,7 +25,7 @@ import { createPluginTests, type PluginTests } from './features/plugins/plugin-t
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
-import { originOf } from './features/quickstart/base-url.ts'
+import { baseUrlOf, originOf } from './features/quickstart/base-url.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
 import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
@@ -74,6 +79,8 @@ export interface Context extends AsyncDisposable {
   assistants: AssistantService
   files: FileService
   keys: KeyService
+  /** Counts requests against limits. */
+  requestWindows: RequestWindows
   messages: MessageService
   plugins: PluginService
   pluginCalls: PluginCalls
@@ -85,6 +92,8 @@ export interface Context extends AsyncDisposable {
   /** The API reference. */
   reference: ReferenceService
   pictures: PictureService
+  /** Where clients find the wire. */
+  baseUrl(): string
   /** To be told when the server listens: the addresses of pictures begin with it, unless the configuration names a public one. */
   listensAt(port: number): void
   runs: RunService
@@ -146,10 +155,17 @@ export const createContext = async (
   const files = createFileService({ store, clock, blobs })
   let { port } = config.http
   const origin = () => originOf({ ...config.http, port })
+  const baseUrl = () => baseUrlOf({ ...config.http, port })
   const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
   const audit = createAuditLog({ clock })
-  const keys = createKeyService({ store, clock, log })
+  const keys = createKeyService({
+    store,
+    clock,
+    log,
+    audit,
+    checkAssistant: (db, who, id, right) => assistants.getUsable(db, who, id, right),
+  })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge
@@ -303,6 +319,7 @@ export const createContext = async (
     assistants,
     files,
     keys,
+    requestWindows: createRequestWindows({ store, clock }),
     messages,
     plugins,
     pluginCalls,
@@ -312,6 +329,7 @@ export const createContext = async (
     passthrough: createPassthrough({ models, clock }),
     pluginApi,
     reference: createReferenceService(),
+    baseUrl,
     pictures: createPictures({ store, clock, files, links }),
     listensAt: (bound) => {
       port = bound

@@ -53,6 +53,7 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   plugin_id: 'Of the plugin.',
   version: 'Number of the version.',
   call_id: 'Of the call.',
+  key_id: 'Of the key.',
   name: 'Of the secret: its name.',
   picture: 'The end of the address, as it was given.',
   deployment: 'Name or alias of the model.',

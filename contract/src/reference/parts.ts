@@ -1,5 +1,6 @@
 import { assistantPart } from './assistants.ts'
 import { filePart, uploadPart } from './files.ts'
+import { keyPart } from './keys.ts'
 import { messagePart } from './messages.ts'
 import { modelPart, passthroughPart } from './models.ts'
 import type { Part } from './operation.ts'
@@ -28,6 +29,7 @@ export const PARTS: readonly Part[] = [
   pluginTestPart,
   assistantPluginPart,
   pluginApiPart,
+  keyPart,
   modelPart,
   passthroughPart,
   serverPart,

@@ -21,7 +21,7 @@ export const createKey = async (
       (await people.findOwner(tx)) ?? (await people.foundHome(tx)) ?? (await people.findOwner(tx))
     if (owner === null) throw new Error('The store has a workspace without an owner.')
     const holder = person === null ? owner : await people.memberNamed(tx, owner.workspaceId, person)
-    return keys.add(tx, holder, name, text)
+    return keys.add(tx, holder, { name }, text)
   })
   return {
     value: { key: text, ...present(record) },

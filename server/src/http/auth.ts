@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, maskKey } from '../platform/errors.ts'
 import type { Principal } from '../platform/principal.ts'
+import { allowanceHeaders, type RequestAllowance } from '../platform/request-allowance.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,8 +11,18 @@ declare module 'fastify' {
   }
 }
 
-/** Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request. */
-export type FindPrincipal = (key: string, from: string | null) => Promise<Principal | null>
+/**
+ * Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request.
+ * @param origin of the page that calls; null without one
+ */
+export type FindPrincipal = (
+  key: string,
+  from: string | null,
+  origin: string | null,
+) => Promise<Principal | null>
+
+/** Counts a request of a principal; null when it has no limits. @throws AppError 429 */
+export type TakeRequest = (principal: Principal) => Promise<RequestAllowance | null>
 
 const fromBasic = (encoded: string): string => {
   const text = Buffer.from(encoded, 'base64').toString('utf8')
@@ -20,16 +31,18 @@ const fromBasic = (encoded: string): string => {
 
 /**
  * The key in `Authorization: Bearer K`, `Authorization: K` (behaviour.md 0 row 2), `Authorization: Basic base64(":K")` or
- * `api-key: K` (15).
- * @throws AppError 401 when there is none
+ * `api-key: K` (15). One request is judged by one key, for its rights and its limits alike.
+ * @throws AppError 401 when there is none, or there are two
  */
 export const readKey = (headers: IncomingHttpHeaders): string => {
   const authorization = headers.authorization?.trim() ?? ''
   const [, scheme = '', rest = ''] = /^(bearer|basic)(?:\s+(.*))?$/i.exec(authorization) ?? []
   let key = authorization
   if (scheme !== '') key = scheme.toLowerCase() === 'basic' ? fromBasic(rest) : rest.trim()
-  if (key === '') key = String(headers['api-key'] ?? '').trim()
+  const other = String(headers['api-key'] ?? '').trim()
+  if (key === '') key = other
   if (key === '') throw errors.missingKey()
+  if (other !== '' && other !== key) throw errors.twoKeys()
   return key
 }
 
@@ -54,13 +67,21 @@ export const onlyFor =
 
 /**
  * An `onRequest` hook for every route that needs a key.
- * @throws AppError 401 without a key or with one that is not valid
+ * @throws AppError 401 without a key or with one that is not valid, 403 for one that is not for the calling page
  */
 export const authenticate =
   (findPrincipal: FindPrincipal) =>
   async (request: FastifyRequest): Promise<void> => {
     const key = readKey(request.headers)
-    const principal = await findPrincipal(key, request.ip)
+    const principal = await findPrincipal(key, request.ip, request.headers.origin ?? null)
     if (principal === null) throw errors.wrongKey(maskKey(key))
     principals.set(request, principal)
+  }
+
+/** A hook after {@link authenticate}: counts the request, and tells what is left in the answer's headers. @throws AppError 429 */
+export const limitRequests =
+  (take: TakeRequest) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const allowance = await take(request.principal)
+    if (allowance !== null) reply.headers(allowanceHeaders(allowance))
   }

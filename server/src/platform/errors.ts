@@ -1,3 +1,5 @@
+import { allowanceHeaders, type RequestAllowance } from './request-allowance.ts'
+
 /**
  * The one error type of the server and the one list of its constructors.
  * Texts, types and codes are the wire's (contract/behaviour.md section 2): clients match on them.
@@ -70,6 +72,12 @@ export const errors = {
     new AppError({
       status: 401,
       message: `Incorrect API key provided: ${masked}. You can find your API key at the operator of this server.`,
+      code: 'invalid_api_key',
+    }),
+  twoKeys: () =>
+    new AppError({
+      status: 401,
+      message: 'Two different API keys were sent, in Authorization and in api-key. Send one.',
       code: 'invalid_api_key',
     }),
   forbidden: (message: string, param: string | null = null) =>
@@ -157,6 +165,18 @@ export const errors = {
   submitMismatch: (expected: readonly string[], got: readonly string[]) =>
     invalid(`Expected tool outputs for call_ids ${pythonList(expected)}, got ${pythonList(got)}`),
   cancelInWrongState: (status: string) => invalid(`Cannot cancel run with status '${status}'.`),
+
+  /** @param whose requests are limited, as the text names it */
+  tooManyRequests: (whose: string, allowance: RequestAllowance) => {
+    const seconds = Math.max(1, Math.ceil(allowance.resetMs / 1000))
+    return new AppError({
+      status: 429,
+      message: `Rate limit reached for requests of ${whose}: ${allowance.limit} per minute. Please try again in ${seconds}s.`,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      headers: { ...allowanceHeaders(allowance), 'retry-after': String(seconds) },
+    })
+  },
 
   /** The server is stopping or over its limit; the SDKs retry a 503 by themselves. */
   unavailable: (message: string, retryAfterSeconds: number) =>

@@ -19,6 +19,13 @@ export interface Scope {
   readonly shared: boolean
 }
 
+/** How many requests of a minute somebody may make. */
+export interface RequestLimit {
+  readonly kind: 'key' | 'person' | 'workspace'
+  readonly id: string
+  readonly perMinute: number
+}
+
 /** Who calls: a person in one workspace, by a key, a panel session or the command line. Every route asks what it may do with the object named. */
 export interface Principal {
   readonly workspaceId: string
@@ -32,6 +39,8 @@ export interface Principal {
   readonly from: string | null
   /** Null: everything its person may. */
   readonly scope: Scope | null
+  /** What its requests are counted against; absent where nobody has looked: without a key. */
+  readonly requestLimits?: readonly RequestLimit[]
 }
 
 /** Whose something is or will be: a principal, or the person of a thread or run. */
@@ -84,13 +93,17 @@ export const requireMaker = (principal: Principal): void => {
   if (principal.scope?.most !== 'own') requireFull(principal)
 }
 
+/** Whether it is an admin or the owner of its workspace. */
+export const isAdmin = ({ role }: Pick<Principal, 'role'>): boolean =>
+  role === 'admin' || role === 'owner'
+
 /**
  * @throws AppError 403 unless an admin or the owner of the workspace calls, with nothing held back
  * @public
  */
 export const requireAdmin = (principal: Principal): void => {
   requireFull(principal)
-  if (principal.role !== 'admin' && principal.role !== 'owner') {
+  if (!isAdmin(principal)) {
     throw errors.forbidden('Only admins of the workspace are allowed to do this.')
   }
 }

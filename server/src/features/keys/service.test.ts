@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openFeatureStore } from '../../../tests/support/feature-store.ts'
+import { keyService, makeKey } from '../../../tests/support/key-service.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
-import { createKeyService } from './service.ts'
 
 const newest = { limit: 20, order: 'desc', after: null, before: null } as const
 
 const setUp = async (engine: TestEngine) => {
   const home = await openFeatureStore(engine)
   const time = { ms: 1_700_000_000_000 }
-  const keys = createKeyService({
+  const keys = keyService({
     store: home.store,
     clock: { now: () => time.ms },
     log: createLog('silent'),
@@ -28,7 +28,7 @@ const setUp = async (engine: TestEngine) => {
 onEachEngine('keys', (engine) => {
   it('makes a key of 256 bits that speaks for its person and is stored only as a hash', async () => {
     await using t = await setUp(engine)
-    const { key, text } = await t.keys.create(t.owner, 'mine')
+    const { key, text } = await makeKey(t.keys, t.owner)
     assert.match(text, /^mlz_[A-Za-z0-9_-]{43}$/)
     assert.deepEqual([key.prefix, key.lastFour], [text.slice(0, 8), text.slice(-4)])
     assert.deepEqual(await t.keys.findPrincipal(text, '192.0.2.1'), {
@@ -39,6 +39,7 @@ onEachEngine('keys', (engine) => {
       sessionId: null,
       from: '192.0.2.1',
       scope: null,
+      requestLimits: [],
     })
     const rows = JSON.stringify(await t.home.store.all('select * from api_keys'))
     assert.ok(!rows.includes(text) && !rows.includes(text.slice(10, 40)))
@@ -46,7 +47,7 @@ onEachEngine('keys', (engine) => {
 
   it('knows no other text', async () => {
     await using t = await setUp(engine)
-    const { text } = await t.keys.create(t.owner, 'mine')
+    const { text } = await makeKey(t.keys, t.owner)
     for (const wrong of ['', 'sk-x', text.slice(0, -1), `${text}x`, text.replace('mlz_', 'MLZ_')]) {
       assert.equal(await t.keys.findPrincipal(wrong), null)
     }
@@ -54,7 +55,7 @@ onEachEngine('keys', (engine) => {
 
   it('lets a deleted key die at once', async () => {
     await using t = await setUp(engine)
-    const { key, text } = await t.keys.create(t.owner, 'mine')
+    const { key, text } = await makeKey(t.keys, t.owner)
     assert.equal(await t.keys.isAlive(text), true)
     await t.keys.delete(t.owner, key.id)
     assert.equal(await t.keys.findPrincipal(text), null)
@@ -64,7 +65,7 @@ onEachEngine('keys', (engine) => {
 
   it('shows and deletes only the own keys', async () => {
     await using t = await setUp(engine)
-    const { key } = await t.keys.create(t.owner, 'mine')
+    const { key } = await makeKey(t.keys, t.owner)
     for (const stranger of [await t.home.person(t.owner.workspaceId), await t.home.person()]) {
       assert.deepEqual((await t.keys.list(stranger, newest)).items, [])
       await assert.rejects(t.keys.delete(stranger, key.id), { status: 404 })
@@ -74,7 +75,7 @@ onEachEngine('keys', (engine) => {
 
   it('notes the last use at most once a minute', async () => {
     await using t = await setUp(engine)
-    const { text } = await t.keys.create(t.owner, 'mine')
+    const { text } = await makeKey(t.keys, t.owner)
     const noted = async (expected: number) => {
       // The note is not awaited by the request.
       for (const until = Date.now() + 2_000; Date.now() < until; await delay(5)) {
