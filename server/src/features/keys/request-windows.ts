@@ -44,13 +44,14 @@ export const createRequestWindows = (deps: { store: Store; clock: Clock }) => {
   const memoryOf = (limit: RequestLimit): Window =>
     remembered.get(nameOf(limit), () => ({ startedMs: 0, used: 0 }))
 
-  /** A window that was full is full until it is over: within one the count only grows. */
+  /** A window that was full is full until it is over: within one the count only grows. One of a distant future is none (openWindow). */
   const knownFull = (limits: readonly RequestLimit[]): FullWindow | null => {
     const now = clock.now()
     for (const limit of limits) {
       const window = memoryOf(limit)
       const resetMs = resetOf(window, now)
-      if (resetMs > 0 && window.used >= limit.perMinute) return { limit, resetMs }
+      const isOpen = resetMs > 0 && resetMs <= 2 * WINDOW_MS
+      if (isOpen && window.used >= limit.perMinute) return { limit, resetMs }
     }
     return null
   }
