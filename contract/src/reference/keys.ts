@@ -27,7 +27,6 @@ export const keyPart: Part = {
       description: 'Yours; admins may ask for those of another person.',
       query: { schema: ApiKeyListQuery, example: { limit: 20 } },
       reply: json(ApiKeyList),
-      errors: [403],
     },
     {
       id: 'createApiKey',
@@ -47,7 +46,7 @@ export const keyPart: Part = {
         },
       },
       reply: json(NewApiKeyObject),
-      errors: [403, 404],
+      errors: [404],
     },
     {
       id: 'getApiKey',
@@ -56,7 +55,6 @@ export const keyPart: Part = {
       summary: 'Read a key',
       description: 'Without its text.',
       reply: json(ApiKeyObject),
-      errors: [403],
     },
     {
       id: 'modifyApiKey',
@@ -67,7 +65,6 @@ export const keyPart: Part = {
         'What is left out stays. What is changed holds from the next request on, on every node. Admins may pause the keys of others, and change nothing else of them.',
       body: { type: 'json', schema: ModifyKeyRequest, example: { paused: true } },
       reply: json(ApiKeyObject),
-      errors: [403],
     },
     {
       id: 'deleteApiKey',
@@ -77,7 +74,6 @@ export const keyPart: Part = {
       description:
         'The very next request with it is refused, on every node. What was made with it stays with its person.',
       reply: json(DeletedApiKey),
-      errors: [403],
     },
     {
       id: 'rotateApiKey',
@@ -87,7 +83,6 @@ export const keyPart: Part = {
       description: 'The same key with another text; the old text is refused at once.',
       body: { type: 'json', schema: RotateKeyRequest, example: { long: true } },
       reply: json(NewApiKeyObject),
-      errors: [403],
     },
     {
       id: 'listShareKeys',
@@ -97,7 +92,6 @@ export const keyPart: Part = {
       description: 'For the assistant’s owner. Deleting one takes the service back.',
       query: { schema: ListQuery, example: { limit: 20 } },
       reply: json(ApiKeyList),
-      errors: [403],
     },
     {
       id: 'createShareKey',
@@ -112,7 +106,6 @@ export const keyPart: Part = {
         example: { name: 'For the library', limits: { requests_per_minute: 60 } },
       },
       reply: json(NewShareKeyObject),
-      errors: [403],
     },
   ],
   schemas: { ApiKeyList, ApiKeyObject, KeyLimits, NewApiKeyObject, NewShareKeyObject },

@@ -5,6 +5,7 @@ import { openFeatureStore } from '../../../tests/support/feature-store.ts'
 import { keyService, makeKey } from '../../../tests/support/key-service.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { createLog } from '../../platform/log.ts'
+import { setLimits } from '../usage/service.ts'
 
 const newest = { limit: 20, order: 'desc', after: null, before: null } as const
 
@@ -92,5 +93,95 @@ onEachEngine('keys', (engine) => {
     t.time.ms += 1_000
     await t.keys.findPrincipal(text)
     await noted(1_700_000_060)
+  })
+
+  it('leaves what was done in the audit log, without the text', async () => {
+    await using t = await setUp(engine)
+    const owner = { ...t.owner, keyId: null, from: '192.0.2.1' }
+    const made = await makeKey(t.keys, owner)
+    const { id } = made.key
+    await t.keys.update(owner, id, { name: 'other', paused: true })
+    await t.keys.update(owner, id, { paused: false })
+    const renewed = await t.keys.rotate(owner, id, false)
+    await t.keys.delete(owner, id)
+    const rows = await t.home.store.all<{ action: string; address: string; person_id: string }>(
+      'select * from audit_entries where object_id = ?1 order by id',
+      [id],
+    )
+    assert.deepEqual(
+      rows.map(({ action }) => action),
+      ['key.create', 'key.update', 'key.pause', 'key.resume', 'key.rotate', 'key.delete'],
+    )
+    for (const row of rows)
+      assert.deepEqual([row.address, row.person_id], ['192.0.2.1', owner.personId])
+    for (const { text } of [made, renewed])
+      assert.ok(!JSON.stringify(rows).includes(text.slice(10, 40)))
+  })
+
+  it('refuses a key from its end on, at the next request', async () => {
+    await using t = await setUp(engine)
+    const { key, text } = await makeKey(t.keys, t.owner, { expires_at: 1_700_000_060 })
+    t.time.ms += 59_999
+    assert.ok((await t.keys.findPrincipal(text)) !== null)
+    assert.equal(await t.keys.isLive(key.id), true)
+    t.time.ms += 1
+    assert.equal(await t.keys.findPrincipal(text), null)
+    assert.equal(await t.keys.isLive(key.id), false)
+    await t.keys.update({ ...t.owner, keyId: null }, key.id, { expires_at: null })
+    assert.ok((await t.keys.findPrincipal(text)) !== null)
+    assert.equal(await t.keys.isLive(key.id), true)
+  })
+
+  it('is live for streams until it is paused or deleted, or its person is gone', async () => {
+    await using t = await setUp(engine)
+    const owner = { ...t.owner, keyId: null }
+    const { key } = await makeKey(t.keys, owner)
+    assert.equal(await t.keys.isLive(key.id), true)
+    await t.keys.update(owner, key.id, { paused: true })
+    assert.equal(await t.keys.isLive(key.id), false)
+    await t.keys.update(owner, key.id, { paused: false })
+    assert.equal(await t.keys.isLive(key.id), true)
+    const other = await makeKey(t.keys, owner)
+    await t.keys.delete(owner, other.key.id)
+    assert.equal(await t.keys.isLive(other.key.id), false)
+    await t.home.store.write('test.leave', (tx) =>
+      tx.run('delete from memberships where person_id = ?1', [owner.personId]),
+    )
+    assert.equal(await t.keys.isLive(key.id), false)
+    assert.equal(await t.keys.isLive('key_none'), false)
+  })
+
+  it('loses no change to another made at the same moment', async () => {
+    await using t = await setUp(engine)
+    const owner = { ...t.owner, keyId: null }
+    const { key } = await makeKey(t.keys, owner)
+    await Promise.all([
+      t.keys.update(owner, key.id, { paused: true }),
+      t.keys.update(owner, key.id, { name: 'other' }),
+      t.keys.update(owner, key.id, { limits: { requests_per_minute: 5 } }),
+    ])
+    const { name, paused, limits } = await t.keys.get(owner, key.id)
+    assert.deepEqual([name, paused, limits.requestsPerMinute], ['other', true, 5])
+  })
+
+  it('carries the limits of key, person and workspace to where requests are counted', async () => {
+    await using t = await setUp(engine)
+    const { workspaceId, personId } = t.owner
+    const { key, text } = await makeKey(t.keys, t.owner, { limits: { requests_per_minute: 7 } })
+    const kinds = [
+      { kind: 'person', id: personId },
+      { kind: 'workspace', id: workspaceId },
+    ] as const
+    await t.home.store.write('test.limits', async (tx) => {
+      for (const [at, subject] of kinds.entries()) {
+        const limits = { requestsPerMinute: at + 8, tokensPerDay: null, moneyPerMonth: null }
+        await setLimits(tx, workspaceId, subject, limits, 1)
+      }
+    })
+    assert.deepEqual((await t.keys.findPrincipal(text))?.requestLimits, [
+      { kind: 'key', id: key.id, perMinute: 7 },
+      { kind: 'person', id: personId, perMinute: 8 },
+      { kind: 'workspace', id: workspaceId, perMinute: 9 },
+    ])
   })
 })
