@@ -87,8 +87,9 @@ def answer(thread_id):
     run = runs.create_and_poll(thread_id=thread_id, assistant_id=ASSISTANT_ID)
     while run.status == "requires_action":
         calls = run.required_action.submit_tool_outputs.tool_calls
+        outputs = [call_plugin(thread_id, call) for call in calls]
         run = runs.submit_tool_outputs_and_poll(
-            run.id, thread_id=thread_id, tool_outputs=[call_plugin(thread_id, call) for call in calls]
+            run_id=run.id, thread_id=thread_id, tool_outputs=outputs
         )
     if run.status != "completed":
         raise RuntimeError(run.last_error.message if run.last_error else run.status)
@@ -174,13 +175,12 @@ async function answer(thread_id) {
 }
 
 const thread = await client.beta.threads.create()
-const input = createInterface({ input: process.stdin, output: process.stdout })
-input.setPrompt('${words.ask}')
-input.prompt()
-for await (const line of input) {
+const ask = () => process.stdout.write('${words.ask}')
+ask()
+for await (const line of createInterface({ input: process.stdin })) {
   await messages.create(thread.id, { role: 'user', content: line })
   console.log(await answer(thread.id))
-  input.prompt()
+  ask()
 }`
 
 const PROGRAMS: Readonly<

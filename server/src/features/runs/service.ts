@@ -139,7 +139,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       (run.instructions ?? '') !== '' ||
       (await messages.hasUserMessage(tx, thread.workspaceId, thread.id))
     if (!speaks) throw errors.nothingToSay()
-    await messages.append(tx, thread, additional, run.id)
+    await messages.append(tx, principal, thread, additional, run.id)
     await insertRun(tx, run)
     await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
     return run
