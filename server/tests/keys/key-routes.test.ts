@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { AssistantObject } from '@melzi/contract/assistant.ts'
-import { ApiKeyList, ApiKeyObject, NewApiKeyObject } from '@melzi/contract/key.ts'
+import { ApiKeyList, NewApiKeyObject, type ApiKeyObject } from '@melzi/contract/key.ts'
 import type { ListReply } from '@melzi/contract/list.ts'
 import { bootServer, type BootedServer } from '../support/boot.ts'
 import { skipUnless } from '../support/components.ts'
