@@ -188,7 +188,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     files,
     freshLinks,
   })
-  const aids = { store, blobs, files, messages, models, embedder: null, links, log }
+  const aids = { store, clock, blobs, files, messages, models, embedder: null, links, log }
   const pluginCalls = pluginCallsOn(
     { store, driver, clock, log },
     { openAids: createOpenAids(aids) },

@@ -1,9 +1,15 @@
 import type { LastError } from '@melzi/contract/run.ts'
-import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
+import {
+  ModelError,
+  type LanguageModel,
+  type ModelRegistry,
+  type ModelUsage,
+} from '../../models/language-model.ts'
+import { estimatePromptTokens } from '../../models/estimate-tokens.ts'
+import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
-import type { MessageRecord } from '../messages/service.ts'
 import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
-import { builtInNames, toolNotes, type BuiltInType } from './built-in-tools.ts'
+import { builtInNames, toolNotes } from './built-in-tools.ts'
 import type { AnswerPart } from './answer-content.ts'
 import { sessionFiles } from './code-call.ts'
 import { rankingOptionsOf } from './file-search-call.ts'
@@ -14,9 +20,10 @@ import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest } from './prompt.t
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
 import { RunJournal, type JournalDeps } from './run-journal.ts'
-import { callsOf, type RunRecord } from './run-record.ts'
+import { callsOf, noUsage, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
+import { turnEntry } from './run-usage.ts'
 import { runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
 
 export interface RunLoopDeps extends JournalDeps, RunToolsDeps {
@@ -110,6 +117,7 @@ const work = async (
   if (journal.run.attempt > 1) await journal.load()
   const early = earlyEnd(deps, journal)
   if (early !== null) {
+    await oweAbandoned(deps, journal)
     if (early.status === 'cancelled') journal.sayCancelling()
     return journal.end(early)
   }
@@ -144,8 +152,22 @@ const resumeStep = async (
   if (step === null) return 'goes on'
   const calls = callsOf(step)
   if (calls.length > 0) return runTools(deps, journal, calls, signal)
+  await oweAbandoned(deps, journal)
   await journal.closeAbandoned()
   return 'goes on'
+}
+
+/** A turn that a dead attempt had begun has cost its prompt, by estimate: what was said of the answer went with that attempt. */
+const oweAbandoned = async (deps: RunLoopDeps, journal: RunJournal): Promise<void> => {
+  const { run, openStep: step } = journal
+  if (step === null || callsOf(step).length > 0) return
+  const model = deps.models.find(run.model)
+  const asked = model === null ? null : await nextQuestion(deps, journal, model)
+  if (asked === null) return
+  const promptTokens = estimatePromptTokens(asked.request)
+  const now = deps.clock.now()
+  const took = { fromMs: now, toMs: now }
+  journal.owed.push(turnEntry(run, step.id, { ...noUsage, promptTokens }, true, took))
 }
 
 const oneTurn = async (
@@ -165,28 +187,31 @@ const oneTurn = async (
   const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
   if (maxTokens === 0)
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_completion_tokens' })
-  const names = builtInNames(run)
-  const stored = await deps.messages.newest(
-    deps.store,
-    { workspaceId: run.workspaceId, personId: run.ownerId, keyId: run.keyId },
-    run.threadId,
-    MAX_PROMPT_MESSAGES,
-  )
-  const messages = await prompt(deps, journal, model, names, stored)
-  if (messages === null)
+  const asked = await nextQuestion(deps, journal, model)
+  if (asked === null)
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
-  // A step that a dead attempt left failed is done anew: the forced choice still holds.
-  const firstTurn = !journal.steps.some(
-    (step) => step.type === 'tool_calls' && step.status === 'completed',
-  )
-  const request = modelRequest(run, messages, names, maxTokens, firstTurn)
+  const { names, stored, unread, request } = asked
+  request.messages = await withPictures(request.messages, unread, {
+    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
+    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
+  })
   const tools = {
     names,
     rankingOptions: rankingOptionsOf(run),
     marks: knownMarks(stored, journal.steps),
     images: waitingImages(journal.steps),
   }
-  const turn = await takeTurn(model, request, tools, journal, signal, onBroken)
+  const fromMs = deps.clock.now()
+  const owe = (tokens: ModelUsage, isEstimated: boolean): void => {
+    const source = journal.openStep?.id ?? newId('usage_')
+    const took = { fromMs, toMs: deps.clock.now() }
+    journal.owed.push(turnEntry(run, source, tokens, isEstimated, took))
+  }
+  const turn = await takeTurn(model, request, tools, journal, signal, (broken) => {
+    if (broken.usage !== null) owe(broken.usage, true)
+    onBroken(broken)
+  })
+  owe(turn.usage, turn.isEstimated)
   return settle(deps, journal, turn, signal)
 }
 
@@ -198,14 +223,19 @@ const rest = async (journal: RunJournal, end: RunEnd, content?: AnswerPart[]): P
   return 'rests'
 }
 
-/** The messages of the next model call, within the context and the run's prompt budget; null when they cannot fit. */
-const prompt = async (
+/** What the model is asked next, within its context and the run's prompt budget, but for pictures; null when it cannot fit. */
+const nextQuestion = async (
   deps: RunLoopDeps,
   { run, steps }: RunJournal,
   model: LanguageModel,
-  names: ReadonlyMap<BuiltInType, string>,
-  stored: readonly MessageRecord[],
 ) => {
+  const names = builtInNames(run)
+  const stored = await deps.messages.newest(
+    deps.store,
+    { workspaceId: run.workspaceId, personId: run.ownerId, keyId: run.keyId },
+    run.threadId,
+    MAX_PROMPT_MESSAGES,
+  )
   const mounted = names.has('code_interpreter')
     ? await sessionFiles(deps, run.workspaceId, await pythonFileIds(deps, run))
     : []
@@ -219,10 +249,11 @@ const prompt = async (
       ? (truncate(conversation, contextTokens) ?? shortest(conversation, contextTokens))
       : truncate(conversation, budget)
   if (messages === null) return null
-  return withPictures(messages, conversation.unread, {
-    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
-    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
-  })
+  // A step that a dead attempt left failed is done anew: the forced choice still holds.
+  const firstTurn = !steps.some((step) => step.type === 'tool_calls' && step.status === 'completed')
+  const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
+  const request = modelRequest(run, messages, names, maxTokens, firstTurn)
+  return { names, stored, unread: conversation.unread, request }
 }
 
 /** What follows from a whole answer. */
