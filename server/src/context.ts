@@ -30,6 +30,7 @@ import { createRights } from './features/sharing/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
+import { createQuotas, UsageFolder } from './features/usage/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
 import { openPgvector } from './features/vector-stores/pgvector.ts'
@@ -95,6 +96,7 @@ export interface Context extends AsyncDisposable {
   knowledge: Knowledge
   indexer: Indexer
   dispatcher: Dispatcher
+  usageFolder: UsageFolder
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
   sweep(): Promise<number>
@@ -205,6 +207,7 @@ export const createContext = async (
     files,
     freshLinks: links.renew,
   })
+  const quotas = createQuotas({ store, clock, log })
   const pluginCalls = createPluginCalls({
     store,
     plugins,
@@ -219,6 +222,7 @@ export const createContext = async (
       messages,
       models,
       embedder,
+      quotas,
       links,
       log,
     }),
@@ -237,6 +241,7 @@ export const createContext = async (
     knowledge,
     models,
     pluginCalls,
+    quotas,
     pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
     interpreter,
     log,
@@ -254,6 +259,7 @@ export const createContext = async (
       work: (run, hold) => runLoop(loop, run, hold),
     }),
   )
+  const usageFolder = stack.use(new UsageFolder({ store, clock, log }))
   const runs = createRunService({
     store,
     clock,
@@ -263,6 +269,7 @@ export const createContext = async (
     messages,
     toolResources,
     dispatcher,
+    quotas,
     interpreter,
     pluginCalls,
     freshLinks: links.renew,
@@ -333,6 +340,7 @@ export const createContext = async (
     knowledge,
     indexer,
     dispatcher,
+    usageFolder,
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()

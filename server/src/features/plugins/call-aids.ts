@@ -14,7 +14,7 @@ import type { AnswerQuestion, SandboxFile } from '../../plugins/python/sandbox-d
 import { receiveContent, type FileService, type NewContent } from '../files/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { PictureLinks } from '../pictures/service.ts'
-import { noteUsage, type UsageEntry } from '../usage/service.ts'
+import { noteUsage, type Quotas, type UsageEntry } from '../usage/service.ts'
 import type { PluginCallRequest } from './call-service.ts'
 import { addModelUsage } from './call-store.ts'
 import { createModelQuestions, type AskedCost, type QuestionLimits } from './model-questions.ts'
@@ -78,6 +78,7 @@ export interface CallAidsDeps {
   messages: Pick<MessageService, 'newest'>
   models: Pick<ModelRegistry, 'find'>
   embedder: Embedder | null
+  quotas: Pick<Quotas, 'hold'>
   links: Pick<PictureLinks, 'linkTo'>
   log: Logger
   /** Of the questions to the model. */
@@ -154,6 +155,7 @@ export const createOpenAids =
       embedder: deps.embedder,
       onUsage: note,
       clock: deps.clock,
+      hold: (need, signal) => deps.quotas.hold(usedBy(request), need, signal),
       ...(deps.limits && { limits: deps.limits }),
     })
 

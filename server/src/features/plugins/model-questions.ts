@@ -12,6 +12,7 @@ import {
 import type { Clock } from '../../platform/clock.ts'
 import { AppError, errors } from '../../platform/errors.ts'
 import type { AnswerQuestion, Json, ModelQuestion } from '../../plugins/python/sandbox-driver.ts'
+import type { Need } from '../usage/service.ts'
 import { toPromptMessages } from './asked-conversation.ts'
 import { toObjectSchema, toPromptFunctions } from './asked-functions.ts'
 import { schemaComplaint } from './schema-complaint.ts'
@@ -45,6 +46,8 @@ export interface ModelQuestionDeps {
   /** Hears what a question has cost, as soon as that is known. */
   onUsage: (cost: AskedCost) => void
   clock: Clock
+  /** Keeps back from quotas what a question may come to; absent: there are none. */
+  hold?: (need: Need, signal: AbortSignal) => Promise<AsyncDisposable>
   /** @default QUESTION_LIMITS */
   limits?: QuestionLimits
 }
@@ -79,13 +82,20 @@ export const createModelQuestions = (deps: ModelQuestionDeps): AnswerQuestion =>
     if (questions > limits.questions) {
       throw errors.invalid(`A plugin call may ask the model ${limits.questions} times.`)
     }
-    promptTokens += estimatePromptTokens(request)
+    const prompt = estimatePromptTokens(request)
+    promptTokens += prompt
     if (promptTokens > limits.promptTokens) {
       throw errors.invalid(
         `What a plugin call asks the model may have ${limits.promptTokens} tokens together.`,
       )
     }
-    return read(deps.model.model, request, deps, signal)
+    const need = {
+      model: deps.model.name,
+      promptTokens: prompt,
+      answerTokens: limits.answerTokens,
+    }
+    await using _held = await deps.hold?.(need, signal)
+    return await read(deps.model.model, request, deps, signal)
   }
 
   const chat = async (question: Question<'chat'>, signal: AbortSignal): Promise<Json> => {

@@ -3,9 +3,11 @@ import {
   ModelError,
   type LanguageModel,
   type ModelRegistry,
+  type ModelRequest,
   type ModelUsage,
 } from '../../models/language-model.ts'
 import { estimatePromptTokens } from '../../models/estimate-tokens.ts'
+import { AppError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
@@ -23,11 +25,13 @@ import { RunJournal, type JournalDeps } from './run-journal.ts'
 import { callsOf, noUsage, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
-import { turnEntry } from './run-usage.ts'
+import type { Hold, Quotas } from '../usage/service.ts'
+import { turnEntry, usedBy } from './run-usage.ts'
 import { runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
 
 export interface RunLoopDeps extends JournalDeps, RunToolsDeps {
   models: ModelRegistry
+  quotas: Pick<Quotas, 'hold'>
   log: Logger
   /** Model turns of one run before it fails. */
   maxTurns: number
@@ -201,6 +205,7 @@ const oneTurn = async (
     marks: knownMarks(stored, journal.steps),
     images: waitingImages(journal.steps),
   }
+  await using hold = await holdQuota(deps, run, request, signal)
   const fromMs = deps.clock.now()
   const owe = (tokens: ModelUsage, isEstimated: boolean): void => {
     const source = journal.openStep?.id ?? newId('usage_')
@@ -212,7 +217,7 @@ const oneTurn = async (
     onBroken(broken)
   })
   owe(turn.usage, turn.isEstimated)
-  return settle(deps, journal, turn, signal)
+  return settle(deps, journal, turn, hold, signal)
 }
 
 const remaining = (budget: number | null, used: number): number | null =>
@@ -256,11 +261,32 @@ const nextQuestion = async (
   return { names, stored, unread: conversation.unread, request }
 }
 
+/** @throws ModelError when a quota is used up, which ends the run; the signal's reason */
+const holdQuota = async (
+  { quotas }: RunLoopDeps,
+  run: RunRecord,
+  request: ModelRequest,
+  signal: AbortSignal,
+): Promise<Hold> => {
+  const need = {
+    model: run.model,
+    promptTokens: estimatePromptTokens(request),
+    answerTokens: request.maxTokens,
+  }
+  try {
+    return await quotas.hold(usedBy(run), need, signal, run.id)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.status !== 429) throw error
+    throw new ModelError('rate_limit_exceeded', error.message, { cause: error })
+  }
+}
+
 /** What follows from a whole answer. */
 const settle = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   turn: Turn,
+  hold: Hold,
   signal: AbortSignal,
 ): Promise<'rests' | 'goes on'> => {
   if (turn.reason === 'length' || turn.reason === 'content_filter') {
@@ -279,5 +305,7 @@ const settle = async (
     return 'rests'
   }
   await journal.keepToolCalls(turn.calls, turn.usage)
+  // Plugins may ask a model too, and need room of their own.
+  await hold.release()
   return runTools(deps, journal, turn.calls, signal)
 }

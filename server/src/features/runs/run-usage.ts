@@ -9,14 +9,17 @@ export interface Took {
   toMs: number
 }
 
+/** For whom a run uses what it uses. */
+export const usedBy = (run: RunRecord): UsageEntry['by'] => ({
+  workspaceId: run.workspaceId,
+  personId: run.ownerId,
+  keyId: run.keyId,
+  assistantId: run.assistantId,
+  runId: run.id,
+})
+
 const entryOf = (run: RunRecord, { fromMs, toMs }: Took): Pick<UsageEntry, 'by' | 'ms' | 'at'> => ({
-  by: {
-    workspaceId: run.workspaceId,
-    personId: run.ownerId,
-    keyId: run.keyId,
-    assistantId: run.assistantId,
-    runId: run.id,
-  },
+  by: usedBy(run),
   ms: toMs - fromMs,
   at: seconds(toMs),
 })
