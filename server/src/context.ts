@@ -326,7 +326,7 @@ export const createContext = async (
     pluginManagement,
     pluginTests,
     pluginCallLog,
-    passthrough: createPassthrough({ models, clock }),
+    passthrough: createPassthrough({ models, store, clock, log, quotas }),
     pluginApi,
     reference: createReferenceService(),
     pictures: createPictures({ store, clock, files, links }),

@@ -129,7 +129,7 @@ onEachEngine('the usage ledger', (engine) => {
     assert.deepEqual(
       both
         .map(({ estimated, completion_tokens: completion }) => [estimated, completion])
-        .toSorted(),
+        .toSorted(([a = 0], [b = 0]) => a - b),
       [
         [0, 5],
         [1, 0],
