@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { estimateTokens } from '../../models/estimate-tokens.ts'
 import type { ModelPart } from '../../models/language-model.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
@@ -6,7 +5,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Store } from '../../platform/store/store.ts'
-import { noteUsage, type Need, type Quotas, type UsageEntry } from '../usage/service.ts'
+import { keepUsage, noteUsage, type Need, type Quotas, type UsageEntry } from '../usage/service.ts'
 import type { AnswerReader, ReadAnswer } from './read-usage.ts'
 
 export interface MeterDeps {
@@ -27,9 +26,6 @@ export interface Metered {
 
 export type Meter = ReturnType<typeof createMeter>
 
-/** Pauses before a write is tried again, in ms: the answer is made, and nobody else knows what it cost. */
-const RETRY_MS = [50, 200, 1_000] as const
-
 /** Keeps account of requests that go through to a model. */
 export const createMeter =
   ({ store, clock, log, quotas }: MeterDeps) =>
@@ -45,21 +41,6 @@ export const createMeter =
     const source = newId('usage_')
     const fromMs = clock.now()
 
-    const write = async (entry: UsageEntry): Promise<void> => {
-      for (let tries = 0; ; tries += 1) {
-        try {
-          return await store.write('usage.pass-through', (tx) => noteUsage(tx, entry))
-        } catch (error) {
-          const pause = RETRY_MS[tries]
-          if (pause === undefined) {
-            log.error({ err: error, entry }, 'what a request used was not kept')
-            return
-          }
-          await sleep(pause)
-        }
-      }
-    }
-
     let ended = false
     return {
       end: async (answer) => {
@@ -73,7 +54,7 @@ export const createMeter =
             reasoningTokens: 0,
           }
           const nowMs = clock.now()
-          await write({
+          const entry: UsageEntry = {
             by,
             source,
             kind,
@@ -82,6 +63,9 @@ export const createMeter =
             estimated: kind === 'chat' && answer.usage === null,
             ms: nowMs - fromMs,
             at: seconds(nowMs),
+          }
+          await keepUsage({ store, log }, 'usage.pass-through', async (tx) => {
+            await noteUsage(tx, entry)
           })
         }
         await hold.release()

@@ -14,7 +14,13 @@ import type { AnswerQuestion, SandboxFile } from '../../plugins/python/sandbox-d
 import { receiveContent, type FileService, type NewContent } from '../files/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { PictureLinks } from '../pictures/service.ts'
-import { noteUsage, type Quotas, type UsageEntry } from '../usage/service.ts'
+import {
+  embeddingEntry,
+  keepUsage,
+  noteUsage,
+  type Quotas,
+  type UsageEntry,
+} from '../usage/service.ts'
 import type { PluginCallRequest } from './call-service.ts'
 import { addModelUsage } from './call-store.ts'
 import { createModelQuestions, type AskedCost, type QuestionLimits } from './model-questions.ts'
@@ -112,13 +118,15 @@ export const createOpenAids =
         ms,
         at: seconds(deps.clock.now()),
       }
-      const write = store
-        .write('plugin.call.model-usage', async (tx) => {
-          await addModelUsage(tx, workspaceId, callId, usage)
-          await noteUsage(tx, entry)
-        })
-        .catch((err: unknown) => log.error({ err, callId }, 'the cost of a question was not kept'))
-        .finally(() => writes.delete(write))
+      keep(async (tx) => {
+        if (await noteUsage(tx, entry)) await addModelUsage(tx, workspaceId, callId, usage)
+      })
+    }
+
+    const keep = (unit: (tx: Tx) => Promise<void>): void => {
+      const write = keepUsage({ store, log }, 'plugin.call.model-usage', unit).finally(() =>
+        writes.delete(write),
+      )
       writes.add(write)
     }
 
@@ -154,6 +162,13 @@ export const createOpenAids =
       model: model === null || request.model === null ? null : { name: request.model, model },
       embedder: deps.embedder,
       onUsage: note,
+      onEmbedded: (name, texts, tokens) => {
+        const now = seconds(deps.clock.now())
+        const entry = embeddingEntry(usedBy(request), name, texts, tokens, now)
+        keep(async (tx) => {
+          await noteUsage(tx, entry)
+        })
+      },
       clock: deps.clock,
       hold: (need, signal) => deps.quotas.hold(usedBy(request), need, signal),
       ...(deps.limits && { limits: deps.limits }),

@@ -45,6 +45,8 @@ export interface ModelQuestionDeps {
   embedder: Embedder | null
   /** Hears what a question has cost, as soon as that is known. */
   onUsage: (cost: AskedCost) => void
+  /** Hears of each text that was embedded; absent: nobody counts. */
+  onEmbedded?: (model: string, texts: readonly string[], tokens: number | null) => void
   clock: Clock
   /** Keeps back from quotas what a question may come to; absent: there are none. */
   hold?: (need: Need, signal: AbortSignal) => Promise<AsyncDisposable>
@@ -142,7 +144,9 @@ export const createModelQuestions = (deps: ModelQuestionDeps): AnswerQuestion =>
       throw errors.invalid(`emb() takes ${limits.embeddedCharacters} characters at a time.`)
     }
     try {
-      const [vector = []] = await embedder.embed([text], signal)
+      const [vector = []] = await embedder.embed([text], signal, (texts, tokens) =>
+        deps.onEmbedded?.(embedder.model, texts, tokens),
+      )
       return vector
     } catch (cause) {
       signal.throwIfAborted()

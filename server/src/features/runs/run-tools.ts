@@ -13,7 +13,7 @@ import { isServed, pluginWork, type Done, type PluginWorkDeps, type Work } from 
 import type { RunJournal } from './run-journal.ts'
 import { callsOf, isDone, type StoredCall, type StoredCodeCall } from './run-record.ts'
 import { pythonFileIds, searchedStores } from './run-resources.ts'
-import { codeEntry } from './run-usage.ts'
+import { codeEntry, usedBy } from './run-usage.ts'
 
 export interface RunToolsDeps extends CodeCallDeps, PluginWorkDeps {
   messages: MessageService
@@ -90,6 +90,7 @@ const searchWork = async (
   if (searches.length === 0) return work
   const scope = {
     storeIds: await searchedStores(deps, run),
+    by: usedBy(run),
     contextTokens: deps.models.find(run.model)?.contextTokens ?? null,
     promptTokens:
       run.maxPromptTokens === null

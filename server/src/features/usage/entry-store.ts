@@ -49,10 +49,11 @@ const PRICE = `from prices where workspace_id = ?1
 /**
  * Adds an entry to the ledger, with its money by the prices of this moment, in the write unit that stores what it counts: neither is
  * there without the other. What the ledger has already stays as it was.
+ * @returns whether the entry is new
  */
-export const noteUsage = async (tx: Tx, entry: UsageEntry): Promise<void> => {
+export const noteUsage = async (tx: Tx, entry: UsageEntry): Promise<boolean> => {
   const { by, tokens } = entry
-  await tx.run(
+  const added = await tx.run(
     `insert into usage_entries (workspace_id, source, at, person_id, key_id, assistant_id, run_id, kind, model, channel,
        prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, model_calls, plugin_calls, ms, estimated, micros)
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?18, ?19,
@@ -81,4 +82,5 @@ export const noteUsage = async (tx: Tx, entry: UsageEntry): Promise<void> => {
       entry.estimated ? 1 : 0,
     ],
   )
+  return added === 1
 }

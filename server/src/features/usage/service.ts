@@ -1,4 +1,6 @@
+export { embeddingEntry } from './embedding-entry.ts'
 export { noteUsage, type UsageEntry } from './entry-store.ts'
+export { keepUsage } from './keep-usage.ts'
 export { findLimits, setLimits, subjectsOf } from './limits.ts'
 export { createQuotas, type Hold, type Need, type Quotas } from './quotas.ts'
 export { UsageFolder } from './usage-folder.ts'
