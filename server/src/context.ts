@@ -30,7 +30,14 @@ import { createRights } from './features/sharing/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
-import { createQuotas, UsageFolder } from './features/usage/service.ts'
+import {
+  createLimitSettings,
+  createQuotas,
+  createUsageReports,
+  UsageFolder,
+  type LimitSettings,
+  type UsageReports,
+} from './features/usage/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
 import { openPgvector } from './features/vector-stores/pgvector.ts'
@@ -97,6 +104,8 @@ export interface Context extends AsyncDisposable {
   indexer: Indexer
   dispatcher: Dispatcher
   usageFolder: UsageFolder
+  usageReports: UsageReports
+  limitSettings: LimitSettings
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
   sweep(): Promise<number>
@@ -341,6 +350,8 @@ export const createContext = async (
     indexer,
     dispatcher,
     usageFolder,
+    usageReports: createUsageReports({ store, clock }),
+    limitSettings: createLimitSettings({ store, clock, audit }),
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()

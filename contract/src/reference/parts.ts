@@ -9,6 +9,7 @@ import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
 import { threadPart } from './threads.ts'
+import { limitPart, pricePart, usagePart } from './usage.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
 
 /** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
@@ -30,5 +31,8 @@ export const PARTS: readonly Part[] = [
   pluginApiPart,
   modelPart,
   passthroughPart,
+  usagePart,
+  pricePart,
+  limitPart,
   serverPart,
 ]

@@ -84,13 +84,15 @@ export const requireMaker = (principal: Principal): void => {
   if (principal.scope?.most !== 'own') requireFull(principal)
 }
 
+/** Whether a person may see and set what is the workspace's. */
+export const isAdmin = ({ role }: Principal): boolean => role === 'admin' || role === 'owner'
+
 /**
  * @throws AppError 403 unless an admin or the owner of the workspace calls, with nothing held back
- * @public
  */
 export const requireAdmin = (principal: Principal): void => {
   requireFull(principal)
-  if (principal.role !== 'admin' && principal.role !== 'owner') {
+  if (!isAdmin(principal)) {
     throw errors.forbidden('Only admins of the workspace are allowed to do this.')
   }
 }

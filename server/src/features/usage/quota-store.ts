@@ -24,7 +24,7 @@ const conditionOf = ({ kind }: LimitSubject, at: number): string =>
   kind === 'workspace' ? `workspace_id = ?${at}` : `${COLUMNS[kind]} = ?${at}`
 
 /** First second of the UTC day, and of the month. @param now Unix seconds */
-const startsOf = (now: number): { day: number; month: number } => ({
+export const startsOf = (now: number): { day: number; month: number } => ({
   day: Date.parse(`${dayOf(now)}T00:00:00Z`) / 1000,
   month: Date.parse(`${monthOf(now)}-01T00:00:00Z`) / 1000,
 })

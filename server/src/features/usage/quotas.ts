@@ -171,8 +171,8 @@ const WHOSE: Readonly<Record<LimitKind, string>> = {
   assistant: 'this assistant',
 }
 
-/** First second of the next UTC day or month. */
-const resetOf = (period: 'day' | 'month', nowMs: number): number => {
+/** When the next UTC day or month begins, in ms. */
+export const resetOf = (period: 'day' | 'month', nowMs: number): number => {
   const now = new Date(nowMs)
   const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()]
   return period === 'day' ? Date.UTC(year, month, now.getUTCDate() + 1) : Date.UTC(year, month + 1)
