@@ -24,8 +24,6 @@ export interface Metered {
   end(answer: ReadAnswer | null): Promise<void>
 }
 
-export type Meter = ReturnType<typeof createMeter>
-
 /** Keeps account of requests that go through to a model. */
 export const createMeter =
   ({ store, clock, log, quotas }: MeterDeps) =>

@@ -52,7 +52,8 @@ export const createUsageReports = ({ store, clock }: { store: Store; clock: Cloc
     const to = Math.ceil((query.to ?? seconds(clock.now()) + 1) / HOUR) * HOUR
     const asked = query.from ?? to - DAYS * 24 * HOUR
     const from = asked - (asked % HOUR)
-    if (from >= to) throw errors.invalid("'from' must be before 'to'.", 'from')
+    const isBackward = query.to !== undefined && asked >= query.to
+    if (isBackward || from >= to) throw errors.invalid("'from' must be before 'to'.", 'from')
     const rows = await sumUsage(
       store,
       {

@@ -3,6 +3,7 @@ import type { Logger } from '../../platform/log.ts'
 import { OneAtATime } from '../../platform/one-at-a-time.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { foldUsage } from './fold-usage.ts'
+import { forgetOldHolds } from './quota-store.ts'
 
 /** Entries of this age are folded. Marks make it exact at any age: it is long only to fold many of an hour together. */
 const AGE_SECONDS = 60
@@ -19,6 +20,7 @@ export class UsageFolder implements AsyncDisposable {
       try {
         const before = seconds(clock.now()) - AGE_SECONDS
         await foldUsage(store, before, this.#stop.signal)
+        await forgetOldHolds(store, clock.now())
       } catch (error) {
         log.error({ err: error }, 'usage could not be folded; trying again')
       }
