@@ -302,6 +302,7 @@ class Trial {
       `select id, usage, (
          select sum(prompt_tokens + completion_tokens) from usage_entries
          where usage_entries.run_id = runs.id and not (kind = 'run' and estimated = 1)
+           and source not in (select id from run_steps where status = 'failed')
        ) as counted from runs where status = 'completed'`,
     )
     assert.ok(runs.length > 0, 'runs were completed')

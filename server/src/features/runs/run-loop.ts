@@ -8,7 +8,6 @@ import {
 } from '../../models/language-model.ts'
 import { estimatePromptTokens } from '../../models/estimate-tokens.ts'
 import { AppError } from '../../platform/errors.ts'
-import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
 import { builtInNames, toolNotes } from './built-in-tools.ts'
@@ -25,7 +24,7 @@ import { RunJournal, type JournalDeps } from './run-journal.ts'
 import { callsOf, noUsage, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
-import type { Hold, Quotas } from '../usage/service.ts'
+import { keepUsage, noteUsage, type Hold, type Quotas } from '../usage/service.ts'
 import { turnEntry, usedBy } from './run-usage.ts'
 import { runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
 
@@ -61,11 +60,22 @@ export const runLoop = async (
     const end = endOf(error, hold.signal)
     if (end === 'unfinished' || end === 'let go') {
       log.info({ why: String(error) }, 'run is let go')
+      await keepOwed(deps, journal)
       return end
     }
     if (end.status === 'failed') log.warn({ err: error }, 'run fails')
-    return finish(journal, end, broken, log)
+    const rests = await finish(journal, end, broken, log)
+    await keepOwed(deps, journal)
+    return rests
   }
+}
+
+/** What an attempt has used that may not write any more stands in the ledger all the same. */
+const keepOwed = async (deps: RunLoopDeps, { owed }: RunJournal): Promise<void> => {
+  if (owed.length === 0) return
+  await keepUsage(deps, 'run.keep-usage', async (tx) => {
+    for (const entry of owed) await noteUsage(tx, entry)
+  })
 }
 
 /** Ends a run that broke off, with what its open message had said and what that had cost. */
@@ -118,10 +128,12 @@ const work = async (
   signal: AbortSignal,
   onBroken: (turn: BrokenTurn | null) => void,
 ): Promise<void> => {
-  if (journal.run.attempt > 1) await journal.load()
+  if (journal.run.attempt > 1) {
+    await journal.load()
+    await oweAbandoned(deps, journal)
+  }
   const early = earlyEnd(deps, journal)
   if (early !== null) {
-    await oweAbandoned(deps, journal)
     if (early.status === 'cancelled') journal.sayCancelling()
     return journal.end(early)
   }
@@ -156,22 +168,30 @@ const resumeStep = async (
   if (step === null) return 'goes on'
   const calls = callsOf(step)
   if (calls.length > 0) return runTools(deps, journal, calls, signal)
-  await oweAbandoned(deps, journal)
   await journal.closeAbandoned()
   return 'goes on'
 }
 
-/** A turn that a dead attempt had begun has cost its prompt, by estimate: what was said of the answer went with that attempt. */
+/** What a turn of an attempt is counted by: the step that carries its usage, else the attempt. One has at most one turn without a step. */
+const sourceOf = ({ run, openStep }: RunJournal, attempt: number): string =>
+  openStep?.id ?? `${run.id}/${attempt}`
+
+/**
+ * A turn that the last attempt had begun has cost its prompt, by estimate: what was said of the answer went with that attempt. Should it
+ * live after all and come to know, its own entry takes the place of this one.
+ */
 const oweAbandoned = async (deps: RunLoopDeps, journal: RunJournal): Promise<void> => {
   const { run, openStep: step } = journal
-  if (step === null || callsOf(step).length > 0) return
+  const isInTurn = step === null ? run.status === 'in_progress' : callsOf(step).length === 0
+  if (!isInTurn) return
   const model = deps.models.find(run.model)
   const asked = model === null ? null : await nextQuestion(deps, journal, model)
   if (asked === null) return
   const promptTokens = estimatePromptTokens(asked.request)
   const now = deps.clock.now()
   const took = { fromMs: now, toMs: now }
-  journal.owed.push(turnEntry(run, step.id, { ...noUsage, promptTokens }, true, took))
+  const source = sourceOf(journal, run.attempt - 1)
+  journal.owed.push(turnEntry(run, source, { ...noUsage, promptTokens }, true, took))
 }
 
 const oneTurn = async (
@@ -208,7 +228,7 @@ const oneTurn = async (
   await using hold = await holdQuota(deps, run, request, signal)
   const fromMs = deps.clock.now()
   const owe = (tokens: ModelUsage, isEstimated: boolean): void => {
-    const source = journal.openStep?.id ?? newId('usage_')
+    const source = sourceOf(journal, run.attempt)
     const took = { fromMs, toMs: deps.clock.now() }
     journal.owed.push(turnEntry(run, source, tokens, isEstimated, took))
   }

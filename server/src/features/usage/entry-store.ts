@@ -48,8 +48,9 @@ const PRICE = `from prices where workspace_id = ?1
 
 /**
  * Adds an entry to the ledger, with its money by the prices of this moment, in the write unit that stores what it counts: neither is
- * there without the other. What the ledger has already stays as it was.
- * @returns whether the entry is new
+ * there without the other. What the ledger has already stays as it was, but for an estimate that is not folded yet: what the model's server
+ * told of it after all takes its place, or an estimate that knows more of the answer.
+ * @returns whether the ledger has changed
  */
 export const noteUsage = async (tx: Tx, entry: UsageEntry): Promise<boolean> => {
   const { by, tokens } = entry
@@ -59,7 +60,12 @@ export const noteUsage = async (tx: Tx, entry: UsageEntry): Promise<boolean> => 
      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?18, ?19,
        (select ((cast(?11 as bigint) - cast(?13 as bigint)) * input + cast(?13 as bigint) * cached_input
           + cast(?12 as bigint) * output + 500000) / 1000000 ${PRICE}))
-     on conflict (workspace_id, source) do nothing`,
+     on conflict (workspace_id, source) do update set at = excluded.at, prompt_tokens = excluded.prompt_tokens,
+       completion_tokens = excluded.completion_tokens, cached_tokens = excluded.cached_tokens,
+       reasoning_tokens = excluded.reasoning_tokens, ms = excluded.ms, micros = excluded.micros,
+       estimated = excluded.estimated
+     where usage_entries.estimated = 1 and usage_entries.folded = 0
+       and (excluded.estimated = 0 or excluded.completion_tokens > usage_entries.completion_tokens)`,
     [
       by.workspaceId,
       entry.source,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ModelRequest } from '../../models/language-model.ts'
 import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
 import { sandboxResult } from '../../../tests/support/fake-sandbox.ts'
@@ -100,7 +101,7 @@ onEachEngine('the usage ledger', (engine) => {
     assert.deepEqual(await kinds(house, waiting), ['run'])
   })
 
-  it('estimates what broke off: the answer of a cancelled run, the prompt of one that a dead node left', async () => {
+  it('estimates what broke off: the answer of a cancelled run, and of one that was taken from its node', async () => {
     await using house = await openRunHouse(engine)
     let isDead = false
     const node = await house.node({
@@ -110,7 +111,7 @@ onEachEngine('the usage ledger', (engine) => {
     const cancelled = await node.create((await node.thread()).id, await node.assistant())
     await node.until(cancelled, 'in_progress')
     const said = () => node.heard(cancelled).some(({ event }) => event === 'thread.message.delta')
-    while (!said()) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (!said()) await sleep(5)
     await node.runs.cancel(house.owner, cancelled.threadId, cancelled.id)
     const row = await node.until(cancelled, 'cancelled')
     const [broken, ...more] = await entries(house, cancelled)
@@ -121,18 +122,23 @@ onEachEngine('the usage ledger', (engine) => {
 
     const left = await node.create((await node.thread()).id, await node.assistant())
     const begun = () => node.heard(left).some(({ event }) => event === 'thread.message.delta')
-    while (!begun()) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (!begun()) await sleep(5)
     isDead = true
     await orphan(house, left.id)
     await node.until(left, 'completed')
-    const both = await entries(house, left)
+    // Of the answer of a node that is not dead after all more is known than its prompt.
+    let both = await entries(house, left)
+    for (const end = Date.now() + 8_000; Date.now() < end; await sleep(5)) {
+      both = await entries(house, left)
+      if (both.some((entry) => entry.completion_tokens > 5)) break
+    }
     assert.deepEqual(
       both
         .map(({ estimated, completion_tokens: completion }) => [estimated, completion])
         .toSorted(([a = 0], [b = 0]) => a - b),
       [
         [0, 5],
-        [1, 0],
+        [1, broken.completion_tokens],
       ],
     )
   })
