@@ -17,6 +17,7 @@ import { docsRoutes, openApiRoutes } from './features/reference/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
+import { usageRoutes } from './features/usage/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
 import { authenticate, limitRequests, onlyFor } from './http/auth.ts'
@@ -79,4 +80,5 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
     pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   })
   assistantPluginRoutes(app, assistants, context.plugins)
+  usageRoutes(app, { reports: context.usageReports, settings: context.limitSettings })
 }

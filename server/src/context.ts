@@ -35,6 +35,14 @@ import { createRights } from './features/sharing/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
+import {
+  createLimitSettings,
+  createQuotas,
+  createUsageReports,
+  UsageFolder,
+  type LimitSettings,
+  type UsageReports,
+} from './features/usage/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
 import { openPgvector } from './features/vector-stores/pgvector.ts'
@@ -104,6 +112,9 @@ export interface Context extends AsyncDisposable {
   knowledge: Knowledge
   indexer: Indexer
   dispatcher: Dispatcher
+  usageFolder: UsageFolder
+  usageReports: UsageReports
+  limitSettings: LimitSettings
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
   sweep(): Promise<number>
@@ -221,13 +232,25 @@ export const createContext = async (
     files,
     freshLinks: links.renew,
   })
+  const quotas = createQuotas({ store, clock, log })
   const pluginCalls = createPluginCalls({
     store,
     plugins,
     kinds,
     secrets: pluginSecrets,
     userCookie: createUserCookie(sealer),
-    openAids: createOpenAids({ store, blobs, files, messages, models, embedder, links, log }),
+    openAids: createOpenAids({
+      store,
+      clock,
+      blobs,
+      files,
+      messages,
+      models,
+      embedder,
+      quotas,
+      links,
+      log,
+    }),
     clock,
     log,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
@@ -243,6 +266,7 @@ export const createContext = async (
     knowledge,
     models,
     pluginCalls,
+    quotas,
     pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
     interpreter,
     log,
@@ -260,6 +284,7 @@ export const createContext = async (
       work: (run, hold) => runLoop(loop, run, hold),
     }),
   )
+  const usageFolder = stack.use(new UsageFolder({ store, clock, log }))
   const runs = createRunService({
     store,
     clock,
@@ -269,6 +294,7 @@ export const createContext = async (
     messages,
     toolResources,
     dispatcher,
+    quotas,
     interpreter,
     pluginCalls,
     freshLinks: links.renew,
@@ -326,7 +352,7 @@ export const createContext = async (
     pluginManagement,
     pluginTests,
     pluginCallLog,
-    passthrough: createPassthrough({ models, clock }),
+    passthrough: createPassthrough({ models, store, clock, log, quotas }),
     pluginApi,
     reference: createReferenceService(),
     baseUrl,
@@ -341,6 +367,9 @@ export const createContext = async (
     knowledge,
     indexer,
     dispatcher,
+    usageFolder,
+    usageReports: createUsageReports({ store, clock }),
+    limitSettings: createLimitSettings({ store, clock, audit }),
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()

@@ -51,6 +51,8 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   batch_id: 'Of the batch.',
   model: 'Name or alias of the model.',
   plugin_id: 'Of the plugin.',
+  subject_kind: 'Whom the limit holds for: workspace, person, key or assistant.',
+  subject_id: 'Of the workspace, person, key or assistant.',
   version: 'Number of the version.',
   call_id: 'Of the call.',
   key_id: 'Of the key.',

@@ -10,6 +10,7 @@ import { runStepPart } from './run-steps.ts'
 import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
 import { threadPart } from './threads.ts'
+import { limitPart, pricePart, usagePart } from './usage.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
 
 /** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
@@ -32,5 +33,8 @@ export const PARTS: readonly Part[] = [
   keyPart,
   modelPart,
   passthroughPart,
+  usagePart,
+  pricePart,
+  limitPart,
   serverPart,
 ]

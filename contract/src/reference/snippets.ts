@@ -22,6 +22,8 @@ const SAMPLE_IDS: Readonly<Record<string, string>> = {
   call_id: 'pcall_abc123',
   key_id: 'key_abc123',
   version: '2',
+  subject_kind: 'person',
+  subject_id: 'person_abc123',
   model: 'gpt-4o',
   deployment: 'gpt-4o',
 }

@@ -93,13 +93,12 @@ export const requireMaker = (principal: Principal): void => {
   if (principal.scope?.most !== 'own') requireFull(principal)
 }
 
-/** Whether it is an admin or the owner of its workspace. */
+/** Whether a person may see and set what is the workspace's. */
 export const isAdmin = ({ role }: Pick<Principal, 'role'>): boolean =>
   role === 'admin' || role === 'owner'
 
 /**
  * @throws AppError 403 unless an admin or the owner of the workspace calls, with nothing held back
- * @public
  */
 export const requireAdmin = (principal: Principal): void => {
   requireFull(principal)

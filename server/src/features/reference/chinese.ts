@@ -2,6 +2,7 @@ import { CHINESE_CALLS } from './chinese-calls.ts'
 import { CHINESE_FIELDS } from './chinese-fields.ts'
 import { CHINESE_KEYS } from './chinese-keys.ts'
 import { CHINESE_PLUGINS } from './chinese-plugins.ts'
+import { CHINESE_USAGE } from './chinese-usage.ts'
 
 /** All sentences of the reference in Traditional Chinese, one file for each part of the product. */
 export const CHINESE: readonly Readonly<Record<string, string>>[] = [
@@ -9,4 +10,5 @@ export const CHINESE: readonly Readonly<Record<string, string>>[] = [
   CHINESE_FIELDS,
   CHINESE_KEYS,
   CHINESE_PLUGINS,
+  CHINESE_USAGE,
 ]

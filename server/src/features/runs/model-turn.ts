@@ -18,6 +18,8 @@ import { callsOf, type StoredCall } from './run-record.ts'
 export interface Turn {
   reason: FinishReason
   usage: ModelUsage
+  /** The model's server told nothing, so `usage` is an estimate. */
+  isEstimated: boolean
   /** Content of the message that is still open, or was the last. */
   content: AnswerPart[]
   calls: StoredCall[]
@@ -148,6 +150,7 @@ export const takeTurn = async (
           return {
             reason: part.reason,
             usage: part.usage ?? estimateUsage(request, saidSoFar(answer, calls)),
+            isEstimated: part.usage === null,
             content: answer.content.parts,
             calls: calls.map((call) => call.stored),
           }

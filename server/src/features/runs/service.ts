@@ -22,6 +22,7 @@ import {
   type ThreadService,
 } from '../threads/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
+import type { Quotas } from '../usage/service.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import { presentRun, presentStep } from './present.ts'
@@ -48,6 +49,7 @@ export interface RunServiceDeps {
   messages: MessageService
   toolResources: Pick<ToolResourcesService, 'check'>
   dispatcher: Dispatcher
+  quotas: Pick<Quotas, 'check'>
   interpreter: Pick<CodeInterpreter, 'end'>
   pluginCalls: Pick<PluginCalls, 'giveModelUsage'>
   /** Signs the addresses of a person's pictures in a text anew (design 6b); without it texts stay as they are. */
@@ -124,6 +126,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     includesContent: boolean,
   ): Promise<RunRecord> => {
     const assistant = await assistants.getUsable(tx, principal, request.assistant_id)
+    await deps.quotas.check(tx, { ...principal, assistantId: assistant.id, runId: null })
     const isBuiltIn = ({ type }: { type: string }) => type !== 'function'
     const resources = (request.tools ?? assistant.tools).some(isBuiltIn)
       ? await assistants.resourcesOf(tx, assistant)
