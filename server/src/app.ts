@@ -57,7 +57,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   const { assistants, events, files, messages, models, passthrough } = context
   const { pluginApi, runs, threads, uploads, vectorStores } = context
   app.addHook('onRequest', authenticate(context.keys.findPrincipal))
-  app.addHook('onRequest', limitRequests(context.requestWindows.take))
+  app.addHook('onRequest', limitRequests(context.allowances.take))
   app.addHook('preValidation', refuseUnreadQuery)
   const streams = createRunStreams({ events, messages, runs, findRun: runs.find })
   assistantRoutes(app, assistants)
@@ -80,5 +80,9 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
     pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   })
   assistantPluginRoutes(app, assistants, context.plugins)
-  usageRoutes(app, { reports: context.usageReports, settings: context.limitSettings })
+  usageRoutes(app, {
+    reports: context.usageReports,
+    settings: context.limitSettings,
+    getKey: context.keys.get,
+  })
 }

@@ -6,10 +6,10 @@ import { createAssistantService, type AssistantService } from './features/assist
 import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
 import {
+  createAllowances,
   createKeyService,
-  createRequestWindows,
+  type Allowances,
   type KeyService,
-  type RequestWindows,
 } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
@@ -88,7 +88,7 @@ export interface Context extends AsyncDisposable {
   files: FileService
   keys: KeyService
   /** Counts requests against limits. */
-  requestWindows: RequestWindows
+  allowances: Allowances
   messages: MessageService
   plugins: PluginService
   pluginCalls: PluginCalls
@@ -345,7 +345,7 @@ export const createContext = async (
     assistants,
     files,
     keys,
-    requestWindows: createRequestWindows({ store, clock }),
+    allowances: createAllowances({ store, clock }),
     messages,
     plugins,
     pluginCalls,

@@ -12,6 +12,7 @@ import {
   RotateKeyRequest,
 } from '../key.ts'
 import { ListQuery } from '../list.ts'
+import { OwnUsage } from '../usage.ts'
 import { json, type Part } from './operation.ts'
 
 export const keyPart: Part = {
@@ -83,6 +84,14 @@ export const keyPart: Part = {
       description: 'The same key with another text; the old text is refused at once.',
       body: { type: 'json', schema: RotateKeyRequest, example: { long: true } },
       reply: json(NewApiKeyObject),
+    },
+    {
+      id: 'getApiKeyUsage',
+      method: 'get',
+      path: '/keys/{key_id}/usage',
+      summary: 'Read a key’s usage',
+      description: 'What it has used, and what is left of its limits.',
+      reply: json(OwnUsage),
     },
     {
       id: 'listShareKeys',

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, maskKey } from '../platform/errors.ts'
+import { allowanceHeaders, type Allowance } from '../platform/allowance.ts'
 import type { Principal } from '../platform/principal.ts'
-import { allowanceHeaders, type RequestAllowance } from '../platform/request-allowance.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,8 +21,10 @@ export type FindPrincipal = (
   origin: string | null,
 ) => Promise<Principal | null>
 
-/** Counts a request of a principal; null when it has no limits. @throws AppError 429 */
-export type TakeRequest = (principal: Principal) => Promise<RequestAllowance | null>
+/** Counts a request of a principal, and says what is left; null where it has no limit. @throws AppError 429 */
+export type TakeRequest = (
+  principal: Principal,
+) => Promise<{ requests: Allowance | null; tokens: Allowance | null }>
 
 const fromBasic = (encoded: string): string => {
   const text = Buffer.from(encoded, 'base64').toString('utf8')
@@ -82,6 +84,7 @@ export const authenticate =
 export const limitRequests =
   (take: TakeRequest) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const allowance = await take(request.principal)
-    if (allowance !== null) reply.headers(allowanceHeaders(allowance))
+    const { requests, tokens } = await take(request.principal)
+    if (requests !== null) reply.headers(allowanceHeaders('requests', requests))
+    if (tokens !== null) reply.headers(allowanceHeaders('tokens', tokens))
   }

@@ -1,4 +1,4 @@
-import { allowanceHeaders, type RequestAllowance } from './request-allowance.ts'
+import { allowanceHeaders, type Allowance } from './allowance.ts'
 
 /**
  * The one error type of the server and the one list of its constructors.
@@ -167,14 +167,14 @@ export const errors = {
   cancelInWrongState: (status: string) => invalid(`Cannot cancel run with status '${status}'.`),
 
   /** @param whose requests are limited, as the text names it */
-  tooManyRequests: (whose: string, allowance: RequestAllowance) => {
+  tooManyRequests: (whose: string, allowance: Allowance) => {
     const seconds = Math.max(1, Math.ceil(allowance.resetMs / 1000))
     return new AppError({
       status: 429,
       message: `Rate limit reached for requests of ${whose}: ${allowance.limit} per minute. Please try again in ${seconds}s.`,
       type: 'requests',
       code: 'rate_limit_exceeded',
-      headers: { ...allowanceHeaders(allowance), 'retry-after': String(seconds) },
+      headers: { ...allowanceHeaders('requests', allowance), 'retry-after': String(seconds) },
     })
   },
 

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { AssistantObject } from '@melzi/contract/assistant.ts'
 import { ApiKeyList, NewApiKeyObject, type ApiKeyObject } from '@melzi/contract/key.ts'
 import type { ListReply } from '@melzi/contract/list.ts'
+import { OwnUsage } from '@melzi/contract/usage.ts'
 import { bootServer, type BootedServer } from '../support/boot.ts'
 import { skipUnless } from '../support/components.ts'
 import { Api } from '../support/factories.ts'
@@ -198,7 +199,31 @@ for (const engine of ['sqlite', 'postgres'] as const)
         await key.refused('POST', `/keys/${id}/rotate`, {}, forbidden)
         const share = `/assistants/${assistant.id}/share-keys`
         await key.refused('POST', share, { name: 'more' }, forbidden)
+        const limits = `/limits/key/${bound.id}`
+        await key.refused('POST', limits, { requests_per_minute: null }, forbidden)
+        await key.refused('DELETE', limits, undefined, forbidden)
       }
+    })
+
+    it('tell what they used, to whom they concern', async () => {
+      const made = await make({ limits: { tokens_per_day: 1000 } }, other)
+      const path = `/keys/${made.id}/usage`
+      for (const by of [other, api]) {
+        const usage = OwnUsage.parse(await by.get(path))
+        assert.equal(usage.key_id, made.id)
+        assert.deepEqual(
+          usage.limits.map((limit) => [limit.subject_kind, limit.tokens_left]),
+          [['key', 1000]],
+        )
+      }
+      const mine = await make()
+      await other.refused('GET', `/keys/${mine.id}/usage`, undefined, { status: 404 })
+      const limited = using(await make({ access: 'use' }))
+      await limited.refused('GET', `/keys/${mine.id}/usage`, undefined, { status: 403 })
+      const { headers } = await using(made).request('GET', '/assistants')
+      assert.equal(headers.get('x-ratelimit-limit-tokens'), '1000')
+      assert.equal(headers.get('x-ratelimit-remaining-tokens'), '1000')
+      assert.match(headers.get('x-ratelimit-reset-tokens') ?? '', /^(?:\d+h)?(?:\d+m)?[\d.]+s$/)
     })
 
     it('are not judged by two', async () => {

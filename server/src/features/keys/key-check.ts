@@ -61,9 +61,10 @@ export const createKeyCheck = (deps: { store: Store; clock: Clock; log: Logger }
 }
 
 const principalOf = (key: CallingKey, from: string | null): Principal => {
-  const { id, workspaceId, personId, role, assistantIds, most, shared, requestLimits } = key
+  const { id, workspaceId, personId, role, assistantIds, most, shared, limits } = key
   // a key that may all its person may has no scope
   const scope =
     assistantIds === null && most === 'own' ? null : { keyId: id, assistantIds, most, shared }
-  return { workspaceId, personId, role, keyId: id, sessionId: null, from, scope, requestLimits }
+  const isBound = key.isCounted || key.expiresAt !== null || key.origins !== null
+  return { workspaceId, personId, role, keyId: id, sessionId: null, from, scope, limits, isBound }
 }

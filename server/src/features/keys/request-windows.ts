@@ -1,21 +1,25 @@
 import type { Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
-import type { Principal, RequestLimit } from '../../platform/principal.ts'
-import type { RequestAllowance } from '../../platform/request-allowance.ts'
+import type { Allowance } from '../../platform/allowance.ts'
+import type { CallerLimit } from '../../platform/principal.ts'
 import { BoundedCache } from '../../platform/store/bounded-cache.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
-import { findLimits, subjectsOf } from '../usage/service.ts'
 import { countRequests, openWindow, type Window } from './window-store.ts'
 
 const WINDOW_MS = 60_000
 /** Subjects whose windows a node remembers, to refuse without asking the store. */
 const REMEMBERED = 10_000
 
-type Outcome = { counted: true; allowance: RequestAllowance } | { counted: false; full: FullWindow }
+type Outcome = { counted: true; allowance: Allowance } | { counted: false; full: FullWindow }
 
 interface FullWindow {
   limit: RequestLimit
   resetMs: number
+}
+
+/** How many requests of a minute somebody may make. */
+export interface RequestLimit extends Pick<CallerLimit, 'kind' | 'id'> {
+  readonly perMinute: number
 }
 
 /** A request that waits to be counted. */
@@ -126,29 +130,20 @@ export const createRequestWindows = (deps: { store: Store; clock: Clock }) => {
       void work(workspaceId, begun)
     })
 
-  /** Those of a caller that came without a key. */
-  const lookUp = async (principal: Principal): Promise<RequestLimit[]> => {
-    const { workspaceId } = principal
-    const found = await findLimits(store, workspaceId, subjectsOf(principal, null))
-    return found.flatMap(({ subject: { kind, id }, requestsPerMinute: perMinute }) =>
-      perMinute === null || kind === 'assistant' ? [] : [{ kind, id, perMinute }],
-    )
-  }
-
   return {
     /**
-     * Counts a request. Without limits nothing is asked or written.
-     * @returns what is left by the tightest of the limits; null without any
+     * Counts a request.
+     * @returns what is left by the tightest of the limits; null without any: then nothing is asked or written
      * @throws AppError 429 when one of them is reached
      */
-    take: async (principal: Principal): Promise<RequestAllowance | null> => {
-      const limits = principal.requestLimits ?? (await lookUp(principal))
+    take: async (
+      workspaceId: string,
+      limits: readonly RequestLimit[],
+    ): Promise<Allowance | null> => {
       if (limits.length === 0) return null
       const known = knownFull(limits)
       const outcome: Outcome =
-        known === null
-          ? await count(principal.workspaceId, limits)
-          : { counted: false, full: known }
+        known === null ? await count(workspaceId, limits) : { counted: false, full: known }
       if (outcome.counted) return outcome.allowance
       const { limit, resetMs } = outcome.full
       throw errors.tooManyRequests(OF[limit.kind], {
@@ -171,7 +166,7 @@ const tightest = (
   limits: readonly RequestLimit[],
   windowOf: (limit: RequestLimit) => Window,
   nowMs: number,
-): RequestAllowance => {
+): Allowance => {
   const all = limits.map((limit) => ({
     limit: limit.perMinute,
     remaining: limit.perMinute - windowOf(limit).used,

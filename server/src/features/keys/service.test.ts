@@ -40,7 +40,8 @@ onEachEngine('keys', (engine) => {
       sessionId: null,
       from: '192.0.2.1',
       scope: null,
-      requestLimits: [],
+      limits: [],
+      isBound: false,
     })
     const rows = JSON.stringify(await t.home.store.all('select * from api_keys'))
     assert.ok(!rows.includes(text) && !rows.includes(text.slice(10, 40)))
@@ -174,14 +175,19 @@ onEachEngine('keys', (engine) => {
     ] as const
     await t.home.store.write('test.limits', async (tx) => {
       for (const [at, subject] of kinds.entries()) {
-        const limits = { requestsPerMinute: at + 8, tokensPerDay: null, moneyPerMonth: null }
+        const limits = { requestsPerMinute: at + 8, tokensPerDay: at + 50, moneyPerMonth: null }
         await setLimits(tx, workspaceId, subject, limits, 1)
       }
     })
-    assert.deepEqual((await t.keys.findPrincipal(text))?.requestLimits, [
-      { kind: 'key', id: key.id, perMinute: 7 },
-      { kind: 'person', id: personId, perMinute: 8 },
-      { kind: 'workspace', id: workspaceId, perMinute: 9 },
+    const principal = await t.keys.findPrincipal(text)
+    assert.deepEqual(principal?.limits, [
+      { kind: 'key', id: key.id, requestsPerMinute: 7, tokensPerDay: null },
+      { kind: 'person', id: personId, requestsPerMinute: 8, tokensPerDay: 50 },
+      { kind: 'workspace', id: workspaceId, requestsPerMinute: 9, tokensPerDay: 51 },
     ])
+    assert.equal(principal.isBound, true)
+    // what limits its person does not bind the key
+    const other = await makeKey(t.keys, t.owner)
+    assert.equal((await t.keys.findPrincipal(other.text))?.isBound, false)
   })
 })

@@ -7,7 +7,13 @@ import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
-import { isAdmin, requireFull, type Principal, type Right } from '../../platform/principal.ts'
+import {
+  isAdmin,
+  requireFull,
+  requireUnbound,
+  type Principal,
+  type Right,
+} from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { Actor, AuditLog } from '../audit/service.ts'
@@ -29,7 +35,7 @@ import {
 import { deleteWindow } from './window-store.ts'
 
 export { newKeyText } from './key-text.ts'
-export { createRequestWindows, type RequestWindows } from './request-windows.ts'
+export { createAllowances, type Allowances } from './allowances.ts'
 export type { KeyRecord } from './store.ts'
 
 /** The person a key speaks for. */
@@ -123,29 +129,6 @@ export const createKeyService = (deps: KeyServiceDeps) => {
   const withItsLimits = async (db: Reader, record: KeyRecord): Promise<Key> =>
     (await withLimits(db, [record]))[0] ?? { ...record, limits: NO_LIMITS }
 
-  /**
-   * Keys are managed with nothing held back: a key that ends, is bound to origins or counted could else make, change or renew one that
-   * is not, or many that are each counted alone.
-   * @throws AppError 403
-   */
-  const requireUnbound = async (tx: Tx, principal: Principal): Promise<void> => {
-    requireFull(principal)
-    if (principal.keyId === null) return
-    const calling = await findKey(tx, principal.workspaceId, principal.keyId)
-    const key = calling === null ? null : await withItsLimits(tx, calling)
-    const { limits } = key ?? {}
-    const free =
-      key?.origins === null &&
-      key.expiresAt === null &&
-      limits?.requestsPerMinute === null &&
-      limits.tokensPerDay === null &&
-      limits.moneyPerMonth === null
-    if (!free)
-      throw errors.forbidden(
-        'This API key has an end, origins or limits of its own and is not allowed to manage keys.',
-      )
-  }
-
   const hasRight = async (db: Reader, who: Principal, id: string, right: Right) =>
     checkAssistant(db, who, id, right).then(
       () => true,
@@ -176,7 +159,7 @@ export const createKeyService = (deps: KeyServiceDeps) => {
       throw errors.forbidden(
         'Keys of others can be paused and deleted, but not changed or renewed.',
       )
-    await requireUnbound(tx, principal)
+    requireUnbound(principal)
     return record
   }
 
@@ -207,7 +190,7 @@ export const createKeyService = (deps: KeyServiceDeps) => {
     create: (principal: Principal, request: CreateKeyRequest): Promise<NewKey> => {
       const text = newKeyText(request.long)
       return store.write('key.create', async (tx) => {
-        await requireUnbound(tx, principal)
+        requireUnbound(principal)
         checkEnd(request.expires_at)
         const assistantIds = unique(request.assistant_ids)
         await checkAssistants(tx, principal, assistantIds ?? [])
@@ -232,7 +215,7 @@ export const createKeyService = (deps: KeyServiceDeps) => {
       const text = newKeyText(request.long)
       return store.write('key.share', async (tx) => {
         await checkAssistant(tx, principal, assistantId, 'own')
-        await requireUnbound(tx, principal)
+        requireUnbound(principal)
         checkEnd(request.expires_at)
         const settings: KeySettings = {
           ...commonOf(request),

@@ -1,4 +1,4 @@
-import type { RequestLimit, Role } from '../../platform/principal.ts'
+import type { CallerLimit, Role } from '../../platform/principal.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, SqlValue, Tx } from '../../platform/store/store.ts'
 
@@ -30,7 +30,9 @@ export interface KeyRecord {
 /** A key with what holds for its person at this moment. */
 export interface CallingKey extends KeyRecord {
   role: Role
-  requestLimits: RequestLimit[]
+  limits: CallerLimit[]
+  /** Whether it has limits of its own, of whatever kind. */
+  isCounted: boolean
 }
 
 const listOf = (text: unknown): string[] | null =>
@@ -63,8 +65,9 @@ const OF_MEMBERS =
 /** The key with what its person is in the workspace, and what its requests are counted against: all that a request asks, in one statement. */
 export const findKeyByHash = async (db: Reader, sha256: string): Promise<CallingKey | null> => {
   const row = await db.get(
-    `select k.*, m.role, lk.requests_per_minute as key_requests, lp.requests_per_minute as person_requests,
-       lw.requests_per_minute as workspace_requests
+    `select k.*, m.role, lk.subject_id as counted, lk.requests_per_minute as key_requests, lk.tokens_per_day as key_tokens,
+       lp.requests_per_minute as person_requests, lp.tokens_per_day as person_tokens,
+       lw.requests_per_minute as workspace_requests, lw.tokens_per_day as workspace_tokens
      from ${OF_MEMBERS}
      left join limits lk on lk.workspace_id = k.workspace_id and lk.subject_kind = 'key' and lk.subject_id = k.id
      left join limits lp on lp.workspace_id = k.workspace_id and lp.subject_kind = 'person' and lp.subject_id = k.person_id
@@ -74,15 +77,14 @@ export const findKeyByHash = async (db: Reader, sha256: string): Promise<Calling
   )
   if (row === null) return null
   const record = toRecord(row)
-  const found: [RequestLimit['kind'], string, SqlValue | undefined][] = [
-    ['key', record.id, row['key_requests']],
-    ['person', record.personId, row['person_requests']],
-    ['workspace', record.workspaceId, row['workspace_requests']],
-  ]
-  const requestLimits = found.flatMap(([kind, id, perMinute]) =>
-    typeof perMinute === 'number' ? [{ kind, id, perMinute }] : [],
-  )
-  return { ...record, role: row['role'] as Role, requestLimits }
+  const ids = { key: record.id, person: record.personId, workspace: record.workspaceId }
+  const limits = (['key', 'person', 'workspace'] as const).flatMap((kind): CallerLimit[] => {
+    const requestsPerMinute = row[`${kind}_requests`] as number | null
+    const tokensPerDay = row[`${kind}_tokens`] as number | null
+    if (requestsPerMinute === null && tokensPerDay === null) return []
+    return [{ kind, id: ids[kind], requestsPerMinute, tokensPerDay }]
+  })
+  return { ...record, role: row['role'] as Role, limits, isCounted: row['counted'] !== null }
 }
 
 /** Whether a key may be used at this moment. @param now Unix seconds */

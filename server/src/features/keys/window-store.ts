@@ -1,4 +1,4 @@
-import type { RequestLimit } from '../../platform/principal.ts'
+import type { CallerLimit } from '../../platform/principal.ts'
 import type { Tx } from '../../platform/store/store.ts'
 
 /** A minute that is being counted. */
@@ -15,7 +15,7 @@ export interface Window {
 export const openWindow = async (
   tx: Tx,
   workspaceId: string,
-  subject: Pick<RequestLimit, 'kind' | 'id'>,
+  subject: Pick<CallerLimit, 'kind' | 'id'>,
   nowMs: number,
   windowMs: number,
 ): Promise<Window> => {
@@ -35,7 +35,7 @@ export const openWindow = async (
 export const countRequests = async (
   tx: Tx,
   workspaceId: string,
-  subject: Pick<RequestLimit, 'kind' | 'id'>,
+  subject: Pick<CallerLimit, 'kind' | 'id'>,
   used: number,
 ): Promise<void> => {
   await tx.run(
@@ -47,7 +47,7 @@ export const countRequests = async (
 export const deleteWindow = async (
   tx: Tx,
   workspaceId: string,
-  kind: RequestLimit['kind'],
+  kind: CallerLimit['kind'],
   id: string,
 ): Promise<void> => {
   await tx.run(

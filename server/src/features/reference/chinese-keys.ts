@@ -18,6 +18,8 @@ export const CHINESE_KEYS: Readonly<Record<string, string>> = {
   'Renew a key': '更換金鑰',
   'The same key with another text; the old text is refused at once.':
     '同一把金鑰換成新的內容；舊的內容立刻失效。',
+  'Read a key’s usage': '讀取金鑰的用量',
+  'What it has used, and what is left of its limits.': '已經用了多少，以及各項上限還剩多少。',
   'List the keys that share an assistant': '列出分享助理的金鑰',
   'For the assistant’s owner. Deleting one takes the service back.':
     '給助理的擁有者。刪除其中一把，就收回這項服務。',

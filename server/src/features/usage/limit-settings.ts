@@ -1,7 +1,7 @@
 import type { SetLimitRequest, SetPricesRequest } from '@melzi/contract/usage.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
-import { requireAdmin, type Principal } from '../../platform/principal.ts'
+import { requireAdmin, requireUnbound, type Principal } from '../../platform/principal.ts'
 import type { Reader, Store } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
 import { toMicros } from './money.ts'
@@ -85,6 +85,7 @@ export const createLimitSettings = (deps: {
       request: SetLimitRequest,
     ): Promise<SetLimits> {
       requireAdmin(principal)
+      requireUnbound(principal)
       const { workspaceId } = principal
       return store.write('usage.set-limits', async (tx) => {
         const before = await getThere(tx, workspaceId, subject)
@@ -110,6 +111,7 @@ export const createLimitSettings = (deps: {
 
     async delete(principal: Principal, subject: LimitSubject): Promise<void> {
       requireAdmin(principal)
+      requireUnbound(principal)
       const { workspaceId } = principal
       await store.write('usage.delete-limits', async (tx) => {
         await getThere(tx, workspaceId, subject)

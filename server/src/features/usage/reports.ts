@@ -38,6 +38,13 @@ const HOUR = 3600
 const DAYS = 30
 const MOST_ROWS = 10_000
 
+/** Whoever may see a key, as the key itself would ask for its own usage. The caller has checked that it may. */
+export const askingAs = (principal: Principal, keyId: string): Principal => ({
+  ...principal,
+  keyId,
+  scope: { keyId, assistantIds: null, most: 'own', shared: false },
+})
+
 export type UsageReports = ReturnType<typeof createUsageReports>
 
 /** What was used, as those may see it whom it concerns. */

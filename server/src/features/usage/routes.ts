@@ -13,10 +13,11 @@ import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
 import { pageOf } from '../../http/whole-list.ts'
 import { errors } from '../../platform/errors.ts'
+import type { Principal } from '../../platform/principal.ts'
 import type { LimitSettings } from './limit-settings.ts'
 import type { LimitSubject } from './limits.ts'
 import { presentLimit, presentOwn, presentPrices, presentReport, reportCsv } from './present.ts'
-import type { UsageReports } from './reports.ts'
+import { askingAs, type UsageReports } from './reports.ts'
 
 interface SubjectParams {
   subject_kind: string
@@ -35,7 +36,16 @@ const ONE = '/limits/:subject_kind/:subject_id'
 /** Usage, prices and limits: paths of this server's own. */
 export const usageRoutes = (
   app: FastifyInstance,
-  { reports, settings }: { reports: UsageReports; settings: LimitSettings },
+  {
+    reports,
+    settings,
+    getKey,
+  }: {
+    reports: UsageReports
+    settings: LimitSettings
+    /** @throws AppError 404 for a key that is none of the principal's business */
+    getKey: (principal: Principal, id: string) => Promise<unknown>
+  },
 ): void => {
   app.get('/usage', readsQuery, async ({ principal, query }) =>
     presentReport(await reports.report(principal, parseQuery(UsageQuery, query))),
@@ -50,6 +60,11 @@ export const usageRoutes = (
   })
 
   app.get('/usage/self', async ({ principal }) => presentOwn(await reports.own(principal)))
+
+  app.get<{ Params: { key_id: string } }>('/keys/:key_id/usage', async ({ principal, params }) => {
+    await getKey(principal, params.key_id)
+    return presentOwn(await reports.own(askingAs(principal, params.key_id)))
+  })
 
   app.get('/prices', async ({ principal }) => presentPrices(await settings.prices(principal)))
 

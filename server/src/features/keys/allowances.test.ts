@@ -3,12 +3,19 @@ import { it } from 'node:test'
 import { asPrincipal } from '../../../tests/support/principal.ts'
 import { onEachEngine, type TestEngine } from '../../../tests/support/store-engines.ts'
 import { AppError } from '../../platform/errors.ts'
-import type { Principal, RequestLimit } from '../../platform/principal.ts'
-import type { RequestAllowance } from '../../platform/request-allowance.ts'
+import type { Allowance } from '../../platform/allowance.ts'
+import type { CallerLimit, Principal } from '../../platform/principal.ts'
+import type { Clock } from '../../platform/clock.ts'
 import { openStore } from '../../platform/store/open-store.ts'
 import type { Store } from '../../platform/store/store.ts'
-import { setLimits } from '../usage/service.ts'
-import { createRequestWindows } from './request-windows.ts'
+import { noteUsage, setLimits } from '../usage/service.ts'
+import { createAllowances } from './allowances.ts'
+
+/** What a node says of requests. */
+const nodeOf = (store: Store, clock: Clock) => {
+  const { take } = createAllowances({ store, clock })
+  return { take: async (who: Principal) => (await take(who)).requests }
+}
 
 /** Two nodes: on PostgreSQL each with its own connections; on SQLite, where one server owns the folder, on one store. */
 const setUp = async (engine: TestEngine) => {
@@ -23,7 +30,7 @@ const setUp = async (engine: TestEngine) => {
   )
   const time = { ms: 1_700_000_000_000 }
   const clock = { now: () => time.ms }
-  const nodes = stores.map((store) => createRequestWindows({ store: counting(store), clock }))
+  const nodes = stores.map((store) => nodeOf(counting(store), clock))
   let written = 0
   function counting(store: Store): Store {
     return new Proxy(store, {
@@ -38,6 +45,7 @@ const setUp = async (engine: TestEngine) => {
   }
   return {
     time,
+    clock,
     store: first,
     nodes,
     written: () => written,
@@ -45,16 +53,24 @@ const setUp = async (engine: TestEngine) => {
   }
 }
 
-const caller = (...requestLimits: RequestLimit[]): Principal => ({
+const caller = (...limits: CallerLimit[]): Principal => ({
   ...asPrincipal({ workspaceId: 'ws_1', personId: 'person_1' }),
-  requestLimits,
+  limits,
 })
-const key = (perMinute: number, id = 'key_1'): RequestLimit => ({ kind: 'key', id, perMinute })
-const person = (perMinute: number): RequestLimit => ({ kind: 'person', id: 'person_1', perMinute })
+const key = (requestsPerMinute: number, id = 'key_1'): CallerLimit => ({
+  kind: 'key',
+  id,
+  requestsPerMinute,
+  tokensPerDay: null,
+})
+const person = (requestsPerMinute: number): CallerLimit => ({
+  ...key(requestsPerMinute, 'person_1'),
+  kind: 'person',
+})
 
-type Take = (who: Principal) => Promise<RequestAllowance | null>
+type Take = (who: Principal) => Promise<Allowance | null>
 /** The allowance, or the refusal. */
-const ask = (take: Take, who: Principal): Promise<RequestAllowance | null | AppError> =>
+const ask = (take: Take, who: Principal): Promise<Allowance | null | AppError> =>
   take(who).catch((error: unknown) => {
     if (error instanceof AppError) return error
     throw error
@@ -154,7 +170,56 @@ onEachEngine('requests a minute', (engine) => {
     t.time.ms -= 86_400_000
     const { nodes } = t
     assert.equal((await nodes[1]?.take(caller(key(1, 'key_2'))))?.remaining, 0)
-    const fresh = createRequestWindows({ store: t.store, clock: { now: () => t.time.ms } })
+    const fresh = nodeOf(t.store, t.clock)
     assert.equal((await fresh.take(caller(key(1))))?.remaining, 0)
+  })
+
+  it('of tokens are told by the tightest limit, to a second', async () => {
+    await using t = await setUp(engine)
+    const { take } = createAllowances({ store: t.store, clock: t.clock })
+    const limits = [
+      { ...key(10), tokensPerDay: 1000 },
+      { ...key(5), kind: 'person' as const, id: 'person_1', tokensPerDay: 1500 },
+    ]
+    const who = { ...caller(...limits), keyId: 'key_1' }
+    // 2023-11-14 22:13:20 UTC
+    const resetMs = 6_400_000
+    assert.deepEqual((await take(who)).tokens, { limit: 1000, remaining: 1000, resetMs })
+    const use = (source: string, keyId: string, tokens: number) =>
+      t.store.write('test.use', (tx) =>
+        noteUsage(tx, {
+          by: {
+            workspaceId: 'ws_1',
+            personId: 'person_1',
+            keyId,
+            assistantId: null,
+            runId: null,
+          },
+          source,
+          kind: 'chat',
+          model: 'm',
+          tokens: {
+            promptTokens: tokens,
+            completionTokens: 0,
+            cachedTokens: 0,
+            reasoningTokens: 0,
+          },
+          estimated: false,
+          ms: 1,
+          at: Math.floor(t.time.ms / 1000),
+        }),
+      )
+    await use('one', 'key_1', 300)
+    assert.equal((await take(who)).tokens?.remaining, 1000)
+    t.time.ms += 1000
+    assert.equal((await take(who)).tokens?.remaining, 700)
+    await use('two', 'key_2', 900)
+    t.time.ms += 1000
+    assert.deepEqual((await take(who)).tokens, {
+      limit: 1500,
+      remaining: 300,
+      resetMs: resetMs - 2000,
+    })
+    assert.equal((await take(caller(key(10)))).tokens, null)
   })
 })
