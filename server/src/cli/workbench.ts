@@ -155,7 +155,8 @@ const isAbsent = (file: string): boolean => {
   }
 }
 
-const asPrincipal = (member: Member): Principal => ({
+/** A member at the command line: with nothing held back. */
+export const asPrincipal = (member: Member): Principal => ({
   ...member,
   keyId: null,
   sessionId: null,

@@ -34,8 +34,6 @@ const nameOf = ({ kind, id }: RequestLimit): string => `${kind} ${id}`
 const resetOf = (window: Window, nowMs: number): number =>
   Math.max(0, window.startedMs + WINDOW_MS - nowMs)
 
-export type RequestWindows = ReturnType<typeof createRequestWindows>
-
 /**
  * Counts requests against the limits of key, person and workspace: exactly, over all nodes. A minute begins with its first request; what
  * is refused is not counted. The count stands in the store; the requests that come to a node while a unit is under way are counted

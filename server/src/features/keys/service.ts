@@ -178,10 +178,27 @@ export const createKeyService = (deps: KeyServiceDeps) => {
     return { items: await withLimits(store, page.items), hasMore: page.hasMore }
   }
 
+  /**
+   * Adds a key as it is asked for, inside another unit. The caller has checked that its person may make keys.
+   * @throws AppError 404 for an assistant the person may not use, 400 for an end that is over
+   */
+  const addAsked = async (
+    tx: Tx,
+    principal: Principal,
+    request: CreateKeyRequest,
+    text: string,
+  ): Promise<Key> => {
+    checkEnd(request.expires_at)
+    const assistantIds = unique(request.assistant_ids)
+    await checkAssistants(tx, principal, assistantIds ?? [])
+    const most = mostOf(request.access)
+    return add(tx, principal, { ...commonOf(request), assistantIds, most }, text)
+  }
+
   return {
     /** Adds a key of a given text (see {@link newKeyText}) inside another feature's write unit. Asks for no right. */
     add,
-    checkAssistants,
+    addAsked,
 
     /**
      * A new key for its maker.
@@ -191,15 +208,7 @@ export const createKeyService = (deps: KeyServiceDeps) => {
       const text = newKeyText(request.long)
       return store.write('key.create', async (tx) => {
         requireUnbound(principal)
-        checkEnd(request.expires_at)
-        const assistantIds = unique(request.assistant_ids)
-        await checkAssistants(tx, principal, assistantIds ?? [])
-        const settings: KeySettings = {
-          ...commonOf(request),
-          assistantIds,
-          most: mostOf(request.access),
-        }
-        return { key: await add(tx, principal, settings, text), text }
+        return { key: await addAsked(tx, principal, request, text), text }
       })
     },
 
