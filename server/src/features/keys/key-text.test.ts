@@ -14,7 +14,7 @@ const shared = (one: string, other: string): number => {
 
 /** Everything that differs from the key in the one character at this place: the guesses of one who knows all the others. */
 const guessesAt = (place: number): string[] =>
-  [...ALPHABET]
+  ALPHABET.split('')
     .filter((letter) => letter !== KEY[place])
     .map((letter) => KEY.slice(0, place) + letter + KEY.slice(place + 1))
 
