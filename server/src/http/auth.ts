@@ -33,18 +33,26 @@ const fromBasic = (encoded: string): string => {
 
 /**
  * The key in `Authorization: Bearer K`, `Authorization: K` (behaviour.md 0 row 2), `Authorization: Basic base64(":K")` or
- * `api-key: K` (15). One request is judged by one key, for its rights and its limits alike.
- * @throws AppError 401 when there is none, or there are two
+ * `api-key: K` (15); '' when there is none. One request is judged by one key, for its rights and its limits alike.
+ * @throws AppError 401 when there are two
  */
-export const readKey = (headers: IncomingHttpHeaders): string => {
+const keyIn = (headers: IncomingHttpHeaders): string => {
   const authorization = headers.authorization?.trim() ?? ''
   const [, scheme = '', rest = ''] = /^(bearer|basic)(?:\s+(.*))?$/i.exec(authorization) ?? []
   let key = authorization
   if (scheme !== '') key = scheme.toLowerCase() === 'basic' ? fromBasic(rest) : rest.trim()
   const other = String(headers['api-key'] ?? '').trim()
-  if (key === '') key = other
+  if (key !== '' && other !== '' && other !== key) throw errors.twoKeys()
+  return key === '' ? other : key
+}
+
+/**
+ * {@link keyIn}
+ * @throws AppError 401 when there is none, or two
+ */
+export const readKey = (headers: IncomingHttpHeaders): string => {
+  const key = keyIn(headers)
   if (key === '') throw errors.missingKey()
-  if (other !== '' && other !== key) throw errors.twoKeys()
   return key
 }
 
