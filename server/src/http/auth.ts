@@ -88,11 +88,14 @@ export const authenticate =
     principals.set(request, principal)
   }
 
-/** A hook after {@link authenticate}: counts the request, and tells what is left in the answer's headers. @throws AppError 429 */
+/** A hook after {@link authenticate}: counts the request of whoever it found, and tells what is left in the answer's headers. @throws AppError 429 */
 export const limitRequests =
   (take: TakeRequest) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { requests, tokens } = await take(request.principal)
+    const principal = principals.get(request)
+    // a route that is open to people who are not signed in
+    if (principal === undefined) return
+    const { requests, tokens } = await take(principal)
     if (requests !== null) reply.headers(allowanceHeaders('requests', requests))
     if (tokens !== null) reply.headers(allowanceHeaders('tokens', tokens))
   }

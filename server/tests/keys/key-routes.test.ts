@@ -4,6 +4,7 @@ import type { AssistantObject } from '@melzi/contract/assistant.ts'
 import { ApiKeyList, NewApiKeyObject, type ApiKeyObject } from '@melzi/contract/key.ts'
 import type { ListReply } from '@melzi/contract/list.ts'
 import { OwnUsage } from '@melzi/contract/usage.ts'
+import OpenAI from 'openai'
 import { bootServer, type BootedServer } from '../support/boot.ts'
 import { skipUnless } from '../support/components.ts'
 import { Api } from '../support/factories.ts'
@@ -287,6 +288,12 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.equal(refused.headers.get('x-ratelimit-remaining-requests'), '0')
       const { error } = (await refused.json()) as { error: Record<string, unknown> }
       assert.deepEqual([error['type'], error['code']], ['requests', 'rate_limit_exceeded'])
+      const client = new OpenAI({ baseURL: server.baseUrl, apiKey: key, maxRetries: 0 })
+      await assert.rejects(client.beta.assistants.list(), (thrown) => {
+        assert.ok(thrown instanceof OpenAI.RateLimitError)
+        assert.deepEqual([thrown.type, thrown.code], ['requests', 'rate_limit_exceeded'])
+        return true
+      })
       await api.post(`/keys/${id}`, { limits: { requests_per_minute: null } })
       const free = await ask()
       assert.equal(free.status, 200)
