@@ -18,6 +18,8 @@ interface Plan {
   disturbance: 'none' | 'cancel' | 'take over' | 'outage'
   /** After so many answers of the model in this run. */
   after: number
+  /** Before the answer begins, or when only its end is missing. */
+  moment: 'begin' | 'finish'
   /** Unit that an outage meets, before or after its commit. */
   unit: string
   phase: 'before' | 'after'
@@ -38,6 +40,7 @@ const plans = fc.array(
     turns: fc.array(fc.nat(2), { maxLength: 2 }),
     disturbance: fc.constantFrom('none', 'cancel', 'take over', 'outage'),
     after: fc.integer({ min: 1, max: 4 }),
+    moment: fc.constantFrom('begin', 'finish'),
     unit: fc.constantFrom(...UNITS),
     phase: fc.constantFrom('before', 'after'),
   }),
@@ -56,7 +59,7 @@ interface Told {
 const live = async (
   house: RunHouse,
   told: Told,
-  { turns, disturbance, after, unit, phase }: Plan,
+  { turns, disturbance, after, moment, unit, phase }: Plan,
 ) => {
   let answers = 0
   let isDisturbed = false
@@ -89,19 +92,23 @@ const live = async (
     },
     script: async function* (_nth, request: ModelRequest) {
       const isInner = JSON.stringify(request.messages).includes('inner')
-      if (!isDisturbed && answers + 1 >= after) {
+      const reach = async (now: Plan['moment']) => {
+        if (isDisturbed || answers + 1 < after || now !== moment) return
         isDisturbed = true
         await disturb()
       }
+      await reach('begin')
       const done = request.messages.filter(({ role }) => role === 'tool').length
       const count = turns[done]
       if (isInner || count === undefined) {
         yield* text('an ', 'answer')
+        await reach('finish')
         yield finish('stop')
         return
       }
       yield { type: 'tool-call', index: 0, id: `call_${done}`, name: 'p' }
       yield { type: 'tool-arguments', index: 0, delta: JSON.stringify({ count }) }
+      await reach('finish')
       yield finish('tool_calls')
     },
   })
