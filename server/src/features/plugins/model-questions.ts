@@ -200,10 +200,12 @@ const read = async (
   try {
     let length = 0
     for await (const part of model.stream(request, signal)) {
-      signal.throwIfAborted()
       if (part.type === 'finish') {
         told = part.usage
         isWhole = true
+      }
+      signal.throwIfAborted()
+      if (part.type === 'finish') {
         return answer
       }
       if (part.type === 'tool-call') {

@@ -233,7 +233,7 @@ const oneTurn = async (
     journal.owed.push(turnEntry(run, source, tokens, isEstimated, took))
   }
   const turn = await takeTurn(model, request, tools, journal, signal, (broken) => {
-    if (broken.usage !== null) owe(broken.usage, true)
+    if (broken.usage !== null) owe(broken.usage, broken.isEstimated)
     onBroken(broken)
   })
   owe(turn.usage, turn.isEstimated)
