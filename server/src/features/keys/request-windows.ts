@@ -98,8 +98,10 @@ export const createRequestWindows = (deps: { store: Store; clock: Clock }) => {
     while (queue.length > 0) {
       const requests = queue.splice(0)
       try {
-        const { outcomes, windows } = await store.write('request.count', (tx) =>
-          countAll(tx, workspaceId, requests),
+        const { outcomes, windows } = await store.write(
+          'request.count',
+          (tx) => countAll(tx, workspaceId, requests),
+          { readsOnlyLocked: true },
         )
         for (const { limits } of requests)
           for (const limit of limits) Object.assign(memoryOf(limit), windows.get(nameOf(limit)))
