@@ -227,6 +227,20 @@ for (const engine of ['sqlite', 'postgres'] as const)
       assert.match(headers.get('x-ratelimit-reset-tokens') ?? '', /^(?:\d+h)?(?:\d+m)?[\d.]+s$/)
     })
 
+    it('of one person share the limit of the person, and it counts nobody else', async () => {
+      const by = new Api(await server.keyOf('Atalante'))
+      const [one, two] = [await make({}, by), await make({}, by)]
+      await api.post(`/limits/person/${one.person_id}`, { requests_per_minute: 2 })
+      const statuses = []
+      for (const made of [one, two, one, two])
+        statuses.push((await using(made).request('GET', '/assistants')).status)
+      assert.deepEqual(statuses, [200, 200, 429, 429])
+      await by.refused('GET', '/assistants', undefined, { status: 429 })
+      await other.get('/assistants')
+      await api.post(`/limits/person/${one.person_id}`, { requests_per_minute: null })
+      await using(one).get('/assistants')
+    })
+
     it('are not judged by two', async () => {
       const [one, two] = [await make(), await make()]
       const ask = (headers: Record<string, string>) =>
