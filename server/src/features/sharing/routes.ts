@@ -43,7 +43,7 @@ const SHARES = `${ONE}/shares`
 export interface SharingRoutesDeps {
   shares: Shares
   accessList: ReturnType<typeof createAccessList>
-  transfer: ReturnType<typeof createTransfer>
+  transfer: ReturnType<typeof createTransfer>['transfer']
   duplicate: ReturnType<typeof createDuplicate>
   /** Where people open links, without a slash at the end. */
   origin: () => string

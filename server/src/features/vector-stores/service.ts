@@ -178,6 +178,13 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
         scoreThreshold: request.ranking_options?.score_threshold ?? 0,
         filter: request.filters ?? null,
         textOnly: request.ranking_options?.ranker === 'none',
+        by: {
+          workspaceId: record.workspaceId,
+          personId: owner.personId,
+          keyId: owner.keyId ?? null,
+          assistantId: null,
+          runId: null,
+        },
       })
       await noteUse(record)
       return { queries, passages }
