@@ -7,6 +7,7 @@ import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
 import { createKeyService, type KeyService } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
+import { meteredModel, type MeterDeps } from './features/passthrough/meter.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
 import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
@@ -63,6 +64,7 @@ import type { EventLog } from './platform/events/event-log.ts'
 import { MemoryEventLog } from './platform/events/memory-event-log.ts'
 import { fetchImage } from './platform/fetch-image.ts'
 import { createLog, type Logger } from './platform/log.ts'
+import type { Owner } from './platform/principal.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
@@ -182,6 +184,7 @@ export const createContext = async (
       work: (entry, signal) => indexEntry(indexing, entry, signal),
     }),
   )
+  const quotas = createQuotas({ store, clock, log })
   const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
   const vectorStores = createVectorStoreService({
     store,
@@ -189,7 +192,7 @@ export const createContext = async (
     files,
     indexer,
     knowledge,
-    rewrite: createRewrite(models, modelsConfig, log),
+    rewrite: createRewrite({ store, clock, log, quotas }, models, modelsConfig),
   })
   const toolResources = createToolResources({
     clock,
@@ -216,7 +219,6 @@ export const createContext = async (
     files,
     freshLinks: links.renew,
   })
-  const quotas = createQuotas({ store, clock, log })
   const pluginCalls = createPluginCalls({
     store,
     plugins,
@@ -366,11 +368,13 @@ export const createContext = async (
 }
 
 /** By the default model; null for the demo model, which would answer the question instead. */
-const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger) => {
+const createRewrite = (meter: MeterDeps, models: ModelRegistry, config: ModelsConfig) => {
   if (config.kind === 'demo') return null
   const name = config.default
-  return async (questions: readonly string[]): Promise<readonly string[]> => {
-    const model = models.find(name)
-    return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
+  return async (owner: Owner, questions: readonly string[]): Promise<readonly string[]> => {
+    const found = models.find(name)
+    if (found === null) return questions
+    const model = meteredModel(meter, { model: found, name, owner })
+    return rewriteQuestions({ model, name, log: meter.log }, questions)
   }
 }
