@@ -86,7 +86,7 @@ export const meteredModel = (
 })
 
 /** The parts as they come; at their end, however that comes, the request is ended. */
-export async function* meteredParts(
+async function* meteredParts(
   parts: AsyncIterable<ModelPart>,
   metered: Metered,
 ): AsyncGenerator<ModelPart, void> {
