@@ -1,8 +1,9 @@
 -- What was used, what it cost, and how much may be used.
 
 -- One row for each thing that costs, written in the unit that stores what it counts. Never changed but for `folded`.
+-- No foreign keys: each would lock the one row of the workspace in every run's last commit.
 create table usage_entries (
-  workspace_id id_text not null references workspaces (id),
+  workspace_id id_text not null,
   -- what it counts: a run step, a call, a request. Unique, so that nothing is counted twice
   source id_text not null,
   at bigint not null,
@@ -102,7 +103,7 @@ create table limits (
 
 -- What model calls under way may come to, kept back from the quotas they count for. A holder that died is forgotten at until_ms.
 create table usage_holds (
-  workspace_id id_text not null references workspaces (id),
+  workspace_id id_text not null,
   id id_text not null,
   person_id id_text not null,
   key_id id_text,

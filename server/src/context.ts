@@ -13,6 +13,7 @@ import {
   type KeyService,
 } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
+import { meteredModel, type MeterDeps } from './features/passthrough/meter.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
 import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
@@ -71,6 +72,7 @@ import { MemoryEventLog } from './platform/events/memory-event-log.ts'
 import { fetchImage } from './platform/fetch-image.ts'
 import { createLog, type Logger } from './platform/log.ts'
 import { createMailer, type Mailer } from './platform/mail.ts'
+import type { Owner } from './platform/principal.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
@@ -207,6 +209,7 @@ export const createContext = async (
       work: (entry, signal) => indexEntry(indexing, entry, signal),
     }),
   )
+  const quotas = createQuotas({ store, clock, log })
   const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
   const vectorStores = createVectorStoreService({
     store,
@@ -214,7 +217,7 @@ export const createContext = async (
     files,
     indexer,
     knowledge,
-    rewrite: createRewrite(models, modelsConfig, log),
+    rewrite: createRewrite({ store, clock, log, quotas }, models, modelsConfig),
   })
   const toolResources = createToolResources({
     clock,
@@ -241,7 +244,6 @@ export const createContext = async (
     files,
     freshLinks: links.renew,
   })
-  const quotas = createQuotas({ store, clock, log })
   const pluginCalls = createPluginCalls({
     store,
     plugins,
@@ -425,11 +427,13 @@ export const createContext = async (
 }
 
 /** By the default model; null for the demo model, which would answer the question instead. */
-const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger) => {
+const createRewrite = (meter: MeterDeps, models: ModelRegistry, config: ModelsConfig) => {
   if (config.kind === 'demo') return null
   const name = config.default
-  return async (questions: readonly string[]): Promise<readonly string[]> => {
-    const model = models.find(name)
-    return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
+  return async (owner: Owner, questions: readonly string[]): Promise<readonly string[]> => {
+    const found = models.find(name)
+    if (found === null) return questions
+    const model = meteredModel(meter, { model: found, name, owner })
+    return rewriteQuestions({ model, name, log: meter.log }, questions)
   }
 }

@@ -1,9 +1,9 @@
-import { estimateTokens } from '../../models/estimate-tokens.ts'
-import type { ModelPart } from '../../models/language-model.ts'
+import { estimatePromptTokens, estimateTokens } from '../../models/estimate-tokens.ts'
+import type { LanguageModel, ModelPart } from '../../models/language-model.ts'
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
-import type { Principal } from '../../platform/principal.ts'
+import type { Owner } from '../../platform/principal.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { keepUsage, noteUsage, type Need, type Quotas, type UsageEntry } from '../usage/service.ts'
 import type { AnswerReader, ReadAnswer } from './read-usage.ts'
@@ -29,7 +29,7 @@ export const createMeter =
   ({ store, clock, log, quotas }: MeterDeps) =>
   /** @throws AppError 429 when a quota is used up; the signal's reason */
   async (
-    { workspaceId, personId, keyId }: Principal,
+    { workspaceId, personId, keyId = null }: Owner,
     kind: 'chat' | 'audio',
     need: Need,
     signal: AbortSignal,
@@ -71,8 +71,22 @@ export const createMeter =
     }
   }
 
+/** A model whose every answer is a request of this owner. Its `stream` also throws AppError 429 when a quota is used up. */
+export const meteredModel = (
+  deps: MeterDeps,
+  { model, name, owner }: { model: LanguageModel; name: string; owner: Owner },
+): LanguageModel => ({
+  contextTokens: model.contextTokens,
+  async *stream(request, signal) {
+    const promptTokens = estimatePromptTokens(request)
+    const need = { model: name, promptTokens, answerTokens: request.maxTokens }
+    const metered = await createMeter(deps)(owner, 'chat', need, signal)
+    yield* meteredParts(model.stream(request, signal), metered)
+  },
+})
+
 /** The parts as they come; at their end, however that comes, the request is ended. */
-export async function* meteredParts(
+async function* meteredParts(
   parts: AsyncIterable<ModelPart>,
   metered: Metered,
 ): AsyncGenerator<ModelPart, void> {

@@ -1,5 +1,4 @@
 import type { CreateChatCompletionRequest } from '@melzi/contract/chat.ts'
-import { estimatePromptTokens } from '../../models/estimate-tokens.ts'
 import type { LanguageModel, ModelPart, ModelRegistry } from '../../models/language-model.ts'
 import { ModelError } from '../../models/language-model.ts'
 import type { Upstream, UpstreamAnswer, UpstreamPath } from '../../models/upstream.ts'
@@ -9,7 +8,7 @@ import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import { answerChunks, answerError, wholeAnswer, type ChatHead } from './chat-answer.ts'
 import { toModelRequest } from './chat-request.ts'
-import { createMeter, meteredBody, meteredParts, type MeterDeps } from './meter.ts'
+import { createMeter, meteredBody, meteredModel, type MeterDeps } from './meter.ts'
 import { createAnswerReader } from './read-usage.ts'
 
 /** Who answers a request: a server that takes it as it came, or a model that it is converted for. */
@@ -64,20 +63,14 @@ export const createPassthrough = (deps: { models: ModelRegistry } & MeterDeps) =
     model,
   })
 
-  const ask = async (
+  const ask = (
     principal: Principal,
     model: LanguageModel,
     chat: CreateChatCompletionRequest,
     signal: AbortSignal,
-  ): Promise<AsyncIterable<ModelPart>> => {
+  ): AsyncIterable<ModelPart> => {
     const request = toModelRequest(chat)
-    const need = {
-      model: chat.model,
-      promptTokens: estimatePromptTokens(request),
-      answerTokens: request.maxTokens,
-    }
-    const metered = await meter(principal, 'chat', need, signal)
-    return meteredParts(model.stream(request, signal), metered)
+    return meteredModel(deps, { model, name: chat.model, owner: principal }).stream(request, signal)
   }
 
   const converting = async <T>(work: Promise<T>): Promise<T> => {
@@ -131,7 +124,7 @@ export const createPassthrough = (deps: { models: ModelRegistry } & MeterDeps) =
       model: LanguageModel,
       chat: CreateChatCompletionRequest,
       signal: AbortSignal,
-    ) => converting(wholeAnswer(head(chat.model), await ask(principal, model, chat, signal))),
+    ) => converting(wholeAnswer(head(chat.model), ask(principal, model, chat, signal))),
 
     /**
      * The chunks, the first of them already there.
@@ -143,7 +136,7 @@ export const createPassthrough = (deps: { models: ModelRegistry } & MeterDeps) =
       chat: CreateChatCompletionRequest,
       signal: AbortSignal,
     ): Promise<AsyncGenerator<object, void>> {
-      const parts = await ask(principal, model, chat, signal)
+      const parts = ask(principal, model, chat, signal)
       const withUsage = chat.stream_options?.include_usage === true
       const chunks = answerChunks(head(chat.model), parts, withUsage)
       const first = await converting(chunks.next())

@@ -170,7 +170,16 @@ export const createOpenAids =
         })
       },
       clock: deps.clock,
-      hold: (need, signal) => deps.quotas.hold(usedBy(request), need, signal),
+      hold: async (need, signal) => {
+        const held = await deps.quotas.hold(usedBy(request), need, signal)
+        // Given back only when the ledger has what the question cost: in between both would be free.
+        return {
+          [Symbol.asyncDispose]: async () => {
+            await Promise.all(writes)
+            await held.release()
+          },
+        }
+      },
       ...(deps.limits && { limits: deps.limits }),
     })
 

@@ -237,7 +237,8 @@ const oneTurn = async (
     onBroken(broken)
   })
   owe(turn.usage, turn.isEstimated)
-  return settle(deps, journal, turn, hold, signal)
+  // Awaited here: the hold must not be given back before the ledger has what the turn cost.
+  return await settle(deps, journal, turn, hold, signal)
 }
 
 const remaining = (budget: number | null, used: number): number | null =>

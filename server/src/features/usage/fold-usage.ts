@@ -1,7 +1,7 @@
 import type { Row, SqlValue, Store, Tx } from '../../platform/store/store.ts'
 
 /** Entries of one unit: the other units of a SQLite server wait for it. */
-const BATCH = 250
+const BATCH = 500
 const HOUR = 3600
 
 /** `2026-11-25`. @param at Unix seconds */

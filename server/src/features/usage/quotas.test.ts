@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../platform/errors.ts'
-import { finish, openRunHouse, text, type RunHouse } from '../../../tests/support/run-house.ts'
+import { sandboxResult } from '../../../tests/support/fake-sandbox.ts'
+import {
+  calls,
+  finish,
+  openRunHouse,
+  text,
+  type RunHouse,
+} from '../../../tests/support/run-house.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 import { setLimits, type Limits, type LimitSubject } from './limits.ts'
 import { setPrices } from './price-store.ts'
@@ -94,6 +101,33 @@ onEachEngine('quotas', (engine) => {
     await limit(house, { kind: 'key', id: 'key_other' }, { tokensPerDay: 1 })
     const last = await node.create((await node.thread()).id, assistant)
     await node.until(last, 'completed')
+  })
+
+  it('refuses what a plugin asks, and the next turn of its run', async () => {
+    await using house = await openRunHouse(engine)
+    const heard: unknown[] = []
+    const node = await house.node({
+      plugin: async (job, signal) => {
+        const conversation = [{ role: 'user', content: 'inner' }]
+        for (let i = 0; i < 2; i += 1) {
+          const asked = job.answer?.({ kind: 'chat', conversation, functions: null }, signal)
+          heard.push(await asked?.catch((error: unknown) => error))
+        }
+        return sandboxResult()
+      },
+      script: (_nth, request) =>
+        JSON.stringify(request.messages).includes('inner')
+          ? [...text('inner answer'), finish()]
+          : calls(['p', '{}']),
+    })
+    await limit(house, { kind: 'workspace', id: house.owner.workspaceId }, { tokensPerDay: 25 })
+    const run = await node.create((await node.thread()).id, await node.assistant([], ['p']))
+    const row = await node.until(run, 'failed')
+    assert.equal(lastError(row).code, 'rate_limit_exceeded')
+    assert.match(lastError(row).message, /current quota.*this workspace/)
+    assert.deepEqual(heard[0], { role: 'assistant', content: 'inner answer' })
+    assert.ok(isQuota(heard[1]))
+    assert.equal(await tokensOf(house), 30)
   })
 
   it('counts money by the prices of the moment, also when they change while a run goes on', async () => {
