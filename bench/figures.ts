@@ -31,6 +31,7 @@ export const SECTION_NAMES = [
   'crowd-native',
   'search',
   'indexing',
+  'key-check',
 ] as const
 export type SectionName = (typeof SECTION_NAMES)[number]
 

@@ -26,6 +26,7 @@ test('the whole bench runs, small, and gives figures for both sides', async () =
       'crowd-native',
       'search',
       'indexing',
+      'key-check',
     ],
   )
   for (const { name, figures, skipped } of sections) {

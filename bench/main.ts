@@ -5,6 +5,7 @@ import type { Scale, Section, SectionName } from './figures.ts'
 import { measureFirstToken } from './first-token.ts'
 import { measureLifecycles } from './lifecycles.ts'
 import { measureIndexing } from './indexing.ts'
+import { measureKeyCheck } from './key-check.ts'
 import { readOptions, USAGE } from './options.ts'
 import { measurePluginCalls } from './plugin-calls.ts'
 import { thisMachine, toMarkdown, toText } from './report.ts'
@@ -25,6 +26,7 @@ const MEASURES: Record<SectionName, (scale: Scale) => Promise<Section>> = {
   'crowd-native': measureCrowd('native'),
   search: measureSearch,
   indexing: measureIndexing,
+  'key-check': measureKeyCheck,
 }
 
 const main = async (args: readonly string[]): Promise<void> => {

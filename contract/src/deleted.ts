@@ -1,7 +1,7 @@
 /** Replies of the delete calls (behaviour.md 3). */
 import * as z from 'zod/mini'
 
-const deleted = <T extends string>(object: T) =>
+export const deleted = <T extends string>(object: T) =>
   z.object({ id: z.string(), object: z.literal(object), deleted: z.literal(true) })
 
 export const DeletedAssistant = deleted('assistant.deleted')

@@ -14,6 +14,8 @@ import { fileRoutes } from './features/files/routes.ts'
 import { healthRoutes } from './features/health/routes.ts'
 import { homeRoutes } from './features/home/routes.ts'
 import { signInRoutes } from './features/identity/routes.ts'
+import { keyRoutes } from './features/keys/routes.ts'
+import { shareKeyRoutes } from './features/keys/share-routes.ts'
 import { messageRoutes } from './features/messages/routes.ts'
 import { modelRoutes } from './features/models/routes.ts'
 import { passthroughRoutes } from './features/passthrough/routes.ts'
@@ -26,9 +28,10 @@ import { shareLinkRoutes, sharingRoutes } from './features/sharing/routes.ts'
 import { runRoutes } from './features/runs/routes.ts'
 import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
+import { usageRoutes } from './features/usage/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
-import { authenticate, authenticateIfAny, onlyFor } from './http/auth.ts'
+import { authenticate, authenticateIfAny, limitRequests, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { checkSameOrigin } from './http/same-origin.ts'
 import { createHttpServer } from './http/server.ts'
@@ -106,6 +109,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
     'onRequest',
     authenticate(context.keys.findPrincipal, context.community.identity.sessions, publicUrl),
   )
+  app.addHook('onRequest', limitRequests(context.allowances.take))
   app.addHook('preValidation', refuseUnreadQuery)
   const { rightWatch } = context
   const streams = createRunStreams({ events, messages, runs, rightWatch, findRun: runs.find })
@@ -124,8 +128,15 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   await app.register(pluginApiRoutes(pluginApi))
   await app.register(async (scope) => {
     scope.addHook('onRequest', onlyFor(requireFull))
+    keyRoutes(scope, context.keys)
+    shareKeyRoutes(scope, context.keys, () => context.baseUrl())
     await scope.register(passthroughRoutes(passthrough))
     pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   })
   assistantPluginRoutes(app, assistants, context.plugins)
+  usageRoutes(app, {
+    reports: context.usageReports,
+    settings: context.limitSettings,
+    getKey: context.keys.get,
+  })
 }

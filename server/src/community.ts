@@ -72,7 +72,7 @@ export const createCommunity = (deps: CommunityDeps): Community => {
   const sharing = createSharing({
     ...deps,
     invitations,
-    sessions: accounts,
+    accounts,
     hasSession: accounts.hasSession,
   })
   const members = createMembers({

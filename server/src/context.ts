@@ -6,8 +6,14 @@ import { createAssistantService, type AssistantService } from './features/assist
 import { createAuditLog } from './features/audit/service.ts'
 import { createFileService, type FileService } from './features/files/service.ts'
 import { createCommunity, type Community } from './community.ts'
-import { createKeyService, type KeyService } from './features/keys/service.ts'
+import {
+  createAllowances,
+  createKeyService,
+  type Allowances,
+  type KeyService,
+} from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
+import { meteredModel, type MeterDeps } from './features/passthrough/meter.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
 import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
@@ -21,7 +27,7 @@ import { createPluginTests, type PluginTests } from './features/plugins/plugin-t
 import { createPluginService, type PluginService } from './features/plugins/service.ts'
 import { createUserCookie } from './features/plugins/user-cookie.ts'
 import { createPeopleService } from './features/people/service.ts'
-import { originOf } from './features/quickstart/base-url.ts'
+import { baseUrlOf, originOf } from './features/quickstart/base-url.ts'
 import { createQuickstart, type Quickstart } from './features/quickstart/service.ts'
 import { createReferenceService, type ReferenceService } from './features/reference/service.ts'
 import { Dispatcher } from './features/runs/dispatcher.ts'
@@ -32,6 +38,14 @@ import { createRights, RightWatch } from './features/sharing/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
 import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
+import {
+  createLimitSettings,
+  createQuotas,
+  createUsageReports,
+  UsageFolder,
+  type LimitSettings,
+  type UsageReports,
+} from './features/usage/service.ts'
 import { Indexer } from './features/vector-stores/indexer.ts'
 import { indexEntry } from './features/vector-stores/index-entry.ts'
 import { openPgvector } from './features/vector-stores/pgvector.ts'
@@ -58,6 +72,7 @@ import { MemoryEventLog } from './platform/events/memory-event-log.ts'
 import { fetchImage } from './platform/fetch-image.ts'
 import { createLog, type Logger } from './platform/log.ts'
 import { createMailer, type Mailer } from './platform/mail.ts'
+import type { Owner } from './platform/principal.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
@@ -79,6 +94,8 @@ export interface Context extends AsyncDisposable {
   /** Who people are, what they share, and what is kept of them. */
   community: Community
   keys: KeyService
+  /** Counts requests against limits. */
+  allowances: Allowances
   messages: MessageService
   plugins: PluginService
   pluginCalls: PluginCalls
@@ -90,6 +107,8 @@ export interface Context extends AsyncDisposable {
   /** The API reference. */
   reference: ReferenceService
   pictures: PictureService
+  /** Where clients find the wire. */
+  baseUrl(): string
   /** To be told when the server listens: the addresses of pictures begin with it, unless the configuration names a public one. */
   listensAt(port: number): void
   /** Looks whether those who read and run here still may. */
@@ -102,6 +121,9 @@ export interface Context extends AsyncDisposable {
   knowledge: Knowledge
   indexer: Indexer
   dispatcher: Dispatcher
+  usageFolder: UsageFolder
+  usageReports: UsageReports
+  limitSettings: LimitSettings
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
   sweep(): Promise<number>
@@ -154,11 +176,18 @@ export const createContext = async (
   const files = createFileService({ store, clock, blobs })
   let { port } = config.http
   const origin = () => originOf({ ...config.http, port })
+  const baseUrl = () => baseUrlOf({ ...config.http, port })
   const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
   const audit = createAuditLog({ clock })
-  const keys = createKeyService({ store, clock, log })
   const mailer = stack.use(overrides.mailer ?? createMailer(config.identity.mail, log))
+  const keys = createKeyService({
+    store,
+    clock,
+    log,
+    audit,
+    checkAssistant: (db, who, id, right) => assistants.getUsable(db, who, id, right),
+  })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
   const { embeddings, workers } = config.knowledge
@@ -180,6 +209,7 @@ export const createContext = async (
       work: (entry, signal) => indexEntry(indexing, entry, signal),
     }),
   )
+  const quotas = createQuotas({ store, clock, log })
   const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
   const vectorStores = createVectorStoreService({
     store,
@@ -187,7 +217,7 @@ export const createContext = async (
     files,
     indexer,
     knowledge,
-    rewrite: createRewrite(models, modelsConfig, log),
+    rewrite: createRewrite({ store, clock, log, quotas }, models, modelsConfig),
   })
   const toolResources = createToolResources({
     clock,
@@ -220,7 +250,18 @@ export const createContext = async (
     kinds,
     secrets: pluginSecrets,
     userCookie: createUserCookie(sealer),
-    openAids: createOpenAids({ store, blobs, files, messages, models, embedder, links, log }),
+    openAids: createOpenAids({
+      store,
+      clock,
+      blobs,
+      files,
+      messages,
+      models,
+      embedder,
+      quotas,
+      links,
+      log,
+    }),
     clock,
     log,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],
@@ -236,6 +277,7 @@ export const createContext = async (
     knowledge,
     models,
     pluginCalls,
+    quotas,
     pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
     interpreter,
     log,
@@ -253,6 +295,7 @@ export const createContext = async (
       work: (run, hold) => runLoop(loop, run, hold),
     }),
   )
+  const usageFolder = stack.use(new UsageFolder({ store, clock, log }))
   const runs = createRunService({
     store,
     clock,
@@ -262,6 +305,7 @@ export const createContext = async (
     messages,
     toolResources,
     dispatcher,
+    quotas,
     interpreter,
     pluginCalls,
     freshLinks: links.renew,
@@ -342,15 +386,17 @@ export const createContext = async (
     files,
     community,
     keys,
+    allowances: createAllowances({ store, clock }),
     messages,
     plugins,
     pluginCalls,
     pluginManagement,
     pluginTests,
     pluginCallLog,
-    passthrough: createPassthrough({ models, clock }),
+    passthrough: createPassthrough({ models, store, clock, log, quotas }),
     pluginApi,
     reference: createReferenceService(),
+    baseUrl,
     pictures: createPictures({ store, clock, files, links }),
     listensAt: (bound) => {
       port = bound
@@ -363,6 +409,9 @@ export const createContext = async (
     knowledge,
     indexer,
     dispatcher,
+    usageFolder,
+    usageReports: createUsageReports({ store, clock }),
+    limitSettings: createLimitSettings({ store, clock, audit }),
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()
@@ -378,11 +427,13 @@ export const createContext = async (
 }
 
 /** By the default model; null for the demo model, which would answer the question instead. */
-const createRewrite = (models: ModelRegistry, config: ModelsConfig, log: Logger) => {
+const createRewrite = (meter: MeterDeps, models: ModelRegistry, config: ModelsConfig) => {
   if (config.kind === 'demo') return null
   const name = config.default
-  return async (questions: readonly string[]): Promise<readonly string[]> => {
-    const model = models.find(name)
-    return model === null ? questions : rewriteQuestions({ model, name, log }, questions)
+  return async (owner: Owner, questions: readonly string[]): Promise<readonly string[]> => {
+    const found = models.find(name)
+    if (found === null) return questions
+    const model = meteredModel(meter, { model: found, name, owner })
+    return rewriteQuestions({ model, name, log: meter.log }, questions)
   }
 }

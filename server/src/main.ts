@@ -43,6 +43,7 @@ export const serve = async (): Promise<void> => {
   await context.dispatcher.start(context.store.engine === 'sqlite')
   await context.indexer.start(context.store.engine === 'sqlite')
   context.rightWatch.start()
+  context.usageFolder.start()
   const stopped = stopSignal()
   started()
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
@@ -66,6 +67,7 @@ export const serve = async (): Promise<void> => {
   await context.dispatcher.drain(DRAIN_MS)
   await context.dispatcher[Symbol.asyncDispose]()
   await context.indexer[Symbol.asyncDispose]()
+  await context.usageFolder[Symbol.asyncDispose]()
   app.server.closeAllConnections()
   await refusing
   clearTimeout(limit)

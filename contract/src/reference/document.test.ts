@@ -160,6 +160,7 @@ describe('a table of rows of its own', () => {
       '401',
       '403',
       '413',
+      '429',
       '500',
       '503',
     ])

@@ -79,8 +79,8 @@ const hasCursor = ({ query }: Operation): boolean => {
 export const errorStatuses = (operation: Operation): ErrorStatus[] => {
   const { path, body, open = false, errors = [] } = operation
   const statuses = new Set<ErrorStatus>(errors)
-  // a query that nobody reads is refused, so every operation knows 400; guests and limited keys may do little
-  if (!open) for (const status of [400, 401, 403] as const) statuses.add(status)
+  // a query that nobody reads is refused, so every operation knows 400; keys have origins and limits, so each knows 403 and 429
+  if (!open) for (const status of [400, 401, 403, 429] as const) statuses.add(status)
   if (path.includes('{') || hasCursor(operation)) statuses.add(404)
   if (body !== undefined) statuses.add(413)
   if (body !== undefined && body.type !== 'file') statuses.add(415)

@@ -1,5 +1,6 @@
 import { assistantPart } from './assistants.ts'
 import { filePart, uploadPart } from './files.ts'
+import { keyPart } from './keys.ts'
 import { messagePart } from './messages.ts'
 import { modelPart, passthroughPart } from './models.ts'
 import type { Part } from './operation.ts'
@@ -13,6 +14,7 @@ import { pluginApiPart, serverPart } from './server.ts'
 import { shareLinkPart, sharingPart } from './sharing.ts'
 import { signInPart } from './sign-in.ts'
 import { threadPart } from './threads.ts'
+import { limitPart, pricePart, usagePart } from './usage.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
 
 /** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
@@ -34,6 +36,7 @@ export const PARTS: readonly Part[] = [
   pluginTestPart,
   assistantPluginPart,
   pluginApiPart,
+  keyPart,
   modelPart,
   passthroughPart,
   personPart,
@@ -43,5 +46,8 @@ export const PARTS: readonly Part[] = [
   auditPart,
   dataRightsPart,
   signInPart,
+  usagePart,
+  pricePart,
+  limitPart,
   serverPart,
 ]

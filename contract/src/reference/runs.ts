@@ -44,7 +44,7 @@ export const runPart: Part = {
         },
       },
       reply: jsonOrEvents(RunObject, StreamEvent),
-      errors: [404],
+      errors: [404, 429],
       sdk: 'beta.threads.create_and_run',
     },
     {
@@ -60,6 +60,7 @@ export const runPart: Part = {
         example: { assistant_id: 'asst_abc123', stream: true },
       },
       reply: jsonOrEvents(RunObject, StreamEvent),
+      errors: [429],
       sdk: 'beta.threads.runs.create',
     },
     {

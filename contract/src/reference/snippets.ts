@@ -20,7 +20,10 @@ const SAMPLE_IDS: Readonly<Record<string, string>> = {
   batch_id: 'vsfb_abc123',
   plugin_id: 'plug_abc123',
   call_id: 'pcall_abc123',
+  key_id: 'key_abc123',
   version: '2',
+  subject_kind: 'person',
+  subject_id: 'person_abc123',
   model: 'gpt-4o',
   deployment: 'gpt-4o',
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { ModelConfig, ModelServerConfig, ModelsConfig } from '../config/models-settings.ts'
 import { createInterpreter, createSandbox } from '../foreign-code.ts'
-import { createKeyService } from '../features/keys/service.ts'
+import { isKnownKey } from '../features/keys/service.ts'
 import { quickstartFile, readEnvFile } from '../features/quickstart/env-file.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createLog } from '../platform/log.ts'
@@ -162,8 +162,7 @@ export const checkQuickstart = async (config: Config): Promise<Check> => {
   }
   const log = createLog('silent')
   await using store = await openStore(config.store, { migrate: false, exclusive: false, log })
-  const keys = createKeyService({ store, clock: systemClock, log })
-  return (await keys.isAlive(env.API_KEY))
+  return (await isKnownKey(store, env.API_KEY))
     ? ok(name, quickstartFile(config.data.dir))
     : note(name, 'the key in quickstart.env has been deleted', 'make one by `npx melzi key create`')
 }

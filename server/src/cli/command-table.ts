@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command-spec.ts'
 import type { Command } from './command.ts'
+import { KEY_COMMANDS } from './key-command-table.ts'
 import { PLUGIN_COMMANDS } from './plugin-command-table.ts'
 
 const NONE = {}
@@ -33,24 +34,7 @@ export const COMMANDS: Readonly<Record<Exclude<Command['kind'], 'help'>, Command
     summary: 'say what is missing here and how to get it',
     build: () => ({ kind: 'doctor' }),
   },
-  'key create': {
-    positionals: [],
-    options: { name: { value: 'TEXT', help: 'what the key is called in lists' } },
-    summary: 'make a key and show it once; on an empty store also the workspace and its owner',
-    build: (_, options) => ({ kind: 'key create', name: options.one('name') ?? 'key' }),
-  },
-  'key list': {
-    positionals: [],
-    options: NONE,
-    summary: 'list keys',
-    build: () => ({ kind: 'key list' }),
-  },
-  'key delete': {
-    positionals: ['KEY_ID'],
-    options: NONE,
-    summary: 'end a key: the very next request with it is refused',
-    build: (positionals) => ({ kind: 'key delete', id: at(positionals, 0) }),
-  },
+  ...KEY_COMMANDS,
   'assistant create': {
     positionals: [],
     options: {

@@ -5,8 +5,10 @@ export type Command =
   | { kind: 'serve' }
   | { kind: 'migrate' }
   | { kind: 'doctor' }
-  | { kind: 'key create'; name: string }
+  | ({ kind: 'key create'; name: string } & KeyOptions)
   | { kind: 'key list' }
+  | { kind: 'key pause'; id: string }
+  | { kind: 'key resume'; id: string }
   | { kind: 'key delete'; id: string }
   | {
       kind: 'assistant create'
@@ -42,6 +44,19 @@ export type Command =
   | { kind: 'plugin secret set'; plugin: string; name: string; file: string | null }
   | { kind: 'plugin secret list'; plugin: string }
   | { kind: 'plugin secret delete'; plugin: string; name: string }
+
+export interface KeyOptions {
+  /** The only assistants it reaches; none: all. */
+  assistants: string[]
+  access: 'use' | 'manage'
+  origins: string[]
+  /** Days until it ends. */
+  expires: string | null
+  requestsPerMinute: string | null
+  tokensPerDay: string | null
+  moneyPerMonth: string | null
+  long: boolean
+}
 
 export interface TrialOptions {
   /** JSON text. */

@@ -9,11 +9,28 @@ const command = (...argv: string[]) => parseArguments(argv).command
 describe('parseArguments', () => {
   it('reads commands of one and two words', () => {
     assert.deepEqual(command('serve'), { kind: 'serve' })
-    assert.deepEqual(command('key', 'create'), { kind: 'key create', name: 'key' })
-    assert.deepEqual(command('key', 'create', '--name', 'mine'), {
+    const whole = {
       kind: 'key create',
+      assistants: [],
+      access: 'manage',
+      origins: [],
+      expires: null,
+      requestsPerMinute: null,
+      tokensPerDay: null,
+      moneyPerMonth: null,
+      long: false,
+    }
+    assert.deepEqual(command('key', 'create'), { ...whole, name: 'key' })
+    const limited = ['--assistant', 'asst_1', '--assistant', 'asst_2', '--access', 'use', '--long']
+    assert.deepEqual(command('key', 'create', '--name', 'mine', ...limited, '--expires=30'), {
+      ...whole,
       name: 'mine',
+      assistants: ['asst_1', 'asst_2'],
+      access: 'use',
+      expires: '30',
+      long: true,
     })
+    assert.deepEqual(command('key', 'pause', 'key_1'), { kind: 'key pause', id: 'key_1' })
     assert.deepEqual(command('key', 'delete', 'key_1'), { kind: 'key delete', id: 'key_1' })
     assert.deepEqual(command('plugin', 'import', 'a', 'b'), {
       kind: 'plugin import',

@@ -97,6 +97,7 @@ export const openTrialBench = async (
         embedder,
         // A trial belongs to nobody's run.
         onUsage: () => undefined,
+        clock: systemClock,
       }),
     modelTokenLimit: model?.contextTokens ?? null,
     defaultHosts: config.sandbox.defaultNetwork === 'public' ? 'public' : [],

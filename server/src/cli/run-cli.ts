@@ -17,7 +17,7 @@ import {
 } from './assistant-commands.ts'
 import type { Command, CommandLine } from './command.ts'
 import { doctor } from './doctor.ts'
-import { createKey, deleteKey, listKeys } from './key-commands.ts'
+import { createKey, deleteKey, listKeys, pauseKey } from './key-commands.ts'
 import { migrateStore } from './migrate-store.ts'
 import { parseArguments, UsageError } from './parse-arguments.ts'
 import {
@@ -129,9 +129,12 @@ const runOn = (
 ): Promise<Answer> => {
   switch (command.kind) {
     case 'key create':
-      return createKey(bench, command.name, person)
+      return createKey(bench, command, person)
     case 'key list':
       return listKeys(bench, person)
+    case 'key pause':
+    case 'key resume':
+      return pauseKey(bench, command.id, command.kind === 'key pause', person)
     case 'key delete':
       return deleteKey(bench, command.id, person)
     case 'assistant create':

@@ -81,7 +81,16 @@ export const openWorkbench = async (
     // The running server finds what is to be indexed by itself.
     announce: () => undefined,
   })
-  const checkModel = () => undefined
+  const assistants = createAssistantService({
+    store,
+    clock,
+    plugins,
+    toolResources,
+    rights: createRights({ clock }),
+    audit,
+    // Which models there are is the running server's business.
+    checkModel: () => undefined,
+  })
   return {
     store,
     plugins,
@@ -96,17 +105,14 @@ export const openWorkbench = async (
     callLog: createCallLog({ store, plugins }),
     toolResources,
     people: createPeopleService({ clock }),
-    keys: createKeyService({ store, clock, log }),
-    // Which models there are is the running server's business.
-    assistants: createAssistantService({
+    keys: createKeyService({
       store,
       clock,
-      plugins,
-      toolResources,
-      rights: createRights({ clock }),
+      log,
       audit,
-      checkModel,
+      checkAssistant: (db, who, id, right) => assistants.getUsable(db, who, id, right),
     }),
+    assistants,
     [Symbol.asyncDispose]: async () => {
       await kinds[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
@@ -149,7 +155,8 @@ const isAbsent = (file: string): boolean => {
   }
 }
 
-const asPrincipal = (member: Member): Principal => ({
+/** A member at the command line: with nothing held back. */
+export const asPrincipal = (member: Member): Principal => ({
   ...member,
   keyId: null,
   sessionId: null,

@@ -15,7 +15,10 @@ describe('the key of a request', () => {
     [{ authorization: basic('anyone:mlz:a') }, 'mlz:a'],
     [{ authorization: basic('mlz_a') }, 'mlz_a'],
     [{ 'api-key': 'mlz_a' }, 'mlz_a'],
-    [{ authorization: 'Bearer mlz_a', 'api-key': 'mlz_b' }, 'mlz_a'],
+    [{ authorization: 'Bearer mlz_a', 'api-key': 'mlz_a' }, 'mlz_a'],
+    // two keys: the rights of the one and the limits of the other would be anybody's choice
+    [{ authorization: 'Bearer mlz_a', 'api-key': 'mlz_b' }, null],
+    [{ authorization: basic(':mlz_a'), 'api-key': 'mlz_b' }, null],
     [{ authorization: 'Bearer', 'api-key': 'mlz_b' }, 'mlz_b'],
     [{}, null],
     [{ authorization: '' }, null],
@@ -24,7 +27,7 @@ describe('the key of a request', () => {
     [{ 'api-key': ' ' }, null],
   ]
   for (const [headers, key] of rows) {
-    it(`in ${JSON.stringify(headers)} is ${key ?? 'missing'}`, () => {
+    it(`in ${JSON.stringify(headers)} is ${key ?? 'refused'}`, () => {
       if (key !== null) assert.equal(readKey(headers), key)
       else
         assert.throws(

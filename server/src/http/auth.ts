@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errors, maskKey } from '../platform/errors.ts'
+import { allowanceHeaders, type Allowance } from '../platform/allowance.ts'
 import type { Principal } from '../platform/principal.ts'
 import { checkSameOrigin } from './same-origin.ts'
 
@@ -11,8 +12,20 @@ declare module 'fastify' {
   }
 }
 
-/** Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request. */
-export type FindPrincipal = (key: string, from: string | null) => Promise<Principal | null>
+/**
+ * Finds whom a key belongs to; null for a key that is not, or no longer, valid. Asked on every request.
+ * @param origin of the page that calls; null without one
+ */
+export type FindPrincipal = (
+  key: string,
+  from: string | null,
+  origin: string | null,
+) => Promise<Principal | null>
+
+/** Counts a request of a principal, and says what is left; null where it has no limit. @throws AppError 429 */
+export type TakeRequest = (
+  principal: Principal,
+) => Promise<{ requests: Allowance | null; tokens: Allowance | null }>
 
 /** Who a session's cookie speaks for. */
 export interface FindSession {
@@ -35,19 +48,22 @@ const fromBasic = (encoded: string): string => {
 
 /**
  * The key in `Authorization: Bearer K`, `Authorization: K` (behaviour.md 0 row 2), `Authorization: Basic base64(":K")` or
- * `api-key: K` (15); '' when there is none.
+ * `api-key: K` (15); '' when there is none. One request is judged by one key, for its rights and its limits alike.
+ * @throws AppError 401 when there are two
  */
 const keyIn = (headers: IncomingHttpHeaders): string => {
   const authorization = headers.authorization?.trim() ?? ''
   const [, scheme = '', rest = ''] = /^(bearer|basic)(?:\s+(.*))?$/i.exec(authorization) ?? []
   let key = authorization
   if (scheme !== '') key = scheme.toLowerCase() === 'basic' ? fromBasic(rest) : rest.trim()
-  return key === '' ? String(headers['api-key'] ?? '').trim() : key
+  const other = String(headers['api-key'] ?? '').trim()
+  if (key !== '' && other !== '' && other !== key) throw errors.twoKeys()
+  return key === '' ? other : key
 }
 
 /**
  * {@link keyIn}
- * @throws AppError 401 when there is none
+ * @throws AppError 401 when there is none, or two
  */
 export const readKey = (headers: IncomingHttpHeaders): string => {
   const key = keyIn(headers)
@@ -68,26 +84,45 @@ export const addPrincipal = (app: FastifyInstance): void => {
   })
 }
 
-/** Who calls a route that is open to people who are not signed in; null for those. */
-export const knownPrincipal = (request: FastifyRequest): Principal | null =>
-  principals.get(request) ?? null
+/** Who calls a route that is open to people who are not signed in. */
+export interface Visitor {
+  personId: string
+  /** By a key that is limited. */
+  isLimited: boolean
+  /** As far as is known no more than a guest: a key of a member says more. */
+  isGuest: boolean
+}
+
+const visitors = new WeakMap<FastifyRequest, Visitor>()
+
+/** Who calls a route with {@link authenticateIfAny}; null: nobody who is signed in. */
+export const visitorOf = (request: FastifyRequest): Visitor | null => visitors.get(request) ?? null
 
 /**
- * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows a key or a live session is judged by it. A
- * session that is over is none.
- * @throws AppError 401 for a key that is not valid, 403 for a request that another site made
+ * An `onRequest` hook for routes that are open to people who are not signed in: whoever shows a key is judged by it; a person with a session
+ * is known in whatever workspace or none.
+ * @param publicUrl where people find this server, for pages that call it
+ * @throws AppError 401 for a key that is not valid, 403 for a browser's request that another site made without one
  */
 export const authenticateIfAny =
-  (findPrincipal: FindPrincipal, sessions: FindSession, publicUrl: string | null) =>
+  (
+    findPrincipal: FindPrincipal,
+    sessions: { personOf: (cookies: string | undefined) => Promise<string | null> },
+    publicUrl: string | null,
+  ) =>
   async (request: FastifyRequest): Promise<void> => {
     const { headers, ip } = request
-    if (keyIn(headers) !== '') return authenticate(findPrincipal)(request)
-    const carriesCookie = sessions.hasCookie(headers.cookie)
-    checkSameOrigin(request, publicUrl, carriesCookie)
-    if (!carriesCookie) return undefined
-    const found = await sessions.findPrincipal(headers.cookie, null, ip)
-    if (found !== null) principals.set(request, found)
-    return undefined
+    const key = keyIn(headers)
+    if (key === '') {
+      const personId = await sessions.personOf(headers.cookie)
+      checkSameOrigin(request, publicUrl, personId !== null)
+      if (personId !== null) visitors.set(request, { personId, isLimited: false, isGuest: true })
+      return
+    }
+    const principal = await findPrincipal(key, ip, headers.origin ?? null)
+    if (principal === null) throw errors.wrongKey(maskKey(key))
+    const { personId, scope, role } = principal
+    visitors.set(request, { personId, isLimited: scope !== null, isGuest: role === 'guest' })
   }
 
 /** A hook after {@link authenticate} for routes that are not for everybody. @param check throws when they are not for this principal */
@@ -99,7 +134,8 @@ export const onlyFor =
 /**
  * An `onRequest` hook for every route that needs a key or a session. A request that carries a key is judged by the key alone.
  * @param publicUrl where people find this server, for pages that call it with a session
- * @throws AppError 401 without either or with one that is not valid, 403 for a session's request that another site made
+ * @throws AppError 401 without either or with one that is not valid, 403 for a key that is not for the calling page and for a session's request
+ *   that another site made
  */
 export const authenticate =
   (
@@ -120,7 +156,19 @@ export const authenticate =
       return
     }
     if (key === '') throw errors.missingKey()
-    const principal = await findPrincipal(key, ip)
+    const principal = await findPrincipal(key, ip, headers.origin ?? null)
     if (principal === null) throw errors.wrongKey(maskKey(key))
     principals.set(request, principal)
+  }
+
+/** A hook after {@link authenticate}: counts the request of whoever it found, and tells what is left in the answer's headers. @throws AppError 429 */
+export const limitRequests =
+  (take: TakeRequest) =>
+  async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const principal = principals.get(request)
+    // a route that is open to people who are not signed in
+    if (principal === undefined) return
+    const { requests, tokens } = await take(principal)
+    if (requests !== null) reply.headers(allowanceHeaders('requests', requests))
+    if (tokens !== null) reply.headers(allowanceHeaders('tokens', tokens))
   }

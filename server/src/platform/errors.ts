@@ -1,3 +1,5 @@
+import { allowanceHeaders, type Allowance } from './allowance.ts'
+
 /**
  * The one error type of the server and the one list of its constructors.
  * Texts, types and codes are the wire's (contract/behaviour.md section 2): clients match on them.
@@ -74,6 +76,12 @@ export const errors = {
     }),
   notSignedIn: () =>
     new AppError({ status: 401, message: 'You are not signed in.', code: 'not_signed_in' }),
+  twoKeys: () =>
+    new AppError({
+      status: 401,
+      message: 'Two different API keys were sent, in Authorization and in api-key. Send one.',
+      code: 'invalid_api_key',
+    }),
   forbidden: (message: string, param: string | null = null) =>
     new AppError({ status: 403, message, param, code: 'insufficient_permissions' }),
 
@@ -170,6 +178,17 @@ export const errors = {
       code: 'too_many_attempts',
       headers: { 'retry-after': String(retryAfterSeconds) },
     }),
+  /** @param whose requests are limited, as the text names it */
+  tooManyRequests: (whose: string, allowance: Allowance) => {
+    const seconds = Math.max(1, Math.ceil(allowance.resetMs / 1000))
+    return new AppError({
+      status: 429,
+      message: `Rate limit reached for requests of ${whose}: ${allowance.limit} per minute. Please try again in ${seconds}s.`,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      headers: { ...allowanceHeaders('requests', allowance), 'retry-after': String(seconds) },
+    })
+  },
 
   /** The server is stopping or over its limit; the SDKs retry a 503 by themselves. */
   unavailable: (message: string, retryAfterSeconds: number) =>

@@ -19,6 +19,14 @@ export interface Scope {
   readonly shared: boolean
 }
 
+/** How much somebody may ask: requests of a minute, tokens of a UTC day. Null: as many as one likes. */
+export interface CallerLimit {
+  readonly kind: 'key' | 'person' | 'workspace'
+  readonly id: string
+  readonly requestsPerMinute: number | null
+  readonly tokensPerDay: number | null
+}
+
 /** Who calls: a person in one workspace, by a key, a panel session or the command line. Every route asks what it may do with the object named. */
 export interface Principal {
   readonly workspaceId: string
@@ -32,6 +40,10 @@ export interface Principal {
   readonly from: string | null
   /** Null: everything its person may. */
   readonly scope: Scope | null
+  /** Whatever of these is set for its key, person and workspace; absent where nobody has looked: without a key. */
+  readonly limits?: readonly CallerLimit[]
+  /** Whether its key ends, is for some origins only, or has limits of its own. */
+  readonly isBound?: boolean
 }
 
 /** Whose something is or will be: a principal, or the person of a thread or run. */
@@ -85,12 +97,28 @@ export const requireMaker = (principal: Principal): void => {
 }
 
 /**
+ * Keys and limits are set with nothing held back: a key that ends, is for some origins, or is counted could else make one that is not,
+ * or many that are each counted alone.
+ * @throws AppError 403 for limited and bound keys, and guests
+ */
+export const requireUnbound = (principal: Principal): void => {
+  requireFull(principal)
+  if (principal.isBound === true)
+    throw errors.forbidden(
+      'This API key has an end, origins or limits of its own and is not allowed to do this.',
+    )
+}
+
+/** Whether a person may see and set what is the workspace's. */
+export const isAdmin = ({ role }: Pick<Principal, 'role'>): boolean =>
+  role === 'admin' || role === 'owner'
+
+/**
  * @throws AppError 403 unless an admin or the owner of the workspace calls, with nothing held back
- * @public
  */
 export const requireAdmin = (principal: Principal): void => {
   requireFull(principal)
-  if (principal.role !== 'admin' && principal.role !== 'owner') {
+  if (!isAdmin(principal)) {
     throw errors.forbidden('Only admins of the workspace are allowed to do this.')
   }
 }

@@ -266,6 +266,7 @@ class Trial {
          where plugin_calls.model_usage is not null and plugin_calls.usage_step_id is null and runs.status = 'completed'`,
       )
       await this.#checkCosts(store)
+      await this.#checkLedger(store)
       await none('a message stays open', "select id from messages where status = 'in_progress'")
     })
     for (const [id, { threadId, text }] of messages) {
@@ -293,6 +294,29 @@ class Trial {
       const total = cost.promptTokens + cost.completionTokens
       assert.equal(total, TURN_TOKENS + (asked.get(id) ?? 0), `the cost of ${id}`)
     }
+  }
+
+  /** Every completed run's tokens stand in the ledger once, and so does every plugin call that ended. */
+  async #checkLedger(store: StoreView): Promise<void> {
+    const runs = await store.all<{ id: string; usage: string; counted: number | string | null }>(
+      `select id, usage, (
+         select sum(prompt_tokens + completion_tokens) from usage_entries
+         where usage_entries.run_id = runs.id and not (kind = 'run' and estimated = 1)
+           and source not in (select id from run_steps where status = 'failed')
+       ) as counted from runs where status = 'completed'`,
+    )
+    assert.ok(runs.length > 0, 'runs were completed')
+    for (const { id, usage, counted } of runs) {
+      const cost = JSON.parse(usage) as { promptTokens: number; completionTokens: number }
+      assert.equal(Number(counted), cost.promptTokens + cost.completionTokens, `ledger of ${id}`)
+    }
+    const wrong = await store.all(
+      `select plugin_calls.id, count(usage_entries.source) as entries from plugin_calls
+       left join usage_entries on usage_entries.source = plugin_calls.id
+       group by plugin_calls.id, plugin_calls.status
+       having count(usage_entries.source) <> case when plugin_calls.status = 'started' then 0 else 1 end`,
+    )
+    assert.deepEqual(wrong, [], 'plugin calls that the ledger has not once')
   }
 
   /** A finished run has its whole answer once, lawful steps, and lets its thread be written to. */

@@ -6,8 +6,9 @@ import { onEachEngine } from '../support/store-engines.ts'
 import { CALLERS, type Caller } from '../support/rights-callers.ts'
 import { buildHouse, type Answer, type House } from '../support/rights-house.ts'
 import type { Ask, Row } from './row.ts'
-import { PEOPLE_ROWS, RECORD_ROWS, SHARING_ROWS } from './rows-community.ts'
+import { KEY_ROWS, PEOPLE_ROWS, RECORD_ROWS, SHARING_ROWS } from './rows-community.ts'
 import { PLUGIN_ROWS, SERVER_ROWS } from './rows-plugins.ts'
+import { SIGN_IN_ROWS } from './rows-sign-in.ts'
 import { FILE_ROWS, WIRE_ROWS } from './rows-wire.ts'
 
 // Every route, asked by everybody, on both stores: the reference names the routes (and its own test holds it to the router), so a route
@@ -21,6 +22,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   ...PEOPLE_ROWS,
   ...RECORD_ROWS,
   ...SHARING_ROWS,
+  ...KEY_ROWS,
+  ...SIGN_IN_ROWS,
 }
 
 /** Azure's second address of a call is the same route under another name. */

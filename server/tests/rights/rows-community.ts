@@ -5,6 +5,7 @@ import {
   onAssistant,
   open,
   theirs,
+  theirsOfMakers,
   type Statuses,
 } from '../support/rights-callers.ts'
 import type { House } from '../support/rights-house.ts'
@@ -212,4 +213,30 @@ export const SHARING_ROWS: Readonly<Record<string, Row>> = {
     who: { ...open(404), limited: 403 },
     ask: () => ({ params: {}, body: { token: 'guessed' } }),
   },
+}
+
+const newKey = async (h: House) => ({
+  params: { key_id: (await h.make('owner', '/keys', { name: name() })).id },
+})
+const KEY_READ: Statuses = { ...theirsOfMakers(), admin: 200 }
+const KEY_CHANGED: Statuses = { ...theirsOfMakers(), admin: 403 }
+
+/** Keys. */
+export const KEY_ROWS: Readonly<Record<string, Row>> = {
+  listApiKeys: {
+    who: makers(),
+    sees: ['owner'],
+    ask: async (h) => ({ params: {}, id: (await newKey(h)).params.key_id }),
+  },
+  createApiKey: { who: makers(), ask: () => ({ params: {}, body: { name: 'mine' } }) },
+  getApiKey: { who: KEY_READ, ask: newKey },
+  modifyApiKey: {
+    who: KEY_CHANGED,
+    ask: async (h) => ({ ...(await newKey(h)), body: { name: 'other' } }),
+  },
+  deleteApiKey: { who: KEY_READ, ask: newKey, fresh: true },
+  rotateApiKey: { who: KEY_CHANGED, ask: async (h) => ({ ...(await newKey(h)), body: {} }) },
+  getApiKeyUsage: { who: KEY_READ, ask: newKey },
+  listShareKeys: { who: MANAGED, ask: onShared },
+  createShareKey: { who: MANAGED, ask: (h) => ({ ...onShared(h), body: { name: 'class' } }) },
 }

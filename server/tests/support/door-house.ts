@@ -1,3 +1,5 @@
+import { makeKey } from './key-service.ts'
+import { asPrincipal } from './principal.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -83,7 +85,7 @@ export const openDoorHouse = async (
   const baseUrl = `http://127.0.0.1:${port}/v1`
 
   const withKey = async (owner: { workspaceId: string; personId: string }): Promise<Somebody> => {
-    const { key, text } = await keys.create(owner, 'test')
+    const { key, text } = await makeKey(keys, asPrincipal(owner))
     const { workspaceId, personId } = owner
     const api = new Api({ baseUrl, apiKey: text })
     return { api, apiKey: text, keyId: key.id, workspaceId, personId }

@@ -87,21 +87,32 @@ const freePort = async (): Promise<number> => {
 }
 
 /** Starts the guide's Gradio program, asks it turn by turn through its web API, and gives its answers. */
-export const gradioAnswers = async (
+export const gradioAnswers = (
   server: Quickstart,
   settings: Settings,
+  turns: readonly string[],
+): Promise<string[]> =>
+  runGradio(path.join(FOLDER, 'gradio_chat.py'), environment(server, settings), turns)
+
+/** The same for any Gradio program that chats. @param settings of its environment */
+export const runGradio = async (
+  program: string,
+  settings: Record<string, string>,
   turns: readonly string[],
 ): Promise<string[]> => {
   const python = pythonClient('gradio-4.44')
   const port = await freePort()
   const env = {
-    ...environment(server, settings),
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '',
+    PYTHONUNBUFFERED: '1',
+    ...settings,
     GRADIO_SERVER_PORT: String(port),
     GRADIO_ANALYTICS_ENABLED: 'False',
     HF_HUB_OFFLINE: '1',
     NO_PROXY: '127.0.0.1,localhost',
   }
-  const child = spawn(python, [path.join(FOLDER, 'gradio_chat.py')], {
+  const child = spawn(python, [program], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -237,7 +237,7 @@ const populate = async (context: Context) => {
     for (const who of CALLERS) {
       if (who === 'nobody') continue
       texts[who] = newKeyText()
-      await keys.add(tx, people[who], who, texts[who])
+      await keys.add(tx, people[who], { name: who }, texts[who])
     }
   })
   return { people, keys: texts }

@@ -14,6 +14,7 @@ import { Dispatcher } from '../../src/features/runs/dispatcher.ts'
 import type { PluginLimits } from '../../src/features/runs/plugin-work.ts'
 import { runLoop } from '../../src/features/runs/run-loop.ts'
 import { createRunService, type RunRecord } from '../../src/features/runs/service.ts'
+import { createQuotas, type QuotaOptions } from '../../src/features/usage/quotas.ts'
 import { createKnowledge } from '../../src/features/vector-stores/search.ts'
 import { Indexer } from '../../src/features/vector-stores/indexer.ts'
 import { indexEntry } from '../../src/features/vector-stores/index-entry.ts'
@@ -100,6 +101,7 @@ export interface NodeOptions {
   /** Of the fake interpreter. */
   python?: PythonAnswer
   indexingWaitMs?: number
+  quotas?: Partial<QuotaOptions>
   clock?: Clock
   /** The store as this node sees it. */
   store?: Store
@@ -188,7 +190,8 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     files,
     freshLinks,
   })
-  const aids = { store, blobs, files, messages, models, embedder: null, links, log }
+  const quotas = createQuotas({ store, clock, log, options: options.quotas ?? {} })
+  const aids = { store, clock, blobs, files, messages, models, embedder: null, quotas, links, log }
   const pluginCalls = pluginCallsOn(
     { store, driver, clock, log },
     { openAids: createOpenAids(aids) },
@@ -205,6 +208,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     knowledge,
     models,
     pluginCalls,
+    quotas,
     pluginLimits: options.pluginLimits ?? { calls: 100, ms: 300_000 },
     interpreter: python.interpreter,
     log,
@@ -229,6 +233,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     messages,
     toolResources,
     dispatcher,
+    quotas,
     interpreter: python.interpreter,
     pluginCalls,
     freshLinks,

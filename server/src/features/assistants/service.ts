@@ -274,10 +274,12 @@ export const createAssistantService = (deps: AssistantServiceDeps) => {
       })
     },
 
-    /** @throws AppError 400 when another function of the assistant has the plugin's name */
+    /** @throws AppError 400 when another function of the assistant has the plugin's name; 403 for limited keys and guests */
     async attachPlugin(principal: Principal, id: string, pluginId: string): Promise<Assistant> {
       return store.write('assistant.attach', async (tx) => {
         const before = await getUsable(tx, principal, id, 'edit')
+        // the plugins of its person are none that a limited key made
+        requireFull(principal)
         await plugins.attach(tx, principal, id, pluginId, functionNames(before.tools))
         await noteDeed(tx, principal, 'attach_plugin', id, { plugin_id: pluginId })
         return getWhole(tx, principal, id)

@@ -112,12 +112,13 @@ export const createMessageService = (deps: MessageServiceDeps) => {
 
   /**
    * Adds drafts at the end of a thread whose row the unit has locked, and gives their files to the thread's tools. The unit's feature
-   * calls announce after the commit.
+   * calls announce after the commit. @param owner who adds them, and may only add files of its own
    * @throws AppError 404 for files that are not the owner's, 400 when the thread cannot take them
    */
   const append = async (
     tx: Tx,
-    thread: Pick<ThreadRecord, 'workspaceId' | 'id' | 'ownerId'>,
+    owner: FileOwner,
+    thread: Pick<ThreadRecord, 'workspaceId' | 'id'>,
     drafts: readonly MessageDraft[],
     runId: string | null = null,
   ): Promise<MessageRecord[]> => {
@@ -140,7 +141,6 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       incompleteAt: null,
     }))
     for (const record of records) await insertMessage(tx, record)
-    const owner = { workspaceId: thread.workspaceId, personId: thread.ownerId }
     await toolResources.attach(tx, owner, thread.id, attachmentsOf(drafts))
     return records
   }
@@ -178,7 +178,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     drafts: readonly MessageDraft[],
   ): Promise<Thread> => {
     const thread = await threads.insert(tx, principal, request.metadata, request.tool_resources)
-    await append(tx, thread, drafts)
+    await append(tx, principal, thread, drafts)
     return attachmentsOf(drafts).length === 0 ? thread : threads.withResources(tx, thread)
   }
 
@@ -221,7 +221,7 @@ export const createMessageService = (deps: MessageServiceDeps) => {
         if (thread.activeRunId !== null) {
           throw errors.messageOnLockedThread(threadId, thread.activeRunId)
         }
-        const [message] = await append(tx, thread, drafts)
+        const [message] = await append(tx, principal, thread, drafts)
         if (message === undefined) throw new Error('a draft gave no message')
         return message
       })

@@ -5,11 +5,11 @@ import { clientGone } from '../../http/client-gone.ts'
 import { parseJsonBody } from '../../http/json-body.ts'
 import { openSse } from '../../http/sse.ts'
 import { parseBody } from '../../http/validate.ts'
-import type { LanguageModel } from '../../models/language-model.ts'
 import type { UpstreamAnswer, UpstreamPath } from '../../models/upstream.ts'
 import { errors } from '../../platform/errors.ts'
 import { streamError } from './chat-answer.ts'
 import { refuseUnknownSettings } from './chat-request.ts'
+import { needOf } from './read-usage.ts'
 import { boundaryOf, fieldText, renameInForm, renameInJson } from './rename-model.ts'
 import type { Content, PassthroughService } from './service.ts'
 
@@ -36,6 +36,7 @@ const jsonContent = (request: Request): Content & { value: Record<string, unknow
     accept: String(request.headers.accept ?? '*/*'),
     body,
     rename: (name) => renameInJson(body, name),
+    need: needOf(value),
     value,
   }
 }
@@ -58,6 +59,7 @@ const formContent = (request: Request): Content => {
     accept: String(request.headers.accept ?? '*/*'),
     body,
     rename: (name) => renameInForm(body, boundary, name),
+    need: { promptTokens: 0, answerTokens: 0 },
   }
 }
 
@@ -90,24 +92,26 @@ export const passthroughRoutes = (service: PassthroughService) => async (app: Fa
 
   async function chat(request: Request, reply: FastifyReply): Promise<unknown> {
     const content = jsonContent(request)
-    const target = service.find(request.principal, content.model)
+    const { principal } = request
+    const target = service.find(principal, content.model)
     const gone = clientGone(reply)
     if (target.kind === 'upstream')
-      return sendAnswer(reply, await service.pass(target, '/chat/completions', content, gone))
+      return sendAnswer(
+        reply,
+        await service.pass(principal, target, '/chat/completions', content, gone),
+      )
     refuseUnknownSettings(content.value, content.model)
     const body = parseBody(CreateChatCompletionRequest, { ...content.value, model: content.model })
     return body.stream === true
-      ? streamChat(reply, target.model, body, gone)
-      : service.answer(target.model, body, gone)
+      ? streamChat(reply, await service.stream(principal, target.model, body, gone), gone)
+      : service.answer(principal, target.model, body, gone)
   }
 
   async function streamChat(
     reply: FastifyReply,
-    model: LanguageModel,
-    body: CreateChatCompletionRequest,
+    chunks: AsyncGenerator<object, void>,
     gone: AbortSignal,
   ): Promise<FastifyReply> {
-    const chunks = await service.stream(model, body, gone)
     const sse = openSse(reply)
     try {
       for await (const chunk of chunks) sse.write(`data: ${JSON.stringify(chunk)}\n\n`)
@@ -126,7 +130,8 @@ export const passthroughRoutes = (service: PassthroughService) => async (app: Fa
     return async (request: Request, reply: FastifyReply): Promise<FastifyReply> => {
       const content = read(request)
       const target = service.findAudio(request.principal, content.model)
-      return sendAnswer(reply, await service.pass(target, path, content, clientGone(reply)))
+      const gone = clientGone(reply)
+      return sendAnswer(reply, await service.pass(request.principal, target, path, content, gone))
     }
   }
 }

@@ -2,12 +2,14 @@ import type { CreateChatCompletionRequest } from '@melzi/contract/chat.ts'
 import type { LanguageModel, ModelPart, ModelRegistry } from '../../models/language-model.ts'
 import { ModelError } from '../../models/language-model.ts'
 import type { Upstream, UpstreamAnswer, UpstreamPath } from '../../models/upstream.ts'
-import { seconds, type Clock } from '../../platform/clock.ts'
+import { seconds } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Principal } from '../../platform/principal.ts'
 import { answerChunks, answerError, wholeAnswer, type ChatHead } from './chat-answer.ts'
 import { toModelRequest } from './chat-request.ts'
+import { createMeter, meteredBody, meteredModel, type MeterDeps } from './meter.ts'
+import { createAnswerReader } from './read-usage.ts'
 
 /** Who answers a request: a server that takes it as it came, or a model that it is converted for. */
 export type Target =
@@ -24,13 +26,16 @@ export interface Content {
   accept: string
   body: Buffer
   rename: (model: string) => Buffer
+  /** Tokens of its prompt by estimate, and the most it lets the model write; null: it does not say. */
+  need: { promptTokens: number; answerTokens: number | null }
 }
 
 export type PassthroughService = ReturnType<typeof createPassthrough>
 
 /** Requests to models outside of any run: chat completions and audio, as thin as their models allow. */
-export const createPassthrough = (deps: { models: ModelRegistry; clock: Clock }) => {
+export const createPassthrough = (deps: { models: ModelRegistry } & MeterDeps) => {
   const { models, clock } = deps
+  const meter = createMeter(deps)
 
   /**
    * Who answers this principal's request for a model: the one place that decides it, for all the routes. Every key of a member may ask
@@ -58,6 +63,16 @@ export const createPassthrough = (deps: { models: ModelRegistry; clock: Clock })
     model,
   })
 
+  const ask = (
+    principal: Principal,
+    model: LanguageModel,
+    chat: CreateChatCompletionRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<ModelPart> => {
+    const request = toModelRequest(chat)
+    return meteredModel(deps, { model, name: chat.model, owner: principal }).stream(request, signal)
+  }
+
   const converting = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work
@@ -80,8 +95,9 @@ export const createPassthrough = (deps: { models: ModelRegistry; clock: Clock })
       )
     },
 
-    /** @throws AppError what the server refuses, or 502 when it cannot be had */
-    pass: (
+    /** @throws AppError what the server refuses, or 502 when it cannot be had; 429 when a quota is used up */
+    pass: async (
+      principal: Principal,
       { upstream }: Extract<Target, { kind: 'upstream' }>,
       path: UpstreamPath,
       content: Content,
@@ -90,23 +106,37 @@ export const createPassthrough = (deps: { models: ModelRegistry; clock: Clock })
       const { model, named, type, accept } = content
       const name = upstream.model ?? model
       const body = name === named ? content.body : content.rename(name)
-      return upstream.post(path, { type, accept, body }, signal)
+      const kind = path === '/chat/completions' ? 'chat' : 'audio'
+      const metered = await meter(principal, kind, { model, ...content.need }, signal)
+      try {
+        const answer = await upstream.post(path, { type, accept, body }, signal)
+        const reader = createAnswerReader(answer.headers['content-type'] ?? '')
+        return { headers: answer.headers, body: meteredBody(answer.body, reader, metered) }
+      } catch (error) {
+        await metered.end(null)
+        throw error
+      }
     },
 
-    /** @throws AppError the model's failure */
-    answer: (model: LanguageModel, chat: CreateChatCompletionRequest, signal: AbortSignal) =>
-      converting(wholeAnswer(head(chat.model), model.stream(toModelRequest(chat), signal))),
+    /** @throws AppError the model's failure; 429 when a quota is used up */
+    answer: async (
+      principal: Principal,
+      model: LanguageModel,
+      chat: CreateChatCompletionRequest,
+      signal: AbortSignal,
+    ) => converting(wholeAnswer(head(chat.model), ask(principal, model, chat, signal))),
 
     /**
      * The chunks, the first of them already there.
      * @throws AppError a failure before the first; a later one comes as ModelError while reading
      */
     async stream(
+      principal: Principal,
       model: LanguageModel,
       chat: CreateChatCompletionRequest,
       signal: AbortSignal,
     ): Promise<AsyncGenerator<object, void>> {
-      const parts: AsyncIterable<ModelPart> = model.stream(toModelRequest(chat), signal)
+      const parts = ask(principal, model, chat, signal)
       const withUsage = chat.stream_options?.include_usage === true
       const chunks = answerChunks(head(chat.model), parts, withUsage)
       const first = await converting(chunks.next())

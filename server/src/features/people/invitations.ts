@@ -209,14 +209,14 @@ export const createInvitations = (deps: InvitationsDeps) => {
     async inviteGuest(
       principal: Principal,
       about: { email: string; assistantId: string; access: Access },
-    ): Promise<Omit<SentInvitation, 'record'> & { invited: Invited }> {
+    ): Promise<Omit<SentInvitation, 'record'> & { record: Invited }> {
       requireFull(principal)
       const token = newLinkToken()
       const record = await store.write('invitation.guest', (tx) =>
         insert(tx, principal, { ...about, role: 'guest' }, token),
       )
       const { mail, link } = await send(record, token)
-      return { mail, link, invited: asInvited(record) }
+      return { mail, link, record: asInvited(record) }
     },
 
     /** Open invitations to an assistant, the oldest first. */

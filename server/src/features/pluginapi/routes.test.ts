@@ -10,7 +10,7 @@ import { createHttpServer } from '../../http/server.ts'
 import { DiskBlobs } from '../../platform/blobs/disk-blobs.ts'
 import { createLog } from '../../platform/log.ts'
 import type { SandboxJob, SandboxResult } from '../../plugins/python/sandbox-driver.ts'
-import { createKeyService } from '../keys/service.ts'
+import { keyService, makeKey } from '../../../tests/support/key-service.ts'
 import { createFileService } from '../files/service.ts'
 import { createMessageService } from '../messages/service.ts'
 import { pluginCalls, pluginService } from '../../../tests/support/plugin-house.ts'
@@ -30,7 +30,7 @@ const setUp = async (
   const { store } = home
   const clock = { now: () => Date.now() }
   const log = createLog('silent')
-  const keys = createKeyService({ store, clock, log })
+  const keys = keyService({ store, clock, log })
   const plugins = pluginService(store, clock)
   const toolResources = toolResourcesFor(clock)
   const checkModel = () => undefined
@@ -51,7 +51,7 @@ const setUp = async (
   })
 
   const owner = await home.person()
-  const key = (await keys.create(owner, 'test')).text
+  const key = (await makeKey(keys, owner)).text
   const aid = await home.assistant(owner)
   const plugin = await plugins.importPlugin(owner, PLUGIN)
   await assistants.attachPlugin(owner, aid, plugin.id)
@@ -176,7 +176,7 @@ describe('POST /pluginapi', () => {
     assert.match(await missing({ tid: 'thread_x' }), /No thread found/)
     assert.match(await missing({ pid: 'other' }), /No plugin found with id 'other'/)
     for (const stranger of [await t.home.person(t.owner.workspaceId), await t.home.person()]) {
-      const authorization = (await t.keys.create(stranger, 'x')).text
+      const authorization = (await makeKey(t.keys, stranger)).text
       assert.match(await missing({}, { authorization }), /No assistant found/)
       const aid = await t.home.assistant(stranger)
       assert.match(await missing({ aid }, { authorization }), /No thread found/)
@@ -189,7 +189,7 @@ describe('POST /pluginapi', () => {
   it('is 401 without a key and with a deleted one', async () => {
     await using t = await setUp()
     assert.equal((await t.post({}, '', { authorization: '' })).statusCode, 401)
-    const { key, text } = await t.keys.create(t.owner, 'x')
+    const { key, text } = await makeKey(t.keys, t.owner)
     assert.equal((await t.post({}, '', { authorization: `Bearer ${text}` })).statusCode, 200)
     await t.keys.delete(t.owner, key.id)
     assert.equal((await t.post({}, '', { authorization: text })).statusCode, 401)

@@ -56,6 +56,7 @@ export const createPluginApiService = (deps: {
         {
           workspaceId: principal.workspaceId,
           callerId: principal.personId,
+          keyId: principal.keyId,
           assistantId: assistant.id,
           threadId: thread.id,
           plugin: { ...plugin, version: frozenVersion(run, plugin) },

@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Embedder } from '../../knowledge/embeddings/embedder.ts'
 import type { ModelRegistry } from '../../models/language-model.ts'
 import type { BlobStore } from '../../platform/blobs/blob-store.ts'
+import { seconds, type Clock } from '../../platform/clock.ts'
 import { AppError } from '../../platform/errors.ts'
+import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import type { PluginManifest } from '../../plugins/manifest.ts'
@@ -12,9 +14,16 @@ import type { AnswerQuestion, SandboxFile } from '../../plugins/python/sandbox-d
 import { receiveContent, type FileService, type NewContent } from '../files/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { PictureLinks } from '../pictures/service.ts'
+import {
+  embeddingEntry,
+  keepUsage,
+  noteUsage,
+  type Quotas,
+  type UsageEntry,
+} from '../usage/service.ts'
 import type { PluginCallRequest } from './call-service.ts'
 import { addModelUsage } from './call-store.ts'
-import { createModelQuestions, type QuestionLimits } from './model-questions.ts'
+import { createModelQuestions, type AskedCost, type QuestionLimits } from './model-questions.ts'
 import { selectedFiles } from './selected-files.ts'
 
 /** What the questions of one call cost. */
@@ -52,6 +61,15 @@ export interface CallAids {
   ): Promise<T>
 }
 
+/** For whom a call uses what it uses. */
+export const usedBy = (request: PluginCallRequest): UsageEntry['by'] => ({
+  workspaceId: request.workspaceId,
+  personId: request.callerId,
+  keyId: request.keyId ?? null,
+  assistantId: request.assistantId === '' ? null : request.assistantId,
+  runId: request.run?.runId ?? request.forRunId,
+})
+
 /** A question that does not heed its end is not waited for any longer. */
 const LONGEST_STOP_MS = 1_000
 
@@ -60,11 +78,13 @@ export type OpenAids = (request: PluginCallRequest, callId: string) => CallAids
 
 export interface CallAidsDeps {
   store: Store
+  clock: Clock
   blobs: BlobStore
   files: FileService
   messages: Pick<MessageService, 'newest'>
   models: Pick<ModelRegistry, 'find'>
   embedder: Embedder | null
+  quotas: Pick<Quotas, 'hold'>
   links: Pick<PictureLinks, 'linkTo'>
   log: Logger
   /** Of the questions to the model. */
@@ -82,11 +102,31 @@ export const createOpenAids =
     const writes = new Set<Promise<void>>()
     const questions = new Set<Promise<unknown>>()
 
-    const note = (usage: PluginModelUsage): void => {
-      const write = store
-        .write('plugin.call.model-usage', (tx) => addModelUsage(tx, workspaceId, callId, usage))
-        .catch((err: unknown) => log.error({ err, callId }, 'the cost of a question was not kept'))
-        .finally(() => writes.delete(write))
+    const note = ({ tokens, isEstimated, ms }: AskedCost): void => {
+      const usage = {
+        prompt_tokens: tokens.promptTokens,
+        completion_tokens: tokens.completionTokens,
+        requests: 1,
+      }
+      const entry: UsageEntry = {
+        by: usedBy(request),
+        source: newId('usage_'),
+        kind: 'plugin_question',
+        model: request.model,
+        tokens,
+        estimated: isEstimated,
+        ms,
+        at: seconds(deps.clock.now()),
+      }
+      keep(async (tx) => {
+        if (await noteUsage(tx, entry)) await addModelUsage(tx, workspaceId, callId, usage)
+      })
+    }
+
+    const keep = (unit: (tx: Tx) => Promise<void>): void => {
+      const write = keepUsage({ store, log }, 'plugin.call.model-usage', unit).finally(() =>
+        writes.delete(write),
+      )
       writes.add(write)
     }
 
@@ -122,6 +162,24 @@ export const createOpenAids =
       model: model === null || request.model === null ? null : { name: request.model, model },
       embedder: deps.embedder,
       onUsage: note,
+      onEmbedded: (name, texts, tokens) => {
+        const now = seconds(deps.clock.now())
+        const entry = embeddingEntry(usedBy(request), name, texts, tokens, now)
+        keep(async (tx) => {
+          await noteUsage(tx, entry)
+        })
+      },
+      clock: deps.clock,
+      hold: async (need, signal) => {
+        const held = await deps.quotas.hold(usedBy(request), need, signal)
+        // Given back only when the ledger has what the question cost: in between both would be free.
+        return {
+          [Symbol.asyncDispose]: async () => {
+            await Promise.all(writes)
+            await held.release()
+          },
+        }
+      },
       ...(deps.limits && { limits: deps.limits }),
     })
 

@@ -7,13 +7,13 @@ import type {
 import { parsePluginFile, type JsonObject } from '../../plugins/manifest.ts'
 import { DEFAULT_LIMITS } from '../../plugins/call-limits.ts'
 import type { PluginJob, PluginKinds } from '../../plugins/plugin-kind.ts'
-import type { Clock } from '../../platform/clock.ts'
+import { seconds, type Clock } from '../../platform/clock.ts'
 import { AppError } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { parseArguments } from './call-arguments.ts'
-import type { CallAids, KeptPictures, OpenAids } from './call-aids.ts'
+import { usedBy, type CallAids, type KeptPictures, type OpenAids } from './call-aids.ts'
 import {
   beginCall,
   endCall,
@@ -25,6 +25,7 @@ import {
   type PluginCallRecord,
 } from './call-store.ts'
 import { cutUtf8, storable, textOf, textOfError, type PluginCallError } from './call-text.ts'
+import { noteUsage, type UsageEntry } from '../usage/service.ts'
 import { secretHider } from '../../plugins/hide-secrets.ts'
 import { hideInQuestion, hideInResult } from './hide-in-call.ts'
 import { createOwnerSlots } from './owner-slots.ts'
@@ -60,6 +61,8 @@ export interface PluginCallRequest {
   run: { runId: string; toolCallId: string } | null
   /** Milliseconds that its run has left for plugins; absent: as long as any call may take. */
   leftMs?: number
+  /** The key of whoever is billed for it; absent: none. */
+  keyId?: string | null
 }
 
 /** A function of a plugin. */
@@ -132,30 +135,28 @@ export const createPluginCalls = (deps: {
     const params =
       request.customizedParams === null ? null : storable(JSON.stringify(request.customizedParams))
     return store.write('plugin.call.begin', (tx) =>
-      beginCall(
-        tx,
-        {
-          workspaceId: request.workspaceId,
-          id,
-          pluginId: request.plugin.id,
-          pluginVersion: plugin?.version ?? 0,
-          assistantId: request.assistantId,
-          threadId: request.threadId,
-          runId: request.run?.runId ?? null,
-          toolCallId: request.run?.toolCallId ?? null,
-          callerId: request.callerId,
-          functionName: request.plugin.functionName,
-          origin: request.origin,
-          forRunId: request.forRunId,
-          arguments: cutUtf8(storable(request.argumentsText), LONGEST_ARGUMENTS),
-          customizedParams: params,
-        },
-        clock.now(),
-      ),
+      beginCall(tx, {
+        workspaceId: request.workspaceId,
+        id,
+        pluginId: request.plugin.id,
+        pluginVersion: plugin?.version ?? 0,
+        assistantId: request.assistantId,
+        threadId: request.threadId,
+        runId: request.run?.runId ?? null,
+        toolCallId: request.run?.toolCallId ?? null,
+        callerId: request.callerId,
+        functionName: request.plugin.functionName,
+        origin: request.origin,
+        forRunId: request.forRunId,
+        arguments: cutUtf8(storable(request.argumentsText), LONGEST_ARGUMENTS),
+        customizedParams: params,
+        startedMs: clock.now(),
+      }),
     )
   }
 
   const end = async (
+    request: PluginCallRequest,
     call: PluginCallRecord,
     plugin: PluginRecord | null,
     result: SandboxResult | PluginCallError,
@@ -172,6 +173,7 @@ export const createPluginCalls = (deps: {
       const kept = await keep()
       shown = kept.markdown
       const written = endOf(result, limits.resultBytes, clock.now(), kept)
+      await noteUsage(tx, callEntry(request, call, written.endedMs))
       return endCall(tx, call.workspaceId, call.id, written)
     })
     if (stored === null) throw new Error(`the record of ${call.id} is gone`)
@@ -283,11 +285,17 @@ export const createPluginCalls = (deps: {
       } catch (error) {
         await aids.settled()
         if (request.run === null) {
-          await end(call, plugin, failure('crash', 'The call was stopped before it ended.'), aids)
+          await end(
+            request,
+            call,
+            plugin,
+            failure('crash', 'The call was stopped before it ended.'),
+            aids,
+          )
         }
         throw error
       }
-      const outcome = await end(call, plugin, result, aids)
+      const outcome = await end(request, call, plugin, result, aids)
       const ms = 'usage' in result ? result.usage.ms : null
       const { ok, callId, error } = outcome
       log.info({ callId, pluginId: id, ok, kind: error?.kind, ms }, 'plugin call')
@@ -295,6 +303,22 @@ export const createPluginCalls = (deps: {
     },
   }
 }
+
+/** What the call itself cost: one call, and its time. */
+const callEntry = (
+  request: PluginCallRequest,
+  { id, startedMs }: PluginCallRecord,
+  endedMs: number,
+): UsageEntry => ({
+  by: usedBy(request),
+  source: id,
+  kind: 'plugin_call',
+  model: null,
+  tokens: null,
+  estimated: false,
+  ms: endedMs - startedMs,
+  at: seconds(endedMs),
+})
 
 const BUSY = "Too many calls of this owner's plugins are running; try again in a moment."
 

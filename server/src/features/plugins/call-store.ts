@@ -29,6 +29,8 @@ export interface PluginCallRecord {
   output: string | null
   /** JSON: {kind, message, traceback}. */
   error: string | null
+  /** Milliseconds since 1970. */
+  startedMs: number
 }
 
 /** How a call ended. */
@@ -64,6 +66,7 @@ const toRecord = (row: Row): PluginCallRecord => ({
   status: row['status'] as PluginCallRecord['status'],
   output: row['output'] as string | null,
   error: row['error'] as string | null,
+  startedMs: row['started_ms'] as number,
 })
 
 export const findCall = async (
@@ -85,7 +88,6 @@ export const findCall = async (
 export const beginCall = async (
   tx: Tx,
   record: Omit<PluginCallRecord, 'status' | 'output' | 'error'>,
-  startedMs: number,
 ): Promise<PluginCallRecord> => {
   await tx.run(
     `insert into plugin_calls (workspace_id, id, plugin_id, plugin_version, assistant_id, thread_id, run_id, tool_call_id, caller_id,
@@ -104,7 +106,7 @@ export const beginCall = async (
       record.callerId,
       record.arguments,
       record.customizedParams,
-      startedMs,
+      record.startedMs,
       record.functionName,
       record.origin,
       record.forRunId,

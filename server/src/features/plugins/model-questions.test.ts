@@ -5,6 +5,7 @@ import { createDemoModel } from '../../models/demo/demo-model.ts'
 import { ModelError } from '../../models/language-model.ts'
 import type { LanguageModel, ModelPart, ModelRequest } from '../../models/language-model.ts'
 import type { PluginModelUsage } from './call-aids.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { createModelQuestions, QUESTION_LIMITS, type ModelQuestionDeps } from './model-questions.ts'
 
 const NEVER = new AbortController().signal
@@ -33,7 +34,13 @@ const setUp = (
   const answer = createModelQuestions({
     model: { name: 'm', model },
     embedder: null,
-    onUsage: (usage) => costs.push(usage),
+    onUsage: ({ tokens }) =>
+      costs.push({
+        prompt_tokens: tokens.promptTokens,
+        completion_tokens: tokens.completionTokens,
+        requests: 1,
+      }),
+    clock: systemClock,
     ...more,
   })
   return { answer, requests, costs }

@@ -5,14 +5,16 @@ import {
   ModelError,
   type LanguageModel,
   type ModelRequest,
+  type ModelUsage,
   type PromptFunction,
   type PromptMessage,
 } from '../../models/language-model.ts'
+import type { Clock } from '../../platform/clock.ts'
 import { AppError, errors } from '../../platform/errors.ts'
 import type { AnswerQuestion, Json, ModelQuestion } from '../../plugins/python/sandbox-driver.ts'
+import type { Need } from '../usage/service.ts'
 import { toPromptMessages } from './asked-conversation.ts'
 import { toObjectSchema, toPromptFunctions } from './asked-functions.ts'
-import type { PluginModelUsage } from './call-aids.ts'
 import { schemaComplaint } from './schema-complaint.ts'
 
 export interface QuestionLimits {
@@ -42,9 +44,22 @@ export interface ModelQuestionDeps {
   model: { name: string; model: LanguageModel } | null
   embedder: Embedder | null
   /** Hears what a question has cost, as soon as that is known. */
-  onUsage: (usage: PluginModelUsage) => void
+  onUsage: (cost: AskedCost) => void
+  /** Hears of each text that was embedded; absent: nobody counts. */
+  onEmbedded?: (model: string, texts: readonly string[], tokens: number | null) => void
+  clock: Clock
+  /** Keeps back from quotas what a question may come to; absent: there are none. */
+  hold?: (need: Need, signal: AbortSignal) => Promise<AsyncDisposable>
   /** @default QUESTION_LIMITS */
   limits?: QuestionLimits
+}
+
+/** What one question cost. */
+export interface AskedCost {
+  tokens: ModelUsage
+  isEstimated: boolean
+  /** How long the answer took. */
+  ms: number
 }
 
 interface Answer {
@@ -54,7 +69,7 @@ interface Answer {
 
 /** @returns whom one call's questions go to; it rejects with an AppError whose sentence the plugin may see, or the signal's reason */
 export const createModelQuestions = (deps: ModelQuestionDeps): AnswerQuestion => {
-  const { embedder, onUsage } = deps
+  const { embedder } = deps
   const limits = deps.limits ?? QUESTION_LIMITS
   let questions = 0
   let promptTokens = 0
@@ -69,13 +84,20 @@ export const createModelQuestions = (deps: ModelQuestionDeps): AnswerQuestion =>
     if (questions > limits.questions) {
       throw errors.invalid(`A plugin call may ask the model ${limits.questions} times.`)
     }
-    promptTokens += estimatePromptTokens(request)
+    const prompt = estimatePromptTokens(request)
+    promptTokens += prompt
     if (promptTokens > limits.promptTokens) {
       throw errors.invalid(
         `What a plugin call asks the model may have ${limits.promptTokens} tokens together.`,
       )
     }
-    return read(deps.model.model, request, onUsage, signal)
+    const need = {
+      model: deps.model.name,
+      promptTokens: prompt,
+      answerTokens: limits.answerTokens,
+    }
+    await using _held = await deps.hold?.(need, signal)
+    return await read(deps.model.model, request, deps, signal)
   }
 
   const chat = async (question: Question<'chat'>, signal: AbortSignal): Promise<Json> => {
@@ -122,7 +144,9 @@ export const createModelQuestions = (deps: ModelQuestionDeps): AnswerQuestion =>
       throw errors.invalid(`emb() takes ${limits.embeddedCharacters} characters at a time.`)
     }
     try {
-      const [vector = []] = await embedder.embed([text], signal)
+      const [vector = []] = await embedder.embed([text], signal, (texts, tokens) =>
+        deps.onEmbedded?.(embedder.model, texts, tokens),
+      )
       return vector
     } catch (cause) {
       signal.throwIfAborted()
@@ -166,19 +190,22 @@ const requestFor = (
 const read = async (
   model: LanguageModel,
   request: ModelRequest,
-  onUsage: (usage: PluginModelUsage) => void,
+  { onUsage, clock }: Pick<ModelQuestionDeps, 'onUsage' | 'clock'>,
   signal: AbortSignal,
 ): Promise<Answer> => {
   const answer: Answer = { text: '', calls: [] }
-  let usage: PluginModelUsage | null = null
+  let told: ModelUsage | null = null
+  let isWhole = false
+  const fromMs = clock.now()
   try {
     let length = 0
     for await (const part of model.stream(request, signal)) {
+      if (part.type === 'finish') {
+        told = part.usage
+        isWhole = true
+      }
       signal.throwIfAborted()
       if (part.type === 'finish') {
-        const told = part.usage
-        usage = told && usageOf(told.promptTokens, told.completionTokens)
-        usage ??= estimateOf(request, answer)
         return answer
       }
       if (part.type === 'tool-call') {
@@ -199,21 +226,22 @@ const read = async (
     throw new AppError({ status: 502, message, cause })
   } finally {
     // What broke off has cost something too, once the model had begun to speak.
-    const began = answer.text !== '' || answer.calls.length > 0
-    const cost = usage ?? (began ? estimateOf(request, answer) : null)
-    if (cost !== null) onUsage(cost)
+    const began = isWhole || answer.text !== '' || answer.calls.length > 0
+    const tokens = told ?? (began ? estimateOf(request, answer) : null)
+    if (tokens !== null) {
+      onUsage({ tokens, isEstimated: told === null, ms: clock.now() - fromMs })
+    }
   }
 }
 
-const usageOf = (promptTokens: number, completionTokens: number): PluginModelUsage => ({
-  prompt_tokens: promptTokens,
-  completion_tokens: completionTokens,
-  requests: 1,
-})
-
-const estimateOf = (request: ModelRequest, { text, calls }: Answer): PluginModelUsage => {
+const estimateOf = (request: ModelRequest, { text, calls }: Answer): ModelUsage => {
   const said = text + calls.map((call) => call.name + call.arguments).join('')
-  return usageOf(estimatePromptTokens(request), estimateTokens(said))
+  return {
+    promptTokens: estimatePromptTokens(request),
+    completionTokens: estimateTokens(said),
+    cachedTokens: 0,
+    reasoningTokens: 0,
+  }
 }
 
 /** The arguments a model gave, as a call or, where its server knows no forced calls, as text. */

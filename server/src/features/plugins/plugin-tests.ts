@@ -62,6 +62,7 @@ export const createPluginTests = (deps: {
         {
           workspaceId: principal.workspaceId,
           callerId: principal.personId,
+          keyId: principal.keyId,
           assistantId: '',
           threadId: null,
           plugin: { id, functionName: one.name, operation: one.operation, version: plugin.version },

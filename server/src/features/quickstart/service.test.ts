@@ -8,7 +8,7 @@ import { onEachEngine, type TestEngine } from '../../../tests/support/store-engi
 import { toolResourcesFor } from '../../../tests/support/tool-resources.ts'
 import { createLog } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
-import { createKeyService } from '../keys/service.ts'
+import { keyService } from '../../../tests/support/key-service.ts'
 import { createPeopleService } from '../people/service.ts'
 import { pluginService } from '../../../tests/support/plugin-house.ts'
 import { baseUrlOf } from './base-url.ts'
@@ -22,7 +22,7 @@ const setUp = async (engine: TestEngine) => {
   const home = await openFeatureStore(engine)
   const clock = { now: () => Date.now() }
   const services = (store: Store) => {
-    const keys = createKeyService({ store, clock, log: createLog('silent') })
+    const keys = keyService({ store, clock, log: createLog('silent') })
     const people = createPeopleService({ clock })
     const plugins = pluginService(store, clock)
     const checkModel = () => undefined

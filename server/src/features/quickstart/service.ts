@@ -58,7 +58,7 @@ export const createQuickstart = (deps: {
   ): Promise<boolean> => {
     const owner = await people.foundHome(tx)
     if (owner === null) return false
-    await keys.add(tx, owner, 'quickstart', made.keyText)
+    await keys.add(tx, owner, { name: 'quickstart' }, made.keyText)
     const request = CreateAssistantRequest.parse({
       model: deps.model,
       name: 'Sample assistant',

@@ -41,8 +41,8 @@ export const CHINESE_FIELDS: Readonly<Record<string, string>> = {
   'It is not in a state for this.': '目前的狀態不允許。',
   'The body or file is larger than this server takes.': '內容或檔案超過這台伺服器的上限。',
   'The content type is not the one this call takes.': '這個呼叫不接受此 content type。',
-  'The model’s server is at its limit; `retry-after` says for how long.':
-    '模型的伺服器已達上限；`retry-after` 說明多久之後再試。',
+  'A limit is reached, of the key or of the model’s server; `retry-after` says for how long.':
+    '金鑰或模型伺服器已達上限；`retry-after` 說明要等多久。',
   'The server’s own fault; the request id stands in its log.':
     '伺服器本身的錯誤；日誌裡有 request id。',
   'The model’s server failed.': '模型的伺服器發生錯誤。',

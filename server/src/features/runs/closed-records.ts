@@ -46,3 +46,10 @@ export const endedRun = (run: RunRecord, end: RunEnd, now: number): RunRecord =>
   dueMs: null,
   leaseOwner: null,
 })
+
+/** How a step ends that did what it was for. */
+export const whole = (usage: StepRecord['usage']) => ({
+  status: 'completed' as const,
+  usage,
+  lastError: null,
+})

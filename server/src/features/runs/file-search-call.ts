@@ -1,5 +1,6 @@
 import type { FileSearchResult } from '@melzi/contract/run-step.ts'
 import type { RankingOptions } from '@melzi/contract/tool.ts'
+import type { UsageEntry } from '../usage/service.ts'
 import { countTokens } from '../../knowledge/token-cost.ts'
 import type { Knowledge, Passage } from '../vector-stores/service.ts'
 import { citationMark } from './answer-marks.ts'
@@ -64,6 +65,8 @@ export interface SearchScope {
   contextTokens: number | null
   /** What this search's share of the run's `max_prompt_tokens` is; null for no limit. */
   promptTokens: number | null
+  /** Whose usage it is; absent: nobody's. */
+  by?: UsageEntry['by']
 }
 
 /**
@@ -73,7 +76,7 @@ export interface SearchScope {
 export const searchFiles = async (
   knowledge: Pick<Knowledge, 'search'>,
   run: Pick<RunRecord, 'workspaceId' | 'tools' | 'model' | 'namesFiles' | 'toolResources'>,
-  { storeIds, contextTokens, promptTokens }: SearchScope,
+  { storeIds, contextTokens, promptTokens, by }: SearchScope,
   call: StoredFileSearch,
   retrieval: number,
   signal: AbortSignal,
@@ -95,6 +98,7 @@ export const searchFiles = async (
             ? {}
             : { weights: { embedding: hybrid.embedding_weight, text: hybrid.text_weight } }),
           signal,
+          ...(by && { by }),
         })
   const results: FileSearchResult[] = []
   let room = Math.min(

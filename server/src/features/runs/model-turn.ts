@@ -18,6 +18,8 @@ import { callsOf, type StoredCall } from './run-record.ts'
 export interface Turn {
   reason: FinishReason
   usage: ModelUsage
+  /** The model's server told nothing, so `usage` is an estimate. */
+  isEstimated: boolean
   /** Content of the message that is still open, or was the last. */
   content: AnswerPart[]
   calls: StoredCall[]
@@ -26,8 +28,10 @@ export interface Turn {
 /** What an answer that broke off had come to. */
 export interface BrokenTurn {
   content: AnswerPart[]
-  /** Estimated, since the model never came to tell; null when it had said nothing. */
+  /** Null when the model had said nothing. */
   usage: ModelUsage | null
+  /** The model never came to tell, so `usage` is an estimate. */
+  isEstimated: boolean
 }
 
 /** What a turn needs to know beside what the model is asked. */
@@ -112,8 +116,11 @@ export const takeTurn = async (
 ): Promise<Turn> => {
   const answer = new Answer(journal, tools)
   const calls: GrowingCall[] = []
+  let told: ModelUsage | null = null
   try {
     for await (const part of model.stream(request, signal)) {
+      // What was told is told, also to a turn that must not go on.
+      if (part.type === 'finish') told = part.usage
       signal.throwIfAborted()
       switch (part.type) {
         case 'text':
@@ -147,7 +154,8 @@ export const takeTurn = async (
           if (calls.length === 0) await answer.speak()
           return {
             reason: part.reason,
-            usage: part.usage ?? estimateUsage(request, saidSoFar(answer, calls)),
+            usage: told ?? estimateUsage(request, saidSoFar(answer, calls)),
+            isEstimated: told === null,
             content: answer.content.parts,
             calls: calls.map((call) => call.stored),
           }
@@ -157,8 +165,9 @@ export const takeTurn = async (
     throw new ModelError('server_error', 'The model ended its answer without finishing it.')
   } catch (error) {
     const said = saidSoFar(answer, calls)
-    const usage = said === '' && calls.length === 0 ? null : estimateUsage(request, said)
-    onBroken({ content: answer.content.parts, usage })
+    const estimate = said === '' && calls.length === 0 ? null : estimateUsage(request, said)
+    const content = answer.content.parts
+    onBroken({ content, usage: told ?? estimate, isEstimated: told === null })
     throw error
   }
 }

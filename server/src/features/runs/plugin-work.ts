@@ -80,6 +80,7 @@ export const pluginWork = async (
         {
           workspaceId,
           callerId: ownerId,
+          keyId: run.keyId,
           assistantId: run.assistantId,
           threadId,
           plugin: {

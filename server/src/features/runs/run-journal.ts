@@ -8,8 +8,9 @@ import type { Store, Tx } from '../../platform/store/store.ts'
 import { presentWith, type MessageRecord, type MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
+import { noteUsage, type UsageEntry } from '../usage/service.ts'
 import type { AnswerPart } from './answer-content.ts'
-import { closedMessage, closedStep, endedRun } from './closed-records.ts'
+import { closedMessage, closedStep, endedRun, whole } from './closed-records.ts'
 import { messageDelta, stepDelta } from './live-deltas.ts'
 import { newMessage, newStep } from './new-records.ts'
 import { presentCall, presentRun, presentStep } from './present.ts'
@@ -48,6 +49,8 @@ const RETRY_MS = [50, 200, 500, 1_000] as const
 export class RunJournal {
   run: RunRecord
   steps: StepRecord[] = []
+  /** What was used and stands in no ledger yet: the next unit writes it, with what it was used for. */
+  readonly owed: UsageEntry[] = []
   /** The open step, also in `steps`. */
   #step: StepRecord | null = null
   #message: MessageRecord | null = null
@@ -311,14 +314,18 @@ export class RunJournal {
     work: (tx: Tx, again: boolean) => Promise<void>,
     when: 'unless cancelled' | 'also when cancelled' = 'unless cancelled',
   ): Promise<void> {
+    const owed = [...this.owed]
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.#deps.store.write(name, async (tx) => {
+        await this.#deps.store.write(name, async (tx) => {
           const status = await fenceRun(tx, this.run)
           if (status === null) throw new LeaseLost(`${this.run.id} is held by another attempt`)
           if (status === 'cancelling' && when === 'unless cancelled') throw new CancelRequested()
           await work(tx, tries > 0)
+          for (const entry of owed) await noteUsage(tx, entry)
         })
+        this.owed.splice(0, owed.length)
+        return
       } catch (error) {
         const pause = RETRY_MS[tries]
         if (!isOutage(error) || pause === undefined) throw error
@@ -389,9 +396,3 @@ export class RunJournal {
     this.say('thread.run.step.delta', stepDelta(this.#step?.id ?? '', call))
   }
 }
-
-const whole = (usage: ModelUsage | null) => ({
-  status: 'completed' as const,
-  usage,
-  lastError: null,
-})

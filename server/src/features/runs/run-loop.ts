@@ -1,9 +1,16 @@
 import type { LastError } from '@melzi/contract/run.ts'
-import { ModelError, type LanguageModel, type ModelRegistry } from '../../models/language-model.ts'
+import {
+  ModelError,
+  type LanguageModel,
+  type ModelRegistry,
+  type ModelRequest,
+  type ModelUsage,
+} from '../../models/language-model.ts'
+import { estimatePromptTokens } from '../../models/estimate-tokens.ts'
+import { AppError } from '../../platform/errors.ts'
 import type { Logger } from '../../platform/log.ts'
-import type { MessageRecord } from '../messages/service.ts'
 import { takeTurn, type BrokenTurn, type Turn } from './model-turn.ts'
-import { builtInNames, toolNotes, type BuiltInType } from './built-in-tools.ts'
+import { builtInNames, toolNotes } from './built-in-tools.ts'
 import type { AnswerPart } from './answer-content.ts'
 import { sessionFiles } from './code-call.ts'
 import { rankingOptionsOf } from './file-search-call.ts'
@@ -14,13 +21,16 @@ import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest } from './prompt.t
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
 import { RunJournal, type JournalDeps } from './run-journal.ts'
-import { callsOf, type RunRecord } from './run-record.ts'
+import { callsOf, noUsage, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
+import { keepUsage, noteUsage, type Hold, type Quotas } from '../usage/service.ts'
+import { turnEntry, usedBy } from './run-usage.ts'
 import { runTools, sayWaitingCalls, toRequired, type RunToolsDeps } from './run-tools.ts'
 
 export interface RunLoopDeps extends JournalDeps, RunToolsDeps {
   models: ModelRegistry
+  quotas: Pick<Quotas, 'hold'>
   log: Logger
   /** Model turns of one run before it fails. */
   maxTurns: number
@@ -50,11 +60,22 @@ export const runLoop = async (
     const end = endOf(error, hold.signal)
     if (end === 'unfinished' || end === 'let go') {
       log.info({ why: String(error) }, 'run is let go')
+      await keepOwed(deps, journal)
       return end
     }
     if (end.status === 'failed') log.warn({ err: error }, 'run fails')
-    return finish(journal, end, broken, log)
+    const rests = await finish(journal, end, broken, log)
+    await keepOwed(deps, journal)
+    return rests
   }
+}
+
+/** What an attempt has used that may not write any more stands in the ledger all the same. */
+const keepOwed = async (deps: RunLoopDeps, { owed }: RunJournal): Promise<void> => {
+  if (owed.length === 0) return
+  await keepUsage(deps, 'run.keep-usage', async (tx) => {
+    for (const entry of owed) await noteUsage(tx, entry)
+  })
 }
 
 /** Ends a run that broke off, with what its open message had said and what that had cost. */
@@ -107,7 +128,10 @@ const work = async (
   signal: AbortSignal,
   onBroken: (turn: BrokenTurn | null) => void,
 ): Promise<void> => {
-  if (journal.run.attempt > 1) await journal.load()
+  if (journal.run.attempt > 1) {
+    await journal.load()
+    await oweAbandoned(deps, journal)
+  }
   const early = earlyEnd(deps, journal)
   if (early !== null) {
     if (early.status === 'cancelled') journal.sayCancelling()
@@ -148,6 +172,28 @@ const resumeStep = async (
   return 'goes on'
 }
 
+/** What a turn of an attempt is counted by: the step that carries its usage, else the attempt. One has at most one turn without a step. */
+const sourceOf = ({ run, openStep }: RunJournal, attempt: number): string =>
+  openStep?.id ?? `${run.id}/${attempt}`
+
+/**
+ * A turn that the last attempt had begun has cost its prompt, by estimate: what was said of the answer went with that attempt. Should it
+ * live after all and come to know, its own entry takes the place of this one.
+ */
+const oweAbandoned = async (deps: RunLoopDeps, journal: RunJournal): Promise<void> => {
+  const { run, openStep: step } = journal
+  const isInTurn = step === null ? run.status === 'in_progress' : callsOf(step).length === 0
+  if (!isInTurn) return
+  const model = deps.models.find(run.model)
+  const asked = model === null ? null : await nextQuestion(deps, journal, model)
+  if (asked === null) return
+  const promptTokens = estimatePromptTokens(asked.request)
+  const now = deps.clock.now()
+  const took = { fromMs: now, toMs: now }
+  const source = sourceOf(journal, run.attempt - 1)
+  journal.owed.push(turnEntry(run, source, { ...noUsage, promptTokens }, true, took))
+}
+
 const oneTurn = async (
   deps: RunLoopDeps,
   journal: RunJournal,
@@ -165,29 +211,34 @@ const oneTurn = async (
   const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
   if (maxTokens === 0)
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_completion_tokens' })
-  const names = builtInNames(run)
-  const stored = await deps.messages.newest(
-    deps.store,
-    { workspaceId: run.workspaceId, personId: run.ownerId, keyId: run.keyId },
-    run.threadId,
-    MAX_PROMPT_MESSAGES,
-  )
-  const messages = await prompt(deps, journal, model, names, stored)
-  if (messages === null)
+  const asked = await nextQuestion(deps, journal, model)
+  if (asked === null)
     return rest(journal, { status: 'incomplete', incompleteReason: 'max_prompt_tokens' })
-  // A step that a dead attempt left failed is done anew: the forced choice still holds.
-  const firstTurn = !journal.steps.some(
-    (step) => step.type === 'tool_calls' && step.status === 'completed',
-  )
-  const request = modelRequest(run, messages, names, maxTokens, firstTurn)
+  const { names, stored, unread, request } = asked
+  request.messages = await withPictures(request.messages, unread, {
+    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
+    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
+  })
   const tools = {
     names,
     rankingOptions: rankingOptionsOf(run),
     marks: knownMarks(stored, journal.steps),
     images: waitingImages(journal.steps),
   }
-  const turn = await takeTurn(model, request, tools, journal, signal, onBroken)
-  return settle(deps, journal, turn, signal)
+  await using hold = await holdQuota(deps, run, request, signal)
+  const fromMs = deps.clock.now()
+  const owe = (tokens: ModelUsage, isEstimated: boolean): void => {
+    const source = sourceOf(journal, run.attempt)
+    const took = { fromMs, toMs: deps.clock.now() }
+    journal.owed.push(turnEntry(run, source, tokens, isEstimated, took))
+  }
+  const turn = await takeTurn(model, request, tools, journal, signal, (broken) => {
+    if (broken.usage !== null) owe(broken.usage, broken.isEstimated)
+    onBroken(broken)
+  })
+  owe(turn.usage, turn.isEstimated)
+  // Awaited here: the hold must not be given back before the ledger has what the turn cost.
+  return await settle(deps, journal, turn, hold, signal)
 }
 
 const remaining = (budget: number | null, used: number): number | null =>
@@ -198,14 +249,19 @@ const rest = async (journal: RunJournal, end: RunEnd, content?: AnswerPart[]): P
   return 'rests'
 }
 
-/** The messages of the next model call, within the context and the run's prompt budget; null when they cannot fit. */
-const prompt = async (
+/** What the model is asked next, within its context and the run's prompt budget, but for pictures; null when it cannot fit. */
+const nextQuestion = async (
   deps: RunLoopDeps,
   { run, steps }: RunJournal,
   model: LanguageModel,
-  names: ReadonlyMap<BuiltInType, string>,
-  stored: readonly MessageRecord[],
 ) => {
+  const names = builtInNames(run)
+  const stored = await deps.messages.newest(
+    deps.store,
+    { workspaceId: run.workspaceId, personId: run.ownerId, keyId: run.keyId },
+    run.threadId,
+    MAX_PROMPT_MESSAGES,
+  )
   const mounted = names.has('code_interpreter')
     ? await sessionFiles(deps, run.workspaceId, await pythonFileIds(deps, run))
     : []
@@ -219,10 +275,31 @@ const prompt = async (
       ? (truncate(conversation, contextTokens) ?? shortest(conversation, contextTokens))
       : truncate(conversation, budget)
   if (messages === null) return null
-  return withPictures(messages, conversation.unread, {
-    ofBlob: (blob) => deps.messages.readImage(run.workspaceId, blob),
-    ofFile: (fileId) => deps.messages.readImageFile(run.workspaceId, fileId),
-  })
+  // A step that a dead attempt left failed is done anew: the forced choice still holds.
+  const firstTurn = !steps.some((step) => step.type === 'tool_calls' && step.status === 'completed')
+  const maxTokens = remaining(run.maxCompletionTokens, run.usage?.completionTokens ?? 0)
+  const request = modelRequest(run, messages, names, maxTokens, firstTurn)
+  return { names, stored, unread: conversation.unread, request }
+}
+
+/** @throws ModelError when a quota is used up, which ends the run; the signal's reason */
+const holdQuota = async (
+  { quotas }: RunLoopDeps,
+  run: RunRecord,
+  request: ModelRequest,
+  signal: AbortSignal,
+): Promise<Hold> => {
+  const need = {
+    model: run.model,
+    promptTokens: estimatePromptTokens(request),
+    answerTokens: request.maxTokens,
+  }
+  try {
+    return await quotas.hold(usedBy(run), need, signal, run.id)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.status !== 429) throw error
+    throw new ModelError('rate_limit_exceeded', error.message, { cause: error })
+  }
 }
 
 /** What follows from a whole answer. */
@@ -230,6 +307,7 @@ const settle = async (
   deps: RunLoopDeps,
   journal: RunJournal,
   turn: Turn,
+  hold: Hold,
   signal: AbortSignal,
 ): Promise<'rests' | 'goes on'> => {
   if (turn.reason === 'length' || turn.reason === 'content_filter') {
@@ -248,5 +326,7 @@ const settle = async (
     return 'rests'
   }
   await journal.keepToolCalls(turn.calls, turn.usage)
+  // Plugins may ask a model too, and need room of their own.
+  await hold.release()
   return runTools(deps, journal, turn.calls, signal)
 }

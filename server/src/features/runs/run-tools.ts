@@ -1,4 +1,5 @@
 import type { ModelRegistry } from '../../models/language-model.ts'
+import type { Clock } from '../../platform/clock.ts'
 import type { MessageService } from '../messages/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { Knowledge, VectorStoreService } from '../vector-stores/service.ts'
@@ -12,6 +13,7 @@ import { isServed, pluginWork, type Done, type PluginWorkDeps, type Work } from 
 import type { RunJournal } from './run-journal.ts'
 import { callsOf, isDone, type StoredCall, type StoredCodeCall } from './run-record.ts'
 import { pythonFileIds, searchedStores } from './run-resources.ts'
+import { codeEntry, usedBy } from './run-usage.ts'
 
 export interface RunToolsDeps extends CodeCallDeps, PluginWorkDeps {
   messages: MessageService
@@ -19,6 +21,7 @@ export interface RunToolsDeps extends CodeCallDeps, PluginWorkDeps {
   vectorStores: VectorStoreService
   knowledge: Knowledge
   models: Pick<ModelRegistry, 'find'>
+  clock: Clock
 }
 
 /** Calls as `required_action` shows them: the functions that still have no output. */
@@ -87,6 +90,7 @@ const searchWork = async (
   if (searches.length === 0) return work
   const scope = {
     storeIds: await searchedStores(deps, run),
+    by: usedBy(run),
     contextTokens: deps.models.find(run.model)?.contextTokens ?? null,
     promptTokens:
       run.maxPromptTokens === null
@@ -127,7 +131,9 @@ const pythonWork =
     for (const [index, call] of made.entries()) {
       if (journal.saysStep && !journal.hasSaid(index)) sayCall(journal, index, call)
       if (call.type !== 'code_interpreter' || isDone(call)) continue
+      const fromMs = deps.clock.now()
       last = await runCode(deps, run, { mounted, isFirst, count }, call, stop)
+      journal.owed.push(codeEntry(run, call.id, { fromMs, toMs: deps.clock.now() }))
       isFirst = false
       made[index] = last
       await journal.saveToolCalls(made)

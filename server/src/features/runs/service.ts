@@ -23,6 +23,7 @@ import {
 } from '../threads/service.ts'
 import type { ToolResourcesService } from '../tool-resources/service.ts'
 import { writeCancelling } from './cancel-run.ts'
+import type { Quotas } from '../usage/service.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import type { View } from './outside-view.ts'
@@ -51,6 +52,7 @@ export interface RunServiceDeps {
   messages: MessageService
   toolResources: Pick<ToolResourcesService, 'check'>
   dispatcher: Dispatcher
+  quotas: Pick<Quotas, 'check'>
   interpreter: Pick<CodeInterpreter, 'end'>
   pluginCalls: Pick<PluginCalls, 'giveModelUsage'>
   /** Signs the addresses of a person's pictures in a text anew (design 6b); without it texts stay as they are. */
@@ -132,6 +134,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     includesContent: boolean,
   ): Promise<RunRecord> => {
     const assistant = await assistants.getUsable(tx, principal, request.assistant_id)
+    await deps.quotas.check(tx, { ...principal, assistantId: assistant.id, runId: null })
     const isBuiltIn = ({ type }: { type: string }) => type !== 'function'
     const resources = (request.tools ?? assistant.tools).some(isBuiltIn)
       ? await assistants.resourcesOf(tx, assistant)
@@ -148,7 +151,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       (run.instructions ?? '') !== '' ||
       (await messages.hasUserMessage(tx, thread.workspaceId, thread.id))
     if (!speaks) throw errors.nothingToSay()
-    await messages.append(tx, thread, additional, run.id)
+    await messages.append(tx, principal, thread, additional, run.id)
     await insertRun(tx, run)
     await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
     return run

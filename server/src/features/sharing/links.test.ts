@@ -245,10 +245,10 @@ onEachEngine('share links', (engine) => {
           personId,
         ])) !== null
       house.pass(31 * 86_400_000)
-      await house.context.sharing.sweepGuests()
+      await house.context.community.sharing.sweepGuests()
       assert.ok(await isThere(), 'something is shared with it')
       await owner.api.delete(path)
-      await house.context.sharing.sweepGuests()
+      await house.context.community.sharing.sweepGuests()
       assert.ok(!(await isThere()))
       assert.ok(id !== '')
     })

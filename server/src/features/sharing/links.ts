@@ -1,7 +1,6 @@
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { AppError, errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import { requireFull, type Principal } from '../../platform/principal.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
 import type { Caller, GuestSessions } from './invited.ts'
@@ -24,6 +23,15 @@ const LIMITS = {
   guest: { windowSeconds: 3600, ofAddress: 200, ofLink: 5_000 },
 } as const
 
+/** Who is signed in, in whatever workspace or none. */
+export interface Visitor {
+  personId: string
+  /** By a key that is limited. */
+  isLimited: boolean
+  /** As far as is known no more than a guest. */
+  isGuest: boolean
+}
+
 export interface Redeemed {
   workspaceId: string
   assistantId: string
@@ -37,14 +45,14 @@ export interface ShareLinksDeps {
   store: Store
   clock: Clock
   audit: AuditLog
-  sessions: GuestSessions
+  accounts: GuestSessions
 }
 
 export type ShareLinks = ReturnType<typeof createShareLinks>
 
 /** Links by which assistants are taken up: by people who are signed in, in whatever workspace, and by guests. */
 export const createShareLinks = (deps: ShareLinksDeps) => {
-  const { store, clock, audit, sessions } = deps
+  const { store, clock, audit, accounts } = deps
   const now = () => seconds(clock.now())
 
   const getLink = async (token: string) => {
@@ -89,9 +97,8 @@ export const createShareLinks = (deps: ShareLinksDeps) => {
   }
 
   /** A guest's session is no account. */
-  const isNobody = async (principal: Principal | null): Promise<boolean> =>
-    principal === null ||
-    (principal.role === 'guest' && (await isAnonymous(store, principal.personId)))
+  const isNobody = async (visitor: Visitor | null): Promise<boolean> =>
+    visitor === null || (visitor.isGuest && (await isAnonymous(store, visitor.personId)))
 
   const enter = async (tx: Tx, link: Link, personId: string, from: Caller): Promise<void> => {
     const { workspaceId, id, assistantId } = link
@@ -120,28 +127,30 @@ export const createShareLinks = (deps: ShareLinksDeps) => {
     },
 
     /**
-     * Takes a link up: as the person who calls, who becomes a guest of the link's workspace where it is not in it; or as somebody new,
+     * Takes a link up: as the person who is signed in, who becomes a guest of the link's workspace where it is not in it; or as somebody new,
      * where the link is open to guests. Again changes nothing.
      * @throws AppError 404 for a link that is wrong, withdrawn or over, one text for all; 401 where nobody is signed in and the link is not
      *   for guests; 403 for a wrong password and for limited keys; 429 after too many attempts
      */
     async redeem(
       request: { token: string; password: string | null },
-      principal: Principal | null,
+      visitor: Visitor | null,
       from: Caller,
     ): Promise<Redeemed> {
-      if (principal !== null && principal.scope !== null) requireFull(principal)
+      if (visitor?.isLimited === true) {
+        throw errors.forbidden('This API key is limited and not allowed to do this.')
+      }
       const link = await getLink(request.token)
-      if (link.link?.guests !== true && (await isNobody(principal))) throw signInFirst()
+      if (link.link?.guests !== true && (await isNobody(visitor))) throw signInFirst()
       await checkPassword(link, request.password, from)
-      if (principal === null) await count(link, 'guest', from)
-      const personId = principal?.personId ?? newId('person_')
+      if (visitor === null) await count(link, 'guest', from)
+      const personId = visitor?.personId ?? newId('person_')
       await store.write('share-link.redeem', async (tx) => {
-        if (principal === null) await insertNobody(tx, { id: personId, name: 'Guest', at: now() })
+        if (visitor === null) await insertNobody(tx, { id: personId, name: 'Guest', at: now() })
         await enter(tx, link, personId, from)
       })
       const { workspaceId, assistantId, access } = link
-      const cookies = principal === null ? await sessions.startSession(personId, from) : []
+      const cookies = visitor === null ? await accounts.startSession(personId, from) : []
       return { workspaceId, assistantId, personId, access, cookies }
     },
   }

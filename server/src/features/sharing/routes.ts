@@ -9,7 +9,7 @@ import {
   type DeletedShare,
 } from '@melzi/contract/share.ts'
 import type { FastifyInstance } from 'fastify'
-import { knownPrincipal } from '../../http/auth.ts'
+import { visitorOf } from '../../http/auth.ts'
 import { listReply, toPageQuery } from '../../http/list-reply.ts'
 import { readsQuery } from '../../http/no-query.ts'
 import { parseBody, parseQuery } from '../../http/validate.ts'
@@ -117,7 +117,7 @@ export const shareLinkRoutes = (app: FastifyInstance, links: ShareLinks): void =
   app.post('/share-links/redeem', async (request, reply) => {
     const body = parseBody(RedeemShareLinkRequest, request.body)
     const from = { address: request.ip, userAgent: request.headers['user-agent'] ?? null }
-    const redeemed = await links.redeem(body, knownPrincipal(request), from)
+    const redeemed = await links.redeem(body, visitorOf(request), from)
     if (redeemed.cookies.length > 0) reply.header('set-cookie', redeemed.cookies)
     return presentRedeemed(redeemed)
   })

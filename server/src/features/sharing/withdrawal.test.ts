@@ -1,3 +1,4 @@
+import { asPrincipal } from '../../../tests/support/principal.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { RunObject } from '@melzi/contract/run.ts'
@@ -171,7 +172,7 @@ onEachEngine('what is withdrawn', (engine) => {
 
     it('ends what a key began when the key is deleted, paused, over or kept to others', async () => {
       const deeds: [code: string, deed: (key: Somebody) => Promise<unknown>][] = [
-        ['invalid_api_key', (key) => house.context.keys.delete(owner, key.keyId)],
+        ['invalid_api_key', (key) => house.context.keys.delete(asPrincipal(owner), key.keyId)],
         [
           'invalid_api_key',
           (key) => house.sql('update api_keys set paused = 1 where id = ?1', key.keyId),
@@ -203,7 +204,7 @@ onEachEngine('what is withdrawn', (engine) => {
       const reply = await fetch(`${house.baseUrl}/threads/${run.thread_id}/runs/${run.id}/events`, {
         headers: { authorization: `Bearer ${second.apiKey}` },
       })
-      await house.context.keys.delete(owner, second.keyId)
+      await house.context.keys.delete(asPrincipal(owner), second.keyId)
       const replayed = await reply.text()
       assert.ok(isLastWord(replayed, 'invalid_api_key'), replayed)
       assert.equal(await storedStatus(run.id), 'in_progress')

@@ -9,11 +9,13 @@ import { seconds, type Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import type { FileService } from '../files/service.ts'
+import { embeddingEntry, noteUsage, type UsageEntry } from '../usage/service.ts'
 import { deleteChunks, insertChunks, type NewChunk } from './chunk-store.ts'
 import { insertEmbeddings, knownHashes } from './embedding-store.ts'
 import type { EntryRecord } from './entry-store.ts'
 import { completeEntry, failEntry, fenceEntry, postponeEntry } from './job-store.ts'
 import type { Pgvector } from './pgvector.ts'
+import { findStore } from './store.ts'
 
 export interface IndexEntryDeps {
   store: Store
@@ -47,20 +49,34 @@ export const indexEntry = async (
   entry: EntryRecord,
   signal: AbortSignal,
 ): Promise<void> => {
+  const attempt: Attempt = { entry, owed: [] }
   try {
-    await writeChunks(deps, entry, signal)
+    await writeChunks(deps, attempt, signal)
   } catch (error) {
     if (error instanceof EntryLost || signal.aborted) return
-    await endInError(deps, entry, error)
+    await endInError(deps, attempt, error)
   }
 }
 
+interface Attempt {
+  entry: EntryRecord
+  /** What was used and stands in no ledger yet: the next unit writes it. */
+  owed: UsageEntry[]
+}
+
 /** A write unit of this attempt. @throws EntryLost */
-const fenced = (deps: IndexEntryDeps, entry: EntryRecord, work: (tx: Tx) => Promise<void>) =>
-  deps.store.write('vector-store.index', async (tx) => {
+const fenced = async (
+  deps: IndexEntryDeps,
+  { entry, owed }: Attempt,
+  work: (tx: Tx) => Promise<void>,
+): Promise<void> => {
+  await deps.store.write('vector-store.index', async (tx) => {
     if (!(await fenceEntry(tx, entry))) throw new EntryLost()
     await work(tx)
+    for (const used of owed) await noteUsage(tx, used)
   })
+  owed.length = 0
+}
 
 interface Batch {
   chunks: NewChunk[]
@@ -70,11 +86,12 @@ interface Batch {
 
 const writeChunks = async (
   deps: IndexEntryDeps,
-  entry: EntryRecord,
+  attempt: Attempt,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { entry } = attempt
   const { store, clock, files, extractor } = deps
-  if (entry.attempt > 1) await fenced(deps, entry, (tx) => deleteChunks(tx, entry))
+  if (entry.attempt > 1) await fenced(deps, attempt, (tx) => deleteChunks(tx, entry))
   const file = await files.find(store, entry.workspaceId, entry.fileId)
   if (file === null) throw new ExtractError('invalid_file', 'The file has expired.')
   await using content = await files.openContent(file)
@@ -87,18 +104,18 @@ const writeChunks = async (
   for await (const extracted of extractor.read(source, chunking, signal)) {
     const written = last
     if (written.chunks.length > 0)
-      await fenced(deps, entry, (tx) => writeBatch(deps, tx, entry, written))
+      await fenced(deps, attempt, (tx) => writeBatch(deps, tx, entry, written))
     const chunks = extracted.map((chunk: ExtractedChunk, index): NewChunk => ({
       ...chunk,
       position: position + index,
       hash: sha256(chunk.text),
     }))
     position += chunks.length
-    last = { chunks, vectors: await makeVectors(deps, entry, chunks, signal) }
+    last = { chunks, vectors: await makeVectors(deps, attempt, chunks, signal) }
     for (const chunk of chunks) usageBytes += Buffer.byteLength(chunk.text)
     for (const vector of last.vectors.values()) usageBytes += vector.byteLength
   }
-  await fenced(deps, entry, async (tx) => {
+  await fenced(deps, attempt, async (tx) => {
     await writeBatch(deps, tx, entry, last)
     await completeEntry(tx, entry, usageBytes, clock.now())
   })
@@ -119,26 +136,35 @@ const writeBatch = async (
 
 /** Vectors of those texts that have none yet. */
 const makeVectors = async (
-  { store, embedder, pgvector }: IndexEntryDeps,
-  { workspaceId }: EntryRecord,
+  { store, clock, embedder, pgvector }: IndexEntryDeps,
+  { entry, owed }: Attempt,
   chunks: readonly NewChunk[],
   signal: AbortSignal,
 ): Promise<Map<string, Uint8Array>> => {
   if (embedder === null) return new Map()
+  const { workspaceId, storeId } = entry
   const texts = new Map(chunks.map(({ hash, text }) => [hash, text]))
   for (const hash of await knownHashes(store, workspaceId, embedder.model, [...texts.keys()]))
     texts.delete(hash)
   if (texts.size === 0) return new Map()
-  const vectors = await embedder.embed([...texts.values()], signal)
+  const owner = await findStore(store, workspaceId, storeId)
+  const vectors = await embedder.embed([...texts.values()], signal, (asked, tokens) => {
+    if (owner === null) return
+    const by = { workspaceId, personId: owner.ownerId, keyId: owner.madeBy, ...NO_RUN }
+    owed.push(embeddingEntry(by, embedder.model, asked, tokens, seconds(clock.now())))
+  })
   if (vectors[0] !== undefined) await pgvector?.prepare(vectors[0].length)
   return new Map([...texts.keys()].map((hash, index) => [hash, toBytes(vectors[index] ?? [])]))
 }
 
+const NO_RUN = { assistantId: null, runId: null }
+
 const endInError = async (
   deps: IndexEntryDeps,
-  entry: EntryRecord,
+  attempt: Attempt,
   error: unknown,
 ): Promise<void> => {
+  const { entry } = attempt
   const { clock, log } = deps
   const { workspaceId, storeId, fileId } = entry
   const isFilesFault = error instanceof ExtractError
@@ -148,7 +174,7 @@ const endInError = async (
     (error instanceof EmbeddingError && !error.transient) ||
     entry.tries + 1 >= MAX_TRIES
   try {
-    await fenced(deps, entry, async (tx) => {
+    await fenced(deps, attempt, async (tx) => {
       if (!isFinal) {
         await postponeEntry(tx, entry, clock.now() + RETRY_MS * 2 ** entry.tries)
         return

@@ -10,9 +10,10 @@ import type {
   VectorSource,
 } from '../../knowledge/vectors/vector-index.ts'
 import type { Hit } from '../../knowledge/vectors/vector-protocol.ts'
-import type { Clock } from '../../platform/clock.ts'
+import { seconds, type Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Store } from '../../platform/store/store.ts'
+import { embeddingEntry, keepUsage, noteUsage, type UsageEntry } from '../usage/service.ts'
 import { completedMark, entriesInScope, readFound, searchTerms, type Scope } from './chunk-store.ts'
 import { readVectors } from './embedding-store.ts'
 import { filterSql } from './filter-sql.ts'
@@ -45,6 +46,8 @@ export interface SearchQuery {
   /** What the rankings count for (`hybrid_search`); by default 1 each. A ranking of weight 0 is left out. */
   weights?: { text: number; embedding: number }
   signal?: AbortSignal
+  /** Whose usage the vectors of its question are; absent: nobody's. */
+  by?: UsageEntry['by']
 }
 
 export interface SearchDeps {
@@ -140,22 +143,37 @@ export const createKnowledge = (deps: SearchDeps) => {
     return vectors.search(sources, entries, query, CANDIDATES)
   }
 
+  const keep = async (used: readonly UsageEntry[]): Promise<void> => {
+    if (used.length === 0) return
+    await keepUsage({ store, log }, 'vector-store.search-usage', async (tx) => {
+      for (const entry of used) await noteUsage(tx, entry)
+    })
+  }
+
   /** The nearest chunks with their cosine. Without a provider, or while it fails or is slow, there are none: text search serves alone. */
   const searchVectors = async (
     scope: Scope,
     queries: readonly string[],
+    by: UsageEntry['by'] | undefined,
     signal: AbortSignal,
   ): Promise<Map<number, number>[]> => {
     if (embedder === null) return []
+    const used: UsageEntry[] = []
     let questions: number[][]
     const limit = AbortSignal.timeout(questionWaitMs)
     try {
-      questions = await embedder.embed(queries, AbortSignal.any([signal, limit]))
+      const either = AbortSignal.any([signal, limit])
+      questions = await embedder.embed(queries, either, (asked, tokens) => {
+        if (by === undefined) return
+        used.push(embeddingEntry(by, embedder.model, asked, tokens, seconds(clock.now())))
+      })
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof EmbeddingError) && !limit.aborted) throw error
       log.warn({ err: error }, 'the question was not embedded; searching by text alone')
       return []
+    } finally {
+      await keep(used)
     }
     const lists: Map<number, number>[] = []
     for (const question of questions) {
@@ -188,7 +206,9 @@ export const createKnowledge = (deps: SearchDeps) => {
       const weights = asked.weights ?? { text: 1, embedding: 1 }
       const noVectors = asked.textOnly === true || weights.embedding === 0
       // At the same time: the vectors are looked at in a thread of their own. Where there are none, the text serves alone, whatever its weight.
-      const searched = noVectors ? Promise.resolve([]) : searchVectors(scope, queries, signal)
+      const searched = noVectors
+        ? Promise.resolve([])
+        : searchVectors(scope, queries, asked.by, signal)
       const [nearest, texts] = await Promise.all([
         searched,
         weights.text > 0 || (await searched).length === 0 ? searchTexts(scope, terms) : [],

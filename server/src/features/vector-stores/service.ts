@@ -51,7 +51,7 @@ export interface VectorStoreDeps {
   indexer: Indexer
   knowledge: Knowledge
   /** Turns questions into search queries, one for each; never rejects. Without it questions stay as they are. */
-  rewrite?: ((questions: readonly string[]) => Promise<readonly string[]>) | null
+  rewrite?: ((owner: Owner, questions: readonly string[]) => Promise<readonly string[]>) | null
 }
 
 export interface FoundPassages {
@@ -169,7 +169,7 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
       const asked = typeof request.query === 'string' ? [request.query] : request.query
       const hasWords = asked.some((question) => question.trim() !== '')
       const queries =
-        request.rewrite_query && hasWords ? ((await rewrite?.(asked)) ?? asked) : asked
+        request.rewrite_query && hasWords ? ((await rewrite?.(owner, asked)) ?? asked) : asked
       const passages = await knowledge.search({
         workspaceId: record.workspaceId,
         storeIds: [id],
@@ -178,6 +178,13 @@ export const createVectorStoreService = (deps: VectorStoreDeps) => {
         scoreThreshold: request.ranking_options?.score_threshold ?? 0,
         filter: request.filters ?? null,
         textOnly: request.ranking_options?.ranker === 'none',
+        by: {
+          workspaceId: record.workspaceId,
+          personId: owner.personId,
+          keyId: owner.keyId ?? null,
+          assistantId: null,
+          runId: null,
+        },
       })
       await noteUse(record)
       return { queries, passages }

@@ -4,8 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Embedder {
   /** The model's name: vectors of different models are not compared. */
   readonly model: string
-  /** One vector for each text, in order. @throws EmbeddingError; the signal's reason */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<number[][]>
+  /**
+   * One vector for each text, in order.
+   * @param onUsage hears of each request that was answered: its texts, and its tokens, or null when the provider did not tell
+   * @throws EmbeddingError; the signal's reason
+   */
+  embed(
+    texts: readonly string[],
+    signal: AbortSignal,
+    onUsage?: (texts: readonly string[], tokens: number | null) => void,
+  ): Promise<number[][]>
 }
 
 export interface EmbedderSettings {
@@ -35,6 +43,14 @@ const MAX_ECHO = 300
 
 interface Answer {
   data?: { index?: number; embedding?: unknown }[]
+  usage?: { prompt_tokens?: unknown } | null
+}
+
+type OnUsage = Parameters<Embedder['embed']>[2]
+
+const tokensOf = ({ usage }: Answer): number | null => {
+  const tokens = usage?.prompt_tokens
+  return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : null
 }
 
 const isVector = (value: unknown): value is number[] =>
@@ -64,7 +80,11 @@ const refused = async (response: Response): Promise<EmbeddingError> => {
 export const createEmbedder = (settings: EmbedderSettings): Embedder => {
   const { baseUrl, apiKey, model } = settings
 
-  const ask = async (input: readonly string[], signal: AbortSignal): Promise<number[][]> => {
+  const ask = async (
+    input: readonly string[],
+    signal: AbortSignal,
+    onUsage: OnUsage,
+  ): Promise<number[][]> => {
     const limit = AbortSignal.timeout(TIMEOUT_MS)
     let response: Response
     let answer: Answer
@@ -85,27 +105,32 @@ export const createEmbedder = (settings: EmbedderSettings): Embedder => {
       if (cause instanceof EmbeddingError) throw cause
       throw new EmbeddingError('The embeddings provider could not be reached.', true, { cause })
     }
+    onUsage?.(input, tokensOf(answer))
     return readAnswer(answer, input.length)
   }
 
-  const askAgain = async (input: readonly string[], signal: AbortSignal): Promise<number[][]> => {
+  const askAgain = async (
+    input: readonly string[],
+    signal: AbortSignal,
+    onUsage: OnUsage,
+  ): Promise<number[][]> => {
     for (const wait of WAITS_MS) {
       try {
-        return await ask(input, signal)
+        return await ask(input, signal, onUsage)
       } catch (error) {
         if (!(error instanceof EmbeddingError) || !error.transient) throw error
         await sleep(wait, undefined, { signal })
       }
     }
-    return ask(input, signal)
+    return ask(input, signal, onUsage)
   }
 
   return {
     model,
-    async embed(texts, signal) {
+    async embed(texts, signal, onUsage) {
       const vectors: number[][] = []
       for (let i = 0; i < texts.length; i += BATCH) {
-        vectors.push(...(await askAgain(texts.slice(i, i + BATCH), signal)))
+        vectors.push(...(await askAgain(texts.slice(i, i + BATCH), signal, onUsage)))
       }
       return vectors
     },

@@ -7,11 +7,17 @@ import { checkChannel, checkPayload } from './channel.ts'
 import { checkValues, readPortableSql } from './portable-sql.ts'
 import { connectionConfig, readable } from './postgres-connection.ts'
 import { PostgresListener } from './postgres-listener.ts'
-import type { Row, SqlValue, Store, Tx } from './store.ts'
+import type { Row, SqlValue, Store, Tx, WriteOptions } from './store.ts'
 import { refuseInsideUnit, runUnit } from './write-unit.ts'
 
 /** Statements a connection keeps prepared; texts beyond, composed at run time, go unnamed. */
 const STATEMENTS_NAMED = 500
+/**
+ * A unit that reads a row and then changes it is run again when somebody changed it in between, so that what is right on SQLite's single
+ * writer is right here.
+ */
+const SNAPSHOT = 'begin isolation level repeatable read'
+const LOCKING = 'begin isolation level read committed'
 const ATTEMPTS = 20
 const LONGEST_BACKOFF_MS = 50
 /** serialization_failure and deadlock_detected */
@@ -70,10 +76,14 @@ class PostgresStore implements Store {
     return (await this.all<T>(sql, params))[0] ?? null
   }
 
-  async write<T>(name: string, unit: (tx: Tx) => Promise<T>): Promise<T> {
+  async write<T>(
+    name: string,
+    unit: (tx: Tx) => Promise<T>,
+    { readsOnlyLocked = false }: WriteOptions = {},
+  ): Promise<T> {
     refuseInsideUnit(`write("${name}")`)
     this.#refuseClosed()
-    return this.#tracked(this.#writeWithRetry(name, unit))
+    return this.#tracked(this.#writeWithRetry(name, unit, readsOnlyLocked ? LOCKING : SNAPSHOT))
   }
 
   notify(channel: string, payload: string): void {
@@ -168,10 +178,10 @@ class PostgresStore implements Store {
     return named
   }
 
-  async #writeWithRetry<T>(name: string, unit: (tx: Tx) => Promise<T>): Promise<T> {
+  async #writeWithRetry<T>(name: string, unit: (tx: Tx) => Promise<T>, begin: string): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#writeOnce(name, unit)
+        return await this.#writeOnce(name, unit, begin)
       } catch (error) {
         const again = error instanceof DatabaseError && RETRIED.includes(error.code)
         if (!again || attempt === ATTEMPTS) throw error
@@ -180,13 +190,11 @@ class PostgresStore implements Store {
     }
   }
 
-  async #writeOnce<T>(name: string, unit: (tx: Tx) => Promise<T>): Promise<T> {
+  async #writeOnce<T>(name: string, unit: (tx: Tx) => Promise<T>, begin: string): Promise<T> {
     const client = await this.#connect()
     let broken = true
     try {
-      // Repeatable read: a unit that reads a row and then changes it is run again when somebody changed it in between, so that
-      // what is right on SQLite's single writer is right here.
-      await this.#query(client, 'begin isolation level repeatable read', [])
+      await this.#query(client, begin, [])
       let value: T
       try {
         value = await runUnit(

@@ -116,6 +116,34 @@ onEachEngine('store', (engine) => {
       assert.deepEqual(row, { at: 40 })
     })
 
+    it('that read only what they lock wait for their turn, and none runs twice', async () => {
+      await store.write('turn', insert('turn', 'turns', 0))
+      let runs = 0
+      const counts = await Promise.all(
+        Array.from({ length: 200 }, () =>
+          store.write(
+            'take a turn',
+            async (tx) => {
+              runs += 1
+              const row = await tx.get<{ created_at: number }>(
+                'update workspaces set created_at = created_at where id = ?1 returning created_at',
+                ['turn'],
+              )
+              const next = (row?.created_at ?? 0) + 1
+              await tx.run('update workspaces set created_at = ?2 where id = ?1', ['turn', next])
+              return next
+            },
+            { readsOnlyLocked: true },
+          ),
+        ),
+      )
+      assert.equal(runs, 200)
+      assert.deepEqual(
+        counts.toSorted((a, b) => a - b),
+        Array.from({ length: 200 }, (_, at) => at + 1),
+      )
+    })
+
     it('may issue statements side by side', async () => {
       const changed = await store.write('side by side', (tx) =>
         Promise.all(['side-1', 'side-2', 'side-3'].map((id) => insert(id)(tx))),

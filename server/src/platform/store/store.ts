@@ -19,6 +19,15 @@ export interface Tx extends Reader {
   run(sql: string, params?: readonly SqlValue[]): Promise<number>
 }
 
+export interface WriteOptions {
+  /**
+   * For a unit that reads nothing but what its own locking statements (`update`, `insert … on conflict do update`) return, many of which
+   * go for the same rows at once: on PostgreSQL it then waits for its turn at a row and sees its newest state, where it would else fail
+   * and be run again until it happens to be first. What it reads otherwise may change under it.
+   */
+  readonly readsOnlyLocked?: boolean
+}
+
 export interface Store extends Reader, AsyncDisposable {
   /**
    * Runs a write unit: a named function that awaits nothing but its Tx's statements (asserted: a unit that waits for anything else
@@ -30,7 +39,7 @@ export interface Store extends Reader, AsyncDisposable {
    * A failed statement ends the unit, also when the unit caught its error: write `on conflict` where a conflict is expected, or look
    * at the rejection with `isUniqueViolation`.
    */
-  write<T>(name: string, unit: (tx: Tx) => Promise<T>): Promise<T>
+  write<T>(name: string, unit: (tx: Tx) => Promise<T>, options?: WriteOptions): Promise<T>
   /**
    * Tells other nodes something happened (best effort; polling is the truth). Called after the write has resolved, never inside a
    * unit. In-process on SQLite, NOTIFY on PostgreSQL.
