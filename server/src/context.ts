@@ -150,7 +150,7 @@ export const createContext = async (
   const log = overrides.log ?? createLog(config.log.level)
   prepareDataFolder(config.data.dir)
   const store = stack.use(await openStore(config.store, { migrate: true, exclusive: true }))
-  const events = stack.use(new MemoryEventLog())
+  const events = stack.use(new MemoryEventLog({ clock }))
   const blobs = stack.use(await openBlobs(config.blobs))
   const models =
     overrides.models ??

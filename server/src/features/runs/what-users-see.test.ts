@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { AssistantObject } from '@melzi/contract/assistant.ts'
 import type { MessageObject } from '@melzi/contract/message.ts'
 import type { RunObject } from '@melzi/contract/run.ts'
 import type { RunStepObject } from '@melzi/contract/run-step.ts'
@@ -14,6 +15,7 @@ import {
 import type { WireEvent } from '../../../tests/support/sse.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
 import { ASSISTANTS } from '../../../tests/support/vector-stores.ts'
+import { MemoryEventLog } from '../../platform/events/memory-event-log.ts'
 
 /** All that a person gets of a run, by every route that tells of it. */
 interface Heard {
@@ -295,6 +297,75 @@ onEachEngine('runs of a shared assistant', (engine) => {
       assert.ok(told.text.includes(CANARIES.line))
       const whole = await rawOf(h.owner, `/plugins/${h.pluginId}/calls/${told.call_id}`)
       assert.ok(whole.includes('I am ill') && whole.includes('not defined'))
+    })
+
+    it('let whoever may change the assistant send back what is there, and add only what is theirs', async () => {
+      await h.share('edit')
+      const path = `/assistants/${h.assistant.id}`
+      const whole = await h.friend.api.get<AssistantObject>(path)
+      const { instructions, tools, tool_resources, metadata } = whole
+      assert.deepEqual(tool_resources, h.assistant.tool_resources)
+      const back = { instructions, tools, tool_resources, metadata }
+      const kept = await h.friend.api.post<AssistantObject>(path, back)
+      assert.deepEqual(kept, whole)
+      const { id: foreign } = await h.owner.api.file('x', 'other.csv', ASSISTANTS)
+      const added = { code_interpreter: { file_ids: [h.codeFileId, foreign] } }
+      await h.friend.api.refused('POST', path, { tool_resources: added }, { status: 404 })
+      const { id: mine } = await h.friend.api.file('x', 'mine.csv', ASSISTANTS)
+      const own = { code_interpreter: { file_ids: [h.codeFileId, mine] } }
+      const after = await h.friend.api.post<AssistantObject>(path, { tool_resources: own })
+      assert.deepEqual(after.tool_resources?.code_interpreter, own.code_interpreter)
+      await h.friend.api.post(path, { tool_resources })
+      // what stands behind it stays its owner's
+      for (const theirs of [
+        `/vector_stores/${h.storeId}`,
+        `/vector_stores/${h.storeId}/files/${h.knowledgeId}/content`,
+        `/files/${h.codeFileId}`,
+        `/plugins/${h.pluginId}/file`,
+      ]) {
+        await h.friend.api.refused('GET', theirs, undefined, { status: 404 })
+      }
+      await h.share('use')
+    })
+
+    it('leave calls of the client whole, and the run closed before and after them', async () => {
+      const description = CANARIES.parameter
+      const { id: aid } = await h.owner.api.assistant({
+        instructions: CANARIES.instructions,
+        tools: [{ type: 'function', function: { name: 'clock_in', description } }],
+      })
+      const share = { type: 'person', person_id: h.friend.personId, access: 'use' }
+      await h.owner.api.post(`/assistants/${aid}/shares`, share)
+      h.house.model.push({ toolCalls: [{ name: 'clock_in', arguments: { at: 'nine' } }] })
+      const { id } = await h.friend.api.thread('Good morning')
+      const before = await h.friend.api.events(`/threads/${id}/runs`, { assistant_id: aid })
+      const waiting = before.find(({ event }) => event === 'thread.run.requires_action')
+        ?.data as RunObject
+      const [call] = waiting.required_action?.submit_tool_outputs.tool_calls ?? []
+      assert.deepEqual(call?.function, { name: 'clock_in', arguments: '{"at":"nine"}' })
+      h.house.model.push({ text: 'Done.' })
+      const after = await h.friend.api.events(
+        `/threads/${id}/runs/${waiting.id}/submit_tool_outputs`,
+        { tool_outputs: [{ tool_call_id: call?.id, output: 'noted' }] },
+      )
+      assert.ok(after.some(({ raw }) => raw.includes('noted')))
+      const { steps, text } = await reads(h.friend, waiting)
+      assert.ok(JSON.stringify(steps).includes('noted'))
+      holdsNone([...before, ...after].map(({ raw }) => raw).join('\n') + text)
+    })
+
+    it('give what is stored in the same way when the events are gone', async () => {
+      const { id } = await h.friend.api.thread('What of leave?')
+      const { run } = await runs(h.friend, id)
+      h.house.pass(10 * 60_000)
+      const { events } = h.house.context
+      assert.ok(events instanceof MemoryEventLog)
+      events.sweep()
+      const path = `/threads/${id}/runs/${run.id}/events?after=0`
+      const text = await rawOf(h.friend, path)
+      assert.ok(text.includes('thread.run.snapshot'), text.slice(0, 200))
+      holdsNone(text)
+      assert.ok((await rawOf(h.friend, path)).includes(KNOWN))
     })
   })
 })
