@@ -17,6 +17,7 @@ import { createRunStreams } from './features/runs/stream-routes.ts'
 import { threadRoutes } from './features/threads/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
+import { webhookRoutes } from './features/webhooks/routes.ts'
 import { authenticate, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { createHttpServer } from './http/server.ts'
@@ -71,6 +72,7 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
   await app.register(async (scope) => {
     scope.addHook('onRequest', onlyFor(requireFull))
     await scope.register(passthroughRoutes(passthrough))
+    webhookRoutes(scope, context.webhooks)
     pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   })
   assistantPluginRoutes(app, assistants, context.plugins)

@@ -39,6 +39,12 @@ import {
   type Knowledge,
   type VectorStoreService,
 } from './features/vector-stores/service.ts'
+import { WebhookSender } from './features/webhooks/sender.ts'
+import {
+  createWebhookOutbox,
+  createWebhookService,
+  type WebhookService,
+} from './features/webhooks/service.ts'
 import { createInterpreter, createKinds, createSandbox } from './foreign-code.ts'
 import type { CodeInterpreter } from './interpreter/code-interpreter.ts'
 import { createEmbedder } from './knowledge/embeddings/embedder.ts'
@@ -95,6 +101,8 @@ export interface Context extends AsyncDisposable {
   knowledge: Knowledge
   indexer: Indexer
   dispatcher: Dispatcher
+  webhooks: WebhookService
+  webhookSender: WebhookSender
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
   sweep(): Promise<number>
@@ -228,6 +236,7 @@ export const createContext = async (
     models,
     pluginCalls,
     pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
+    webhooks: createWebhookOutbox({ clock }),
     interpreter,
     log,
     maxTurns,
@@ -258,6 +267,19 @@ export const createContext = async (
     freshLinks: links.renew,
     checkModel,
     expiresSeconds,
+  })
+  const reach = { internalHosts: config.sandbox.allowedInternalHosts }
+  const webhookSender = stack.use(
+    new WebhookSender({ store, clock, log, sealer, reach, leaseMs, pollMs }),
+  )
+  const webhooks = createWebhookService({
+    store,
+    clock,
+    sealer,
+    assistants,
+    audit,
+    sender: webhookSender,
+    reach,
   })
   const pluginApi = createPluginApiService({
     store,
@@ -323,11 +345,14 @@ export const createContext = async (
     knowledge,
     indexer,
     dispatcher,
+    webhooks,
+    webhookSender,
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()
       await files.sweepExpired()
       await vectorStores.sweepEmbeddings()
+      await webhooks.sweep()
       // completing an upload moves its blobs to a file, so files are asked after uploads
       const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
       return sweepBlobs(blobs, holders, clock.now())

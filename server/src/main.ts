@@ -41,6 +41,7 @@ export const serve = async (): Promise<void> => {
   const greeting = await context.quickstart.prepare({ enabled: config.quickstart, baseUrl })
   await context.dispatcher.start(context.store.engine === 'sqlite')
   await context.indexer.start(context.store.engine === 'sqlite')
+  await context.webhookSender.start(context.store.engine === 'sqlite')
   const stopped = stopSignal()
   started()
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
@@ -62,6 +63,7 @@ export const serve = async (): Promise<void> => {
   await context.dispatcher.drain(DRAIN_MS)
   await context.dispatcher[Symbol.asyncDispose]()
   await context.indexer[Symbol.asyncDispose]()
+  await context.webhookSender[Symbol.asyncDispose]()
   app.server.closeAllConnections()
   await refusing
   clearTimeout(limit)

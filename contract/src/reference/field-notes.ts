@@ -55,5 +55,7 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   call_id: 'Of the call.',
   name: 'Of the secret: its name.',
   picture: 'The end of the address, as it was given.',
+  webhook_id: 'Of the webhook.',
+  delivery_id: 'Of the delivery.',
   deployment: 'Name or alias of the model.',
 }

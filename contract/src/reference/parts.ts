@@ -10,6 +10,7 @@ import { runPart } from './runs.ts'
 import { pluginApiPart, serverPart } from './server.ts'
 import { threadPart } from './threads.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
+import { webhookPart } from './webhooks.ts'
 
 /** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
 export const PARTS: readonly Part[] = [
@@ -30,5 +31,6 @@ export const PARTS: readonly Part[] = [
   pluginApiPart,
   modelPart,
   passthroughPart,
+  webhookPart,
   serverPart,
 ]

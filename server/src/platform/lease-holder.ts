@@ -323,7 +323,8 @@ export class LeaseHolder<Job, Row extends HeldRow = HeldRow> implements AsyncDis
    */
   #findStrays(held: readonly Row[]): void {
     const strays = held.filter(({ id, attempt }) => this.#active.get(id)?.attempt !== attempt)
-    for (const row of strays) if (this.#strays.get(row.id) === row.attempt) this.#unfinished.push(row)
+    for (const row of strays)
+      if (this.#strays.get(row.id) === row.attempt) this.#unfinished.push(row)
     this.#strays = new Map(strays.map(({ id, attempt }) => [id, attempt]))
   }
 }

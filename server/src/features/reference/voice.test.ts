@@ -4,6 +4,7 @@ import { referenceDocument } from '@melzi/contract/reference/document.ts'
 import { CHINESE_CALLS } from './chinese-calls.ts'
 import { CHINESE_FIELDS } from './chinese-fields.ts'
 import { CHINESE_PLUGINS } from './chinese-plugins.ts'
+import { CHINESE_WEBHOOKS } from './chinese-webhooks.ts'
 import { createVoice } from './voice.ts'
 
 const {
@@ -34,7 +35,7 @@ for (const { name } of document.tags) sentences.add(name)
 
 describe('the page’s voice', () => {
   it('has every sentence of the reference in Chinese', () => {
-    const known = { ...CHINESE_CALLS, ...CHINESE_FIELDS, ...CHINESE_PLUGINS }
+    const known = { ...CHINESE_CALLS, ...CHINESE_FIELDS, ...CHINESE_PLUGINS, ...CHINESE_WEBHOOKS }
     assert.deepEqual(
       [...sentences].filter((sentence) => !(sentence in known)),
       [],
@@ -42,8 +43,8 @@ describe('the page’s voice', () => {
   })
 
   it('has no Chinese for what the reference no longer says, and none twice', () => {
-    const known = [CHINESE_CALLS, CHINESE_FIELDS, CHINESE_PLUGINS].flatMap((part) =>
-      Object.keys(part),
+    const known = [CHINESE_CALLS, CHINESE_FIELDS, CHINESE_PLUGINS, CHINESE_WEBHOOKS].flatMap(
+      (part) => Object.keys(part),
     )
     assert.deepEqual(
       known.filter((sentence) => !sentences.has(sentence)),
@@ -58,6 +59,7 @@ describe('the page’s voice', () => {
       ...CHINESE_CALLS,
       ...CHINESE_FIELDS,
       ...CHINESE_PLUGINS,
+      ...CHINESE_WEBHOOKS,
     }))
       assert.deepEqual(code(chinese).toSorted(), code(english).toSorted(), english)
   })

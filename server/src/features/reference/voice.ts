@@ -1,6 +1,7 @@
 import { CHINESE_CALLS } from './chinese-calls.ts'
 import { CHINESE_FIELDS } from './chinese-fields.ts'
 import { CHINESE_PLUGINS } from './chinese-plugins.ts'
+import { CHINESE_WEBHOOKS } from './chinese-webhooks.ts'
 import { markup, prose, type Html } from './markup.ts'
 import { WORDS, type Locale, type Words } from './words.ts'
 
@@ -16,6 +17,7 @@ const CHINESE: ReadonlyMap<string, string> = new Map([
   ...Object.entries(CHINESE_CALLS),
   ...Object.entries(CHINESE_FIELDS),
   ...Object.entries(CHINESE_PLUGINS),
+  ...Object.entries(CHINESE_WEBHOOKS),
 ])
 
 export const createVoice = (locale: Locale): Voice => ({

@@ -1,4 +1,5 @@
 import type { RunStepStatus } from '@melzi/contract/run-step.ts'
+import type { ModelUsage } from '../../models/language-model.ts'
 import type { IncompleteReason, MessageRecord } from '../messages/service.ts'
 import type { RunEnd } from './run-end.ts'
 import { addUsage, type RunRecord, type StepRecord } from './run-record.ts'
@@ -30,6 +31,13 @@ export const closedStep = (
   cancelledAt: end.status === 'cancelled' ? now : null,
   failedAt: end.status === 'failed' ? now : null,
   expiredAt: end.status === 'expired' ? now : null,
+})
+
+/** How a step ends that has all it was to have. */
+export const whole = (usage: ModelUsage | null) => ({
+  status: 'completed' as const,
+  usage,
+  lastError: null,
 })
 
 /** A run as it ends, with the cost of what broke off. @param now Unix seconds */

@@ -8,8 +8,9 @@ import type { Store, Tx } from '../../platform/store/store.ts'
 import { presentWith, type MessageRecord, type MessageService } from '../messages/service.ts'
 import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
+import type { WebhookOutbox } from '../webhooks/service.ts'
 import type { AnswerPart } from './answer-content.ts'
-import { closedMessage, closedStep, endedRun } from './closed-records.ts'
+import { closedMessage, closedStep, endedRun, whole } from './closed-records.ts'
 import { messageDelta, stepDelta } from './live-deltas.ts'
 import { newMessage, newStep } from './new-records.ts'
 import { presentCall, presentRun, presentStep } from './present.ts'
@@ -34,6 +35,7 @@ export interface JournalDeps {
   threads: ThreadService
   messages: MessageService
   pluginCalls: PluginCalls
+  webhooks: Pick<WebhookOutbox, 'noteRun'>
 }
 
 export type CodeOutputs = StoredCodeCall['code_interpreter']['outputs']
@@ -248,6 +250,7 @@ export class RunJournal {
     await this.#unit('run.require-action', async (tx) => {
       await updateStep(tx, step)
       await updateRun(tx, run)
+      await this.#deps.webhooks.noteRun(tx, run)
     })
     this.#replaceStep(step)
     this.run = run
@@ -279,6 +282,7 @@ export class RunJournal {
         run = { ...ended, usage: withPluginUsage(ended.usage, given) }
         await this.#writeClosed(tx, message, step)
         await updateRun(tx, run)
+        await this.#deps.webhooks.noteRun(tx, run)
         await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)
       },
       'also when cancelled',
@@ -389,9 +393,3 @@ export class RunJournal {
     this.say('thread.run.step.delta', stepDelta(this.#step?.id ?? '', call))
   }
 }
-
-const whole = (usage: ModelUsage | null) => ({
-  status: 'completed' as const,
-  usage,
-  lastError: null,
-})

@@ -48,12 +48,7 @@ export const renewEntries = async (
 }
 
 /** Lets one lease go, unless another attempt has the entry. */
-export const letEntryGo = (
-  tx: Tx,
-  row: HeldRow,
-  owner: string,
-  nowMs: number,
-): Promise<number> =>
+export const letEntryGo = (tx: Tx, row: HeldRow, owner: string, nowMs: number): Promise<number> =>
   tx.run(
     `update vector_store_files set due_ms = ?5, lease_owner = null
      where workspace_id = ?1 and entry_id = ?2 and attempt = ?3 and lease_owner = ?4 and due_ms is not null`,
