@@ -21,7 +21,7 @@ import { openSecrets, signatureOf } from './secret.ts'
 import { findWebhook, updateWebhook, type DeliveryRecord, type WebhookRecord } from './store.ts'
 
 /** Tries of one delivery. */
-export const MOST_TRIES = 8
+const MOST_TRIES = 8
 /** From the first try to the second, ms; each pause is four times the one before: 23 hours to the eighth. */
 const FIRST_PAUSE_MS = 15_000
 const PAUSE_GROWTH = 4
