@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { referenceDocument } from '@melzi/contract/reference/document.ts'
-import { CHINESE_CALLS } from './chinese-calls.ts'
-import { CHINESE_FIELDS } from './chinese-fields.ts'
-import { CHINESE_PLUGINS } from './chinese-plugins.ts'
-import { CHINESE_WEBHOOKS } from './chinese-webhooks.ts'
+import { CHINESE } from './chinese.ts'
 import { createVoice } from './voice.ts'
 
 const {
@@ -35,17 +32,15 @@ for (const { name } of document.tags) sentences.add(name)
 
 describe('the page’s voice', () => {
   it('has every sentence of the reference in Chinese', () => {
-    const known = { ...CHINESE_CALLS, ...CHINESE_FIELDS, ...CHINESE_PLUGINS, ...CHINESE_WEBHOOKS }
+    const known = new Set(CHINESE.flatMap((part) => Object.keys(part)))
     assert.deepEqual(
-      [...sentences].filter((sentence) => !(sentence in known)),
+      [...sentences].filter((sentence) => !known.has(sentence)),
       [],
     )
   })
 
   it('has no Chinese for what the reference no longer says, and none twice', () => {
-    const known = [CHINESE_CALLS, CHINESE_FIELDS, CHINESE_PLUGINS, CHINESE_WEBHOOKS].flatMap(
-      (part) => Object.keys(part),
-    )
+    const known = CHINESE.flatMap((part) => Object.keys(part))
     assert.deepEqual(
       known.filter((sentence) => !sentences.has(sentence)),
       [],
@@ -55,12 +50,7 @@ describe('the page’s voice', () => {
 
   it('keeps in Chinese what stands in code', () => {
     const code = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, inner = '']) => inner)
-    for (const [english, chinese] of Object.entries({
-      ...CHINESE_CALLS,
-      ...CHINESE_FIELDS,
-      ...CHINESE_PLUGINS,
-      ...CHINESE_WEBHOOKS,
-    }))
+    for (const [english, chinese] of CHINESE.flatMap((part) => Object.entries(part)))
       assert.deepEqual(code(chinese).toSorted(), code(english).toSorted(), english)
   })
 

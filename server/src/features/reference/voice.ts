@@ -1,7 +1,4 @@
-import { CHINESE_CALLS } from './chinese-calls.ts'
-import { CHINESE_FIELDS } from './chinese-fields.ts'
-import { CHINESE_PLUGINS } from './chinese-plugins.ts'
-import { CHINESE_WEBHOOKS } from './chinese-webhooks.ts'
+import { CHINESE } from './chinese.ts'
 import { markup, prose, type Html } from './markup.ts'
 import { WORDS, type Locale, type Words } from './words.ts'
 
@@ -13,19 +10,16 @@ export interface Voice {
   say: (sentence: string) => Html
 }
 
-const CHINESE: ReadonlyMap<string, string> = new Map([
-  ...Object.entries(CHINESE_CALLS),
-  ...Object.entries(CHINESE_FIELDS),
-  ...Object.entries(CHINESE_PLUGINS),
-  ...Object.entries(CHINESE_WEBHOOKS),
-])
+const TRANSLATED: ReadonlyMap<string, string> = new Map(
+  CHINESE.flatMap((part) => Object.entries(part)),
+)
 
 export const createVoice = (locale: Locale): Voice => ({
   locale,
   words: WORDS[locale],
   say: (sentence) => {
     if (locale === 'en') return prose(sentence)
-    const translated = CHINESE.get(sentence)
+    const translated = TRANSLATED.get(sentence)
     return translated === undefined
       ? markup`<span lang="en">${prose(sentence)}</span>`
       : prose(translated)
