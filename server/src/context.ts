@@ -157,6 +157,7 @@ export const createContext = async (
   const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
   const audit = createAuditLog({ clock })
+  const outbox = createWebhookOutbox({ clock })
   const keys = createKeyService({ store, clock, log })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
@@ -236,7 +237,7 @@ export const createContext = async (
     models,
     pluginCalls,
     pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
-    webhooks: createWebhookOutbox({ clock }),
+    webhooks: outbox,
     interpreter,
     log,
     maxTurns,

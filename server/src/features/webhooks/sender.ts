@@ -124,6 +124,11 @@ export class WebhookSender implements AsyncDisposable {
     this.#holder.announce()
   }
 
+  /** Begins no further delivery, and waits until none is under way or the time is over. @returns deliveries still going */
+  drain(milliseconds: number): Promise<number> {
+    return this.#holder.drain(milliseconds)
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#holder[Symbol.asyncDispose]()
   }
