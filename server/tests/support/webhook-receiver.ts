@@ -54,9 +54,9 @@ export const startReceiver = async (first: Answer = answering(200)) => {
     url: `http://127.0.0.1:${port}/hook`,
     received,
     answer: (next: Answer) => (answer = next),
-    /** Waits until so many have come, within 10 s. */
-    until: async (count: number): Promise<Received[]> => {
-      for (const end = Date.now() + 10_000; received.length < count; await sleep(10)) {
+    /** Waits until so many have come, by default within 10 s. */
+    until: async (count: number, timeoutMs = 10_000): Promise<Received[]> => {
+      for (const end = Date.now() + timeoutMs; received.length < count; await sleep(10)) {
         assert.ok(Date.now() < end, `${received.length} of ${count} deliveries came`)
       }
       return received
