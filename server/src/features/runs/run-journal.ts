@@ -9,6 +9,7 @@ import { presentWith, type MessageRecord, type MessageService } from '../message
 import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import { noteUsage, type UsageEntry } from '../usage/service.ts'
+import type { WebhookOutbox } from '../webhooks/service.ts'
 import type { AnswerPart } from './answer-content.ts'
 import { closedMessage, closedStep, endedRun, whole } from './closed-records.ts'
 import { messageDelta, stepDelta } from './live-deltas.ts'
@@ -35,6 +36,7 @@ export interface JournalDeps {
   threads: ThreadService
   messages: MessageService
   pluginCalls: PluginCalls
+  webhooks: Pick<WebhookOutbox, 'noteRun'>
 }
 
 export type CodeOutputs = StoredCodeCall['code_interpreter']['outputs']
@@ -251,6 +253,7 @@ export class RunJournal {
     await this.#unit('run.require-action', async (tx) => {
       await updateStep(tx, step)
       await updateRun(tx, run)
+      await this.#deps.webhooks.noteRun(tx, run)
     })
     this.#replaceStep(step)
     this.run = run
@@ -282,6 +285,7 @@ export class RunJournal {
         run = { ...ended, usage: withPluginUsage(ended.usage, given) }
         await this.#writeClosed(tx, message, step)
         await updateRun(tx, run)
+        await this.#deps.webhooks.noteRun(tx, run)
         await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)
       },
       'also when cancelled',
