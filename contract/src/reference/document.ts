@@ -78,7 +78,10 @@ const ERRORS: Readonly<Record<ErrorStatus, [name: string, description: string]>>
   409: ['Conflict', 'It is not in a state for this.'],
   413: ['TooLarge', 'The body or file is larger than this server takes.'],
   415: ['WrongMediaType', 'The content type is not the one this call takes.'],
-  429: ['TooManyRequests', 'The model’s server is at its limit; `retry-after` says for how long.'],
+  429: [
+    'TooManyRequests',
+    'A limit is reached, here or at the model’s server; `retry-after` says for how long.',
+  ],
   500: ['ServerError', 'The server’s own fault; the request id stands in its log.'],
   502: ['BadGateway', 'The model’s server failed.'],
   503: ['Unavailable', 'The server is stopping or at its limit; come again.'],

@@ -41,8 +41,8 @@ export const CHINESE_FIELDS: Readonly<Record<string, string>> = {
   'It is not in a state for this.': '目前的狀態不允許。',
   'The body or file is larger than this server takes.': '內容或檔案超過這台伺服器的上限。',
   'The content type is not the one this call takes.': '這個呼叫不接受此 content type。',
-  'The model’s server is at its limit; `retry-after` says for how long.':
-    '模型的伺服器已達上限；`retry-after` 說明多久之後再試。',
+  'A limit is reached, here or at the model’s server; `retry-after` says for how long.':
+    '這裡或模型的伺服器已達上限；`retry-after` 說明多久之後再試。',
   'The server’s own fault; the request id stands in its log.':
     '伺服器本身的錯誤；日誌裡有 request id。',
   'The model’s server failed.': '模型的伺服器發生錯誤。',
@@ -98,8 +98,6 @@ export const CHINESE_FIELDS: Readonly<Record<string, string>> = {
   'After the assistant’s instructions.': '接在助理的指示之後。',
   'Added to the thread before the run begins.': 'run 開始之前先加入 thread。',
   'The thread to make; empty when left out.': '要建立的 thread；沒有送出時為空的 thread。',
-  'When a run that waits for tool outputs is given up. Unix seconds.':
-    '等待工具輸出的 run 何時放棄。Unix 秒數。',
   'The calls that wait for you, while the status is requires_action.':
     '狀態為 requires_action 時，等待您處理的呼叫。',
   'Why the run failed; null unless it did.': 'run 失敗的原因；沒有失敗時為 null。',

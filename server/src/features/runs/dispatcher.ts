@@ -261,7 +261,8 @@ export class Dispatcher implements AsyncDisposable {
       this.#working.delete(working)
       if (this.#active.get(run.id) === active) this.#active.delete(run.id)
       if (end === 'unfinished') this.#unfinished.push(run)
-      if (this.#turnedAway) this.wake()
+      if (end === 'passed on') this.announce()
+      else if (this.#turnedAway) this.wake()
     })
     this.#working.add(working)
   }

@@ -10,6 +10,7 @@ import type { PluginCalls } from '../plugins/service.ts'
 import type { ThreadService } from '../threads/service.ts'
 import type { AnswerPart } from './answer-content.ts'
 import { closedMessage, closedStep, endedRun } from './closed-records.ts'
+import { freeThread } from './line.ts'
 import { messageDelta, stepDelta } from './live-deltas.ts'
 import { newMessage, newStep } from './new-records.ts'
 import { presentCall, presentRun, presentStep } from './present.ts'
@@ -48,6 +49,8 @@ const RETRY_MS = [50, 200, 500, 1_000] as const
 export class RunJournal {
   run: RunRecord
   steps: StepRecord[] = []
+  /** Whether its end has given the thread to a run that waited. */
+  passedOn = false
   /** The open step, also in `steps`. */
   #step: StepRecord | null = null
   #message: MessageRecord | null = null
@@ -260,9 +263,9 @@ export class RunJournal {
     this.#sayRun()
   }
 
-  /** Ends the run, and what is open with it, in one unit; the thread is free again. */
+  /** Ends the run, and what is open with it, in one unit; the thread is free again, or the next run's. */
   async end(end: RunEnd, content?: readonly AnswerPart[]): Promise<void> {
-    const { threads, events, pluginCalls } = this.#deps
+    const { events, pluginCalls, clock } = this.#deps
     const now = this.#now()
     const message =
       this.#message &&
@@ -279,7 +282,7 @@ export class RunJournal {
         run = { ...ended, usage: withPluginUsage(ended.usage, given) }
         await this.#writeClosed(tx, message, step)
         await updateRun(tx, run)
-        await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)
+        this.passedOn = (await freeThread(tx, this.#deps, run, clock.now())) || this.passedOn
       },
       'also when cancelled',
     )

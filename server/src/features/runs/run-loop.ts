@@ -45,7 +45,7 @@ export const runLoop = async (
       broken = turn
     })
     log.info({ status: journal.run.status }, 'run rests')
-    return 'rests'
+    return restOf(journal)
   } catch (error) {
     const end = endOf(error, hold.signal)
     if (end === 'unfinished' || end === 'let go') {
@@ -56,6 +56,8 @@ export const runLoop = async (
     return finish(journal, end, broken, log)
   }
 }
+
+const restOf = ({ passedOn }: RunJournal): WorkEnd => (passedOn ? 'passed on' : 'rests')
 
 /** Ends a run that broke off, with what its open message had said and what that had cost. */
 const finish = async (
@@ -71,7 +73,7 @@ const finish = async (
     const usage = journal.openStep === null ? null : (broken?.usage ?? null)
     const content = journal.messageIsOpen ? broken?.content : undefined
     await journal.end({ ...end, ...(usage === null ? {} : { usage }) }, content)
-    return 'rests'
+    return restOf(journal)
   } catch (error) {
     if (error instanceof LeaseLost) {
       log.info({ why: error.message }, 'run is let go')
@@ -84,7 +86,7 @@ const finish = async (
 }
 
 /** How a run ends after an error; else how this node leaves it. */
-const endOf = (error: unknown, signal: AbortSignal): RunEnd | Exclude<WorkEnd, 'rests'> => {
+const endOf = (error: unknown, signal: AbortSignal): RunEnd | 'unfinished' | 'let go' => {
   if (error instanceof LeaseLost) return 'unfinished'
   if (error instanceof CancelRequested) return { status: 'cancelled' }
   const reason: unknown = signal.aborted ? signal.reason : error

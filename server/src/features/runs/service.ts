@@ -25,6 +25,7 @@ import type { ToolResourcesService } from '../tool-resources/service.ts'
 import type { Claim, Dispatcher } from './dispatcher.ts'
 import { freezeRun, type RunRequest } from './freeze-run.ts'
 import { presentRun, presentStep } from './present.ts'
+import { leaveLine } from './line.ts'
 import { isEnded, withPluginUsage, type RunRecord, type StepRecord } from './run-record.ts'
 import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
 import {
@@ -81,8 +82,11 @@ export const createRunService = (deps: RunServiceDeps) => {
     return run
   }
 
+  /** Locks the run, and before it the thread of one that is in line, as the end of the active run does. */
   const lockOwned = async (tx: Tx, principal: Principal, threadId: string, id: string) => {
-    await threads.getOwned(tx, principal, threadId)
+    const { waiting } = await threads.getOwned(tx, principal, threadId)
+    const seen = waiting === 0 ? null : await findRun(tx, principal.workspaceId, threadId, id)
+    if (seen !== null && seen.place !== null) await threads.lockOwned(tx, principal, threadId)
     const run = await findRunForUpdate(tx, principal.workspaceId, threadId, id)
     if (run === null) throw errors.notFound('run', id)
     return run
@@ -109,11 +113,12 @@ export const createRunService = (deps: RunServiceDeps) => {
       throw error
     }
     const after = announce(run)
-    dispatcher.begin(run, claim)
+    if (run.place === null) dispatcher.begin(run, claim)
+    else dispatcher.giveBack(claim)
     return { run, after }
   }
 
-  /** The part that both ways of creating share: right, lock, frozen settings, rows. */
+  /** The part that both ways of creating share: right, lock or place in line, frozen settings, rows. */
   const insertOn = async (
     tx: Tx,
     principal: Principal,
@@ -139,10 +144,16 @@ export const createRunService = (deps: RunServiceDeps) => {
       (run.instructions ?? '') !== '' ||
       (await messages.hasUserMessage(tx, thread.workspaceId, thread.id))
     if (!speaks) throw errors.nothingToSay()
-    await messages.append(tx, thread, additional, run.id)
-    await insertRun(tx, run)
-    await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
-    return run
+    if (thread.activeRunId === null) {
+      await messages.append(tx, thread, additional, run.id)
+      await insertRun(tx, run)
+      await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
+      return run
+    }
+    await messages.appendToLine(tx, thread, additional, run.id)
+    const waiting: RunRecord = { ...run, place: await threads.joinLine(tx, thread, 1), dueMs: null }
+    await insertRun(tx, waiting)
+    return waiting
   }
 
   /** A step as it is read. */
@@ -172,7 +183,8 @@ export const createRunService = (deps: RunServiceDeps) => {
 
     /**
      * @param includesContent whether its stream tells what the passages of file_search say
-     * @throws AppError 400 when the thread is locked or there is nothing to say; 404 for a foreign thread or assistant
+     * @throws AppError 400 when the thread is locked and the run does not queue, or there is nothing to say; 404 for a foreign thread or
+     * assistant; 429 when the line is full
      */
     async create(
       principal: Principal,
@@ -187,10 +199,12 @@ export const createRunService = (deps: RunServiceDeps) => {
         'run.create',
         async (tx, claim) => {
           const thread = await threads.lockOwned(tx, principal, threadId)
-          if (thread.activeRunId !== null) {
-            throw errors.runOnLockedThread(threadId, thread.activeRunId)
+          const { activeRunId } = thread
+          if (activeRunId !== null && !request.queue) {
+            throw errors.runOnLockedThread(threadId, activeRunId)
           }
-          return insertOn(tx, principal, thread, request, additional, claim, includesContent)
+          const born = activeRunId === null ? claim : null
+          return insertOn(tx, principal, thread, request, additional, born, includesContent)
         },
         announceCreated,
       )
@@ -266,7 +280,8 @@ export const createRunService = (deps: RunServiceDeps) => {
     },
 
     /**
-     * Asks for the end of a run; the node that holds it, or claims it for that, says so on its stream and ends it (behaviour.md 8).
+     * Asks for the end of a run; the node that holds it, or claims it for that, says so on its stream and ends it (behaviour.md 8). One in
+     * line leaves it and is cancelled at once; messages it came with keep their places.
      * @throws AppError 400 in an end state or while it is being cancelled
      */
     async cancel(principal: Principal, threadId: string, id: string): Promise<RunRecord> {
@@ -275,6 +290,7 @@ export const createRunService = (deps: RunServiceDeps) => {
         if (isEnded(before.status) || before.status === 'cancelling') {
           throw errors.cancelInWrongState(before.status)
         }
+        if (before.place !== null) return leaveLine(tx, threads, before, seconds(clock.now()))
         const held = before.leaseOwner !== null
         const after: RunRecord = {
           ...before,
@@ -285,7 +301,12 @@ export const createRunService = (deps: RunServiceDeps) => {
         await updateRun(tx, after)
         return after
       })
-      dispatcher.cancel(run.id)
+      if (run.status === 'cancelling') dispatcher.cancel(run.id)
+      else {
+        say(run, 'thread.run.cancelling', presentRun({ ...run, status: 'cancelling' }))
+        say(run, 'thread.run.cancelled', presentRun(run))
+        events.end(run.id)
+      }
       return run
     },
 
