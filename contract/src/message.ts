@@ -126,8 +126,8 @@ export const MessageObject = z.object({
   content: z.array(MessagePart),
   attachments: z.nullable(z.array(Attachment)),
   metadata: Metadata,
-  /** Melzi's own: there while the message waits for its turn, and nowhere else. */
-  queued: z.optional(z.literal(true)),
+  /** Ours: there while the message waits for its turn, and nowhere else. */
+  melzi: z.optional(z.object({ queued: z.literal(true) })),
 })
 export type MessageObject = z.infer<typeof MessageObject>
 

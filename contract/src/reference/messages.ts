@@ -99,8 +99,8 @@ export const messagePart: Part = {
     'CreateMessageRequest.content': 'A text, or parts: texts, pictures by URL or by file.',
     'CreateMessageRequest.attachments': 'Files for the thread’s tools.',
     'MessageObject.run_id': 'The run that wrote it; null for what a client added.',
-    'MessageObject.queued':
-      'Melzi’s own. True while the message waits for its turn; absent otherwise.',
+    'MessageObject.melzi':
+      'Melzi’s own: `queued` while the message waits for its turn. Absent otherwise.',
     'MessageObject.incomplete_details': 'Why the message broke off; null unless it did.',
   },
 }

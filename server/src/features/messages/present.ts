@@ -31,7 +31,7 @@ export const presentWith = (message: MessageRecord, content: MessagePart[]): Mes
   content,
   attachments: message.attachments,
   metadata: message.metadata,
-  ...(message.position < 0 && { queued: true as const }),
+  ...(message.position < 0 && { melzi: { queued: true as const } }),
 })
 
 export const presentMessage = async (

@@ -14,8 +14,8 @@ export const CHINESE_QUEUE: Readonly<Record<string, string>> = {
   'Melzi’s own. While a run is active, the message waits for its turn instead of being refused: first come, first served, together with runs that wait. At most 64 wait on a thread.':
     'Melzi 自有。有進行中的 run 時，訊息排隊等候而不被拒絕：與排隊中的 run 一起，先到先輪。一個 thread 最多 64 個排隊。',
   'Files for the thread’s tools, from now on.': '給 thread 的工具用的檔案，立即生效。',
-  'Melzi’s own. True while the message waits for its turn; absent otherwise.':
-    'Melzi 自有。訊息排隊時為 true；其他時候沒有這個欄位。',
+  'Melzi’s own: `queued` while the message waits for its turn. Absent otherwise.':
+    'Melzi 自有：訊息排隊時有 `queued`。其他時候沒有這個欄位。',
   'Melzi’s own. While another run is active, this one waits for its turn as `queued` instead of being refused, with the settings of now and its additional messages: first come, first served, together with messages that wait. At most 64 wait on a thread.':
     'Melzi 自有。有其他進行中的 run 時，這個 run 以 `queued` 狀態排隊而不被拒絕，沿用現在的設定與隨附訊息：與排隊中的訊息一起，先到先輪。一個 thread 最多 64 個排隊。',
   'When a run that waits for tool outputs is given up. Unix seconds; null in line, since it counts from the run’s turn.':
