@@ -272,21 +272,29 @@ onEachEngine('the line of a busy thread', (engine) => {
       lost += 1
       return errors.unavailable('the answer to the commit is lost', 1)
     })
-    const first = gated()
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const node = await house.node({
       store,
-      script: (nth, request, signal) =>
-        nth < 2 ? first.script(nth, request, signal) : [...text(`answer ${nth}`), finish()],
+      script: async function* (nth) {
+        await gates[nth]?.promise
+        yield* text(`answer ${nth}`)
+        yield finish()
+      },
     })
     const t = await threadOf(house, node)
-    await t.run()
-    const runs = [await t.queue('one'), await t.queue('two'), await t.queue('three')]
-    first.open()
-    for (const run of runs) assert.equal((await node.until(run, 'completed'))['attempt'], 1)
+    const first = await t.run()
+    const second = await t.queue('one')
+    const third = await t.queue('two')
+    gates[0]?.resolve()
+    await eventually(() => order(node.heard(first)).endsWith('run.completed'))
+    await node.until(second, 'in_progress')
+    // The end of the first was stored twice; the second has the thread, and the third still waits.
     assert.equal(lost, 1)
-    assert.deepEqual(await t.said(), [
-      ...['hi', 'answer 0', 'one', 'answer 1', 'two', 'answer 2', 'three', 'answer 3'],
-    ])
+    assert.deepEqual(await t.state(), [second.id, 2])
+    gates[1]?.resolve()
+    for (const run of [second, third])
+      assert.equal((await node.until(run, 'completed'))['attempt'], 1)
+    assert.deepEqual(await t.said(), ['hi', 'answer 0', 'one', 'answer 1', 'two', 'answer 2'])
   })
 
   it('goes on at another node when the first one is gone', async () => {
