@@ -121,6 +121,7 @@ const zoneOf = (file: string): Zone | null => {
     case 'context.ts':
     case 'foreign-code.ts':
     case 'community.ts':
+    case 'indexing.ts':
       return 'app'
     default:
       return 'main'

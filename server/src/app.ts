@@ -31,6 +31,7 @@ import { threadRoutes } from './features/threads/routes.ts'
 import { usageRoutes } from './features/usage/routes.ts'
 import { uploadRoutes } from './features/uploads/routes.ts'
 import { vectorStoreRoutes } from './features/vector-stores/routes.ts'
+import { webhookRoutes } from './features/webhooks/routes.ts'
 import { authenticate, authenticateIfAny, limitRequests, onlyFor } from './http/auth.ts'
 import { refuseUnreadQuery } from './http/no-query.ts'
 import { checkSameOrigin } from './http/same-origin.ts'
@@ -131,12 +132,13 @@ const wireRoutes = async (app: FastifyInstance, context: Context): Promise<void>
     keyRoutes(scope, context.keys)
     shareKeyRoutes(scope, context.keys, () => context.baseUrl())
     await scope.register(passthroughRoutes(passthrough))
+    webhookRoutes(scope, context.webhooks)
     pluginRoutes(scope, context.pluginManagement, context.pluginTests, context.pluginCallLog)
   })
   assistantPluginRoutes(app, assistants, context.plugins)
   usageRoutes(app, {
-    reports: context.usageReports,
-    settings: context.limitSettings,
+    reports: context.community.usageReports,
+    settings: context.community.limitSettings,
     getKey: context.keys.get,
   })
 }

@@ -20,6 +20,13 @@ import {
 } from './features/people/service.ts'
 import type { PluginService } from './features/plugins/service.ts'
 import { createSharing, type Sharing } from './features/sharing/sharing.ts'
+import {
+  createLimitSettings,
+  createUsageReports,
+  type LimitSettings,
+  type UsageReports,
+} from './features/usage/service.ts'
+import type { WebhookOutbox } from './features/webhooks/service.ts'
 import type { BlobStore } from './platform/blobs/blob-store.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Logger } from './platform/log.ts'
@@ -38,6 +45,8 @@ export interface Community {
   auditReader: AuditReader
   feedback: FeedbackService
   dataRights: DataRights
+  usageReports: UsageReports
+  limitSettings: LimitSettings
   /** Lets go of what is over. */
   sweep(): Promise<void>
 }
@@ -58,6 +67,8 @@ export interface CommunityDeps {
   messages: MessageService
   /** Where people open links, without a slash at the end. */
   origin: () => string
+  /** Tells webhooks of a share, in its unit. */
+  noteShare: WebhookOutbox['noteShare']
 }
 
 /** Builds them for context.ts, which they would fill by themselves. */
@@ -91,6 +102,8 @@ export const createCommunity = (deps: CommunityDeps): Community => {
     auditReader: createAuditReader({ store, audit }),
     feedback: createFeedbackService(deps),
     dataRights,
+    usageReports: createUsageReports(deps),
+    limitSettings: createLimitSettings(deps),
     sweep: async () => {
       await identity.sweep()
       await sharing.sweepGuests()

@@ -13,7 +13,6 @@ import {
   type KeyService,
 } from './features/keys/service.ts'
 import { createMessageService, type MessageService } from './features/messages/service.ts'
-import { meteredModel, type MeterDeps } from './features/passthrough/meter.ts'
 import { createPassthrough, type PassthroughService } from './features/passthrough/service.ts'
 import { createPluginApiService, type PluginApiService } from './features/pluginapi/service.ts'
 import { createCallLog, type CallLog } from './features/plugins/call-log.ts'
@@ -36,33 +35,21 @@ import { createRunService, type RunService } from './features/runs/service.ts'
 import { createCancelLost } from './features/runs/cancel-run.ts'
 import { createRights, RightWatch } from './features/sharing/service.ts'
 import { createThreadService, type ThreadService } from './features/threads/service.ts'
-import { createToolResources } from './features/tool-resources/service.ts'
 import { createUploadService, type UploadService } from './features/uploads/service.ts'
+import { createQuotas, UsageFolder } from './features/usage/service.ts'
+import type { Indexer } from './features/vector-stores/indexer.ts'
+import type { Knowledge, VectorStoreService } from './features/vector-stores/service.ts'
+import { WebhookSender } from './features/webhooks/sender.ts'
 import {
-  createLimitSettings,
-  createQuotas,
-  createUsageReports,
-  UsageFolder,
-  type LimitSettings,
-  type UsageReports,
-} from './features/usage/service.ts'
-import { Indexer } from './features/vector-stores/indexer.ts'
-import { indexEntry } from './features/vector-stores/index-entry.ts'
-import { openPgvector } from './features/vector-stores/pgvector.ts'
-import { createKnowledge } from './features/vector-stores/search.ts'
-import {
-  createVectorStoreService,
-  type Knowledge,
-  type VectorStoreService,
-} from './features/vector-stores/service.ts'
+  createWebhookOutbox,
+  createWebhookService,
+  type WebhookService,
+} from './features/webhooks/service.ts'
+import { createIndexing } from './indexing.ts'
 import { createInterpreter, createKinds, createSandbox } from './foreign-code.ts'
 import type { CodeInterpreter } from './interpreter/code-interpreter.ts'
-import { createEmbedder } from './knowledge/embeddings/embedder.ts'
-import { Extractor } from './knowledge/extract/extractor.ts'
-import { VectorIndex } from './knowledge/vectors/vector-index.ts'
 import type { ModelRegistry } from './models/language-model.ts'
 import { createModelRegistry } from './models/model-registry.ts'
-import { rewriteQuestions } from './models/rewrite-questions.ts'
 import { systemClock, type Clock } from './platform/clock.ts'
 import { openBlobs } from './platform/blobs/open-blobs.ts'
 import { sweepBlobs } from './platform/blobs/sweep-blobs.ts'
@@ -72,7 +59,6 @@ import { MemoryEventLog } from './platform/events/memory-event-log.ts'
 import { fetchImage } from './platform/fetch-image.ts'
 import { createLog, type Logger } from './platform/log.ts'
 import { createMailer, type Mailer } from './platform/mail.ts'
-import type { Owner } from './platform/principal.ts'
 import { createSealer } from './platform/sealing.ts'
 import { openStore } from './platform/store/open-store.ts'
 import type { Store } from './platform/store/store.ts'
@@ -122,8 +108,8 @@ export interface Context extends AsyncDisposable {
   indexer: Indexer
   dispatcher: Dispatcher
   usageFolder: UsageFolder
-  usageReports: UsageReports
-  limitSettings: LimitSettings
+  webhooks: WebhookService
+  webhookSender: WebhookSender
   quickstart: Quickstart
   /** Removes what has expired and what no row holds any more; says how many blobs went. */
   sweep(): Promise<number>
@@ -180,6 +166,7 @@ export const createContext = async (
   const links = createPictureLinks({ clock, sealer, origin })
   const uploads = createUploadService({ store, clock, blobs, files })
   const audit = createAuditLog({ clock })
+  const outbox = createWebhookOutbox({ clock })
   const mailer = stack.use(overrides.mailer ?? createMailer(config.identity.mail, log))
   const keys = createKeyService({
     store,
@@ -190,41 +177,10 @@ export const createContext = async (
   })
   const { leaseMs, pollMs, concurrency, maxTurns, expiresSeconds, indexingWaitMs } = config.runs
   const { maxPluginCalls, maxPluginMs } = config.runs
-  const { embeddings, workers } = config.knowledge
-  const embedder = embeddings === null ? null : createEmbedder(embeddings)
-  const vectors = stack.use(new VectorIndex())
-  const pgvector = stack.use(
-    embedder === null ? null : await openPgvector({ store, log, model: embedder.model }),
-  )
-  const extractor = stack.use(new Extractor({ processes: workers }))
-  const indexing = { store, clock, log, files, extractor, embedder, pgvector }
-  const indexer = stack.use(
-    new Indexer({
-      store,
-      clock,
-      log,
-      leaseMs,
-      pollMs,
-      concurrency: workers,
-      work: (entry, signal) => indexEntry(indexing, entry, signal),
-    }),
-  )
   const quotas = createQuotas({ store, clock, log })
-  const knowledge = createKnowledge({ store, clock, log, embedder, vectors, pgvector })
-  const vectorStores = createVectorStoreService({
-    store,
-    clock,
-    files,
-    indexer,
-    knowledge,
-    rewrite: createRewrite({ store, clock, log, quotas }, models, modelsConfig),
-  })
-  const toolResources = createToolResources({
-    clock,
-    files,
-    stores: vectorStores,
-    announce: vectorStores.announce,
-  })
+  const meter = { store, clock, log, quotas }
+  const indexing = await createIndexing(stack, { ...meter, config, modelsConfig, models, files })
+  const { embedder, indexer, knowledge, vectorStores, toolResources } = indexing
   const assistants = createAssistantService({
     store,
     clock,
@@ -279,6 +235,7 @@ export const createContext = async (
     pluginCalls,
     quotas,
     pluginLimits: { calls: maxPluginCalls, ms: maxPluginMs },
+    webhooks: outbox,
     interpreter,
     log,
     maxTurns,
@@ -329,6 +286,7 @@ export const createContext = async (
     files,
     messages,
     origin,
+    noteShare: outbox.noteShare,
   })
   stack.use(community.identity)
   const rightWatch = stack.use(
@@ -337,10 +295,23 @@ export const createContext = async (
       clock,
       log,
       nodeId: dispatcher.nodeId,
-      cancelRun: createCancelLost({ store, clock, dispatcher }),
+      cancelRun: createCancelLost({ store, clock, dispatcher, threads }),
       liveSessions: community.identity.sessions.live,
     }),
   )
+  const reach = { internalHosts: config.sandbox.allowedInternalHosts }
+  const webhookSender = stack.use(
+    new WebhookSender({ store, clock, log, sealer, reach, leaseMs, pollMs }),
+  )
+  const webhooks = createWebhookService({
+    store,
+    clock,
+    sealer,
+    assistants,
+    audit,
+    sender: webhookSender,
+    reach,
+  })
   const pluginApi = createPluginApiService({
     store,
     assistants,
@@ -410,30 +381,19 @@ export const createContext = async (
     indexer,
     dispatcher,
     usageFolder,
-    usageReports: createUsageReports({ store, clock }),
-    limitSettings: createLimitSettings({ store, clock, audit }),
+    webhooks,
+    webhookSender,
     quickstart,
     sweep: async () => {
       await uploads.sweepExpired()
       await files.sweepExpired()
       await vectorStores.sweepEmbeddings()
       await community.sweep()
+      await webhooks.sweep()
       // completing an upload moves its blobs to a file, so files are asked after uploads
       const holders = [uploads.holdsBlob, files.holdsBlob, messages.holdsBlob]
       return sweepBlobs(blobs, holders, clock.now())
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
-}
-
-/** By the default model; null for the demo model, which would answer the question instead. */
-const createRewrite = (meter: MeterDeps, models: ModelRegistry, config: ModelsConfig) => {
-  if (config.kind === 'demo') return null
-  const name = config.default
-  return async (owner: Owner, questions: readonly string[]): Promise<readonly string[]> => {
-    const found = models.find(name)
-    if (found === null) return questions
-    const model = meteredModel(meter, { model: found, name, owner })
-    return rewriteQuestions({ model, name, log: meter.log }, questions)
   }
 }

@@ -12,6 +12,8 @@ import { listModels } from './models/list-models.ts'
 
 /** How long runs may go on after a stop was asked for, in ms; then they are left to the next start, which goes on with them. */
 const DRAIN_MS = 10_000
+/** How long deliveries of webhooks may go on then, in ms; what is left goes out again at the next start. */
+const DELIVERIES_DRAIN_MS = 2_000
 /** How long the whole stop may take before the process ends itself, in ms. */
 const STOP_MS = 20_000
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
@@ -44,6 +46,7 @@ export const serve = async (): Promise<void> => {
   await context.indexer.start(context.store.engine === 'sqlite')
   context.rightWatch.start()
   context.usageFolder.start()
+  await context.webhookSender.start(context.store.engine === 'sqlite')
   const stopped = stopSignal()
   started()
   const sweeper = setInterval(() => sweep(context), SWEEP_MS)
@@ -64,10 +67,14 @@ export const serve = async (): Promise<void> => {
   clearInterval(sweeper)
   // Refuse new work, give runs and their streams a while, leave the rest to the next start, and close.
   const refusing = app.close()
-  await context.dispatcher.drain(DRAIN_MS)
+  await Promise.all([
+    context.dispatcher.drain(DRAIN_MS),
+    context.webhookSender.drain(DELIVERIES_DRAIN_MS),
+  ])
   await context.dispatcher[Symbol.asyncDispose]()
   await context.indexer[Symbol.asyncDispose]()
   await context.usageFolder[Symbol.asyncDispose]()
+  await context.webhookSender[Symbol.asyncDispose]()
   app.server.closeAllConnections()
   await refusing
   clearTimeout(limit)

@@ -59,6 +59,8 @@ export const PATH_NOTES: Readonly<Record<string, string>> = {
   name: 'Of the secret: its name.',
   share_id: 'Of the share.',
   picture: 'The end of the address, as it was given.',
+  webhook_id: 'Of the webhook.',
+  delivery_id: 'Of the delivery.',
   deployment: 'Name or alias of the model.',
   person_id: 'Of the person.',
   group_id: 'Of the group.',

@@ -16,6 +16,7 @@ import { signInPart } from './sign-in.ts'
 import { threadPart } from './threads.ts'
 import { limitPart, pricePart, usagePart } from './usage.ts'
 import { storeFilePart, vectorStorePart } from './vector-stores.ts'
+import { webhookPart } from './webhooks.ts'
 
 /** Every operation of the wire, by tag, in the order of the page at /docs. A route without a row here fails the tests. */
 export const PARTS: readonly Part[] = [
@@ -49,5 +50,6 @@ export const PARTS: readonly Part[] = [
   usagePart,
   pricePart,
   limitPart,
+  webhookPart,
   serverPart,
 ]

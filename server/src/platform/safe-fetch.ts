@@ -185,6 +185,19 @@ const vettedAddress = async (
   return { address: chosen.address, family: isIP(chosen.address) }
 }
 
+/**
+ * Whether a request to this URL would be let out now: its rules, its name and its addresses. Nothing is sent, and each request is checked
+ * anew.
+ * @throws AppError 400 with code `address_refused` or `fetch_failed`; the reason of `signal` when that aborts
+ */
+export const checkAddress = async (
+  url: string,
+  policy: SafeFetchPolicy,
+  signal: AbortSignal,
+): Promise<void> => {
+  await abortable(vettedAddress(checkUrl(url, policy), policy, signal), signal)
+}
+
 const checkedHeaders = (request: SafeRequest): string[] => {
   const flat: string[] = []
   for (const [name, value] of request.headers) {

@@ -17,6 +17,8 @@ export interface Row {
   ask: (h: House, caller: Caller) => Promise<Ask> | Ask
   /** Whether each caller needs things of its own; else the owner, who asks last, uses them up. */
   fresh?: boolean
+  /** Who asks; everybody, unless the row says otherwise. */
+  callers?: readonly Caller[]
   /** Of lists: who finds the object of {@link Ask.id} in them. */
   sees?: readonly Caller[]
 }

@@ -43,6 +43,7 @@ export const buildHouse = async (engine: TestEngine) => {
     MELZI_SANDBOX: 'off',
     MELZI_INTERPRETER: 'off',
     MELZI_LOG_LEVEL: 'silent',
+    MELZI_ALLOW_INTERNAL_HOSTS: '127.0.0.1:9',
     ...(where.kind === 'postgres' ? { DATABASE_URL: where.url } : {}),
   })
   const { driver } = fakeSandbox()

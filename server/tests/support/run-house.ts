@@ -19,6 +19,7 @@ import { createKnowledge } from '../../src/features/vector-stores/search.ts'
 import { Indexer } from '../../src/features/vector-stores/indexer.ts'
 import { indexEntry } from '../../src/features/vector-stores/index-entry.ts'
 import { createVectorStoreService } from '../../src/features/vector-stores/service.ts'
+import { createWebhookOutbox } from '../../src/features/webhooks/service.ts'
 import { createThreadService } from '../../src/features/threads/service.ts'
 import { Extractor } from '../../src/knowledge/extract/extractor.ts'
 import { VectorIndex } from '../../src/knowledge/vectors/vector-index.ts'
@@ -211,6 +212,7 @@ const createNode = async (real: Store, dir: string, owner: Principal, options: N
     quotas,
     pluginLimits: options.pluginLimits ?? { calls: 100, ms: 300_000 },
     interpreter: python.interpreter,
+    webhooks: createWebhookOutbox({ clock }),
     log,
     maxTurns: options.maxTurns ?? 10,
     indexingWaitMs: options.indexingWaitMs ?? 60_000,

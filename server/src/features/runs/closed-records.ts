@@ -1,4 +1,5 @@
 import type { RunStepStatus } from '@melzi/contract/run-step.ts'
+import type { ModelUsage } from '../../models/language-model.ts'
 import type { IncompleteReason, MessageRecord } from '../messages/service.ts'
 import type { RunEnd } from './run-end.ts'
 import { addUsage, type RunRecord, type StepRecord } from './run-record.ts'
@@ -32,6 +33,13 @@ export const closedStep = (
   expiredAt: end.status === 'expired' ? now : null,
 })
 
+/** How a step ends that has all it was to have. */
+export const whole = (usage: ModelUsage | null) => ({
+  status: 'completed' as const,
+  usage,
+  lastError: null,
+})
+
 /** A run as it ends, with the cost of what broke off. @param now Unix seconds */
 export const endedRun = (run: RunRecord, end: RunEnd, now: number): RunRecord => ({
   ...run,
@@ -45,11 +53,4 @@ export const endedRun = (run: RunRecord, end: RunEnd, now: number): RunRecord =>
   cancelledAt: end.status === 'cancelled' ? now : null,
   dueMs: null,
   leaseOwner: null,
-})
-
-/** How a step ends that did what it was for. */
-export const whole = (usage: StepRecord['usage']) => ({
-  status: 'completed' as const,
-  usage,
-  lastError: null,
 })

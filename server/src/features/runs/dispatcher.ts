@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../../platform/clock.ts'
-import { newId } from '../../platform/ids.ts'
+import { LeaseHolder, type Claim, type Hold } from '../../platform/lease-holder.ts'
 import type { Logger } from '../../platform/log.ts'
-import { OneAtATime } from '../../platform/one-at-a-time.ts'
 import type { Store } from '../../platform/store/store.ts'
-import { RunStopped, type RunHold, type StopReason, type WorkEnd } from './run-hold.ts'
+import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
 import type { RunRecord } from './run-record.ts'
 import {
   claimRun,
@@ -16,8 +15,7 @@ import {
   type HeldRun,
 } from './store.ts'
 
-/** Wake-ups between nodes. Hints only: the poll is the truth. */
-const CHANNEL = 'melzi_runs'
+export type { Claim } from '../../platform/lease-holder.ts'
 
 export interface DispatcherOptions {
   store: Store
@@ -31,52 +29,58 @@ export interface DispatcherOptions {
   concurrency: number
 }
 
-/** A node's hold of a run that is about to be written: the lease is born with the row. */
-export interface Claim {
-  owner: string
-  leaseUntilMs: number
-}
+/** Says to other nodes that a run was cancelled; its id follows. */
+const CANCEL = 'cancel '
 
-interface Active {
-  attempt: number
-  controller: AbortController
-  /** Milliseconds since 1970 until which the store has promised the run to this attempt. */
-  leaseUntilMs: number
-}
+/** A full node still brings those runs to their end that need no work. */
+const claimable = (room: boolean): Claimable => (room ? 'all' : 'to be ended')
 
 /**
- * Gives this node its runs: claims due ones from the store, renews the leases of all it holds, and stops those that are cancelled, over
- * their time or lost. The run row is the job; a claim raises `attempt`, which fences everyone before.
+ * Gives this node its runs, by a {@link LeaseHolder}; what it adds is what runs have of their own: leases born with the row, an end of
+ * their time, and cancels.
  */
 export class Dispatcher implements AsyncDisposable {
-  readonly nodeId = newId('node_')
+  readonly #holder: LeaseHolder<RunRecord, HeldRun>
   readonly #options: DispatcherOptions
-  readonly #active = new Map<string, Active>()
-  /** Work in progress, overtaken attempts included. */
-  readonly #working = new Set<Promise<void>>()
-  /** Runs that could not be brought to rest because the store did not take it; let go as soon as it does. */
-  #unfinished: Pick<RunRecord, 'workspaceId' | 'id' | 'attempt'>[] = []
-  /** Attempts that the store says are ours, but nobody here works on: seen at the last renewal. */
-  #strays = new Map<string, number>()
   readonly #stopped = new AbortController()
-  readonly #stopListening: () => void
-  #reserved = 0
-  /** True when a run was left waiting because this node is full. */
-  #turnedAway = false
-  #phase: 'working' | 'draining' | 'closing' = 'working'
-  readonly #polls = new OneAtATime(() => this.#poll())
-  #renewing = false
-  #pollTimer: NodeJS.Timeout | null = null
-  #leaseTimer: NodeJS.Timeout | null = null
+  #closing = false
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#stopListening = options.store.listen(CHANNEL, (payload) => this.#hear(payload))
+    this.#holder = new LeaseHolder<RunRecord, HeldRun>({
+      ...options,
+      name: 'runs',
+      statements: {
+        isDue: (db, nowMs, room) => hasDueRun(db, nowMs, claimable(room)),
+        claim: (tx, { room, ...claim }) => claimRun(tx, { ...claim, what: claimable(room) }),
+        renew: renewLeases,
+        letGo: releaseRun,
+        release: releaseLeases,
+        rowOf: (run) => run,
+      },
+      work: (run, hold) => this.#work(run, hold),
+      reasons: {
+        lost: () => new RunStopped('lost'),
+        shutdown: () => new RunStopped('shutdown'),
+      },
+      hear: (payload) => {
+        if (!payload.startsWith(CANCEL)) return
+        this.#holder.stop(payload.slice(CANCEL.length), new RunStopped('cancelled'))
+        this.#holder.wake()
+      },
+      renewed: ({ id, status }) => {
+        if (status === 'cancelling') this.#holder.stop(id, new RunStopped('cancelled'))
+      },
+    })
+  }
+
+  get nodeId(): string {
+    return this.#holder.nodeId
   }
 
   /** Runs this node holds now. */
   get active(): number {
-    return this.#active.size
+    return this.#holder.active
   }
 
   /** Aborts when this node has let all runs go: whoever still reads one here will hear nothing more. */
@@ -85,235 +89,62 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   /** Begins to claim. @param orphaned true when no other node can live: leases of a dead predecessor are let go at once */
-  async start(orphaned: boolean): Promise<void> {
-    const { store, clock, log, pollMs, leaseMs } = this.#options
-    if (orphaned) {
-      const count = await store.write('runs.release-orphans', (tx) =>
-        releaseLeases(tx, null, clock.now()),
-      )
-      if (count > 0) log.info({ count }, 'runs of a dead predecessor are taken over')
-    }
-    this.#pollTimer = setInterval(() => this.wake(), pollMs)
-    this.#leaseTimer = setInterval(() => void this.#renew(), Math.max(50, leaseMs / 3))
-    this.wake()
+  start(orphaned: boolean): Promise<void> {
+    return this.#holder.start(orphaned)
   }
 
   /** Room for one more run on this node; null when it is full or stopping. Every claim is ended by `begin` or `giveBack`. */
   reserve(): Claim | null {
-    if (this.#phase !== 'working') return null
-    if (this.#active.size + this.#reserved >= this.#options.concurrency) return null
-    return this.#claim()
+    return this.#holder.reserve()
   }
 
   giveBack(claim: Claim | null): void {
-    if (claim !== null) this.#reserved -= 1
+    this.#holder.giveBack(claim)
   }
 
   /** Starts work on a run that was written with this claim; without one, tells the nodes that a run waits. */
   begin(run: RunRecord, claim: Claim | null): void {
-    if (claim === null) {
-      this.announce()
-      return
-    }
-    this.#reserved -= 1
-    this.#take(run, claim.leaseUntilMs)
-  }
-
-  /** A run waits: this node looks now, others are told. */
-  announce(): void {
-    this.wake()
-    this.#options.store.notify(CHANNEL, 'wake')
+    if (claim === null) this.#holder.announce()
+    else this.#holder.begin(run, claim)
   }
 
   /** The run was cancelled in the store: whoever holds it stops, whoever is free ends it. */
   cancel(runId: string): void {
-    this.#stop(runId, 'cancelled')
-    this.wake()
-    this.#options.store.notify(CHANNEL, `cancel ${runId}`)
+    this.#holder.stop(runId, new RunStopped('cancelled'))
+    this.#holder.wake()
+    this.#holder.tell(CANCEL + runId)
   }
 
   /** The run's row is gone. */
   forget(runId: string): void {
-    this.#stop(runId, 'lost')
-  }
-
-  /** Asks the store for due runs soon. */
-  wake(): void {
-    if (this.#phase !== 'working') return
-    this.#polls.ask()
+    this.#holder.stop(runId, new RunStopped('lost'))
   }
 
   /** Takes no further run, and waits until nothing is being worked on or the time is over. @returns runs still going */
-  async drain(milliseconds: number): Promise<number> {
-    if (this.#phase === 'working') this.#phase = 'draining'
-    const deadline = this.#options.clock.now() + milliseconds
-    while (this.#busy && this.#options.clock.now() < deadline) await sleep(25)
-    return this.#active.size
+  drain(milliseconds: number): Promise<number> {
+    return this.#holder.drain(milliseconds)
   }
 
   /** Lets every run go: what is in flight is stopped where it is, and its lease is free for any node at once. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#phase === 'closing') return
-    this.#phase = 'closing'
-    this.#stopListening()
-    if (this.#pollTimer !== null) clearInterval(this.#pollTimer)
-    await this.#polls.running
-    // A run whose row is just being written begins in here yet, and is stopped like the others.
-    while (this.#busy) {
-      for (const runId of this.#active.keys()) this.#stop(runId, 'shutdown')
-      await sleep(5)
-    }
-    if (this.#leaseTimer !== null) clearInterval(this.#leaseTimer)
-    await this.#releaseAll()
+    if (this.#closing) return
+    this.#closing = true
+    await this.#holder[Symbol.asyncDispose]()
     this.#stopped.abort()
     // One turn for the readers, who say good-bye before their connections are closed.
     await sleep(0)
   }
 
-  get #busy(): boolean {
-    return this.#working.size + this.#reserved > 0
-  }
-
-  #claim(): Claim {
-    const { clock, leaseMs } = this.#options
-    this.#reserved += 1
-    return { owner: this.nodeId, leaseUntilMs: clock.now() + leaseMs }
-  }
-
-  async #releaseAll(): Promise<void> {
-    const { store, clock, log } = this.#options
+  async #work(run: RunRecord, hold: Hold): Promise<WorkEnd> {
+    const left = run.expiresAt * 1000 - this.#options.clock.now()
+    const expire = () => this.#holder.stop(run.id, new RunStopped('expired'))
+    const timer = setTimeout(expire, Math.max(0, left))
     try {
-      const released = await store.write('runs.release', (tx) =>
-        releaseLeases(tx, this.nodeId, clock.now()),
-      )
-      if (released === 0) return
-      log.info({ released }, 'runs are left to other nodes or the next start')
-      store.notify(CHANNEL, 'wake')
-    } catch (error) {
-      log.error({ err: error }, 'leases could not be let go; they run out by themselves')
-    }
-  }
-
-  #hear(payload: string): void {
-    if (payload === 'wake') this.wake()
-    else if (payload.startsWith('cancel ')) {
-      this.#stop(payload.slice('cancel '.length), 'cancelled')
-      this.wake()
-    }
-  }
-
-  async #poll(): Promise<void> {
-    const { log } = this.#options
-    if (this.#phase !== 'working') return
-    try {
-      await this.#letGoUnfinished()
-      while (this.#phase === 'working' && (await this.#claimOne()));
-    } catch (error) {
-      log.error({ err: error }, 'due runs could not be claimed; trying again')
-    }
-  }
-
-  /** @returns whether there may be more */
-  async #claimOne(): Promise<boolean> {
-    const { store, clock } = this.#options
-    const room = this.#active.size + this.#reserved < this.#options.concurrency
-    const what: Claimable = room ? 'all' : 'to be ended'
-    this.#turnedAway = !room
-    if (!(await hasDueRun(store, clock.now(), what))) return false
-    const claim = this.#claim()
-    let run: RunRecord | null = null
-    try {
-      const nowMs = clock.now()
-      run = await store.write('runs.claim', (tx) => claimRun(tx, { nowMs, ...claim, what }))
+      const end = await this.#options.work(run, hold)
+      if (end === 'passed on') this.#holder.announce()
+      return end
     } finally {
-      if (run === null) this.giveBack(claim)
-    }
-    if (run === null) return false
-    this.begin(run, claim)
-    return true
-  }
-
-  async #letGoUnfinished(): Promise<void> {
-    const { store, clock } = this.#options
-    const runs = this.#unfinished
-    if (runs.length === 0) return
-    await store.write('runs.let-go', async (tx) => {
-      for (const run of runs) await releaseRun(tx, run, this.nodeId, clock.now())
-    })
-    this.#unfinished = this.#unfinished.filter((run) => !runs.includes(run))
-  }
-
-  #take(run: RunRecord, leaseUntilMs: number): void {
-    const { work, clock } = this.#options
-    // An attempt of ours that was overtaken, by ourselves after a stall, has nothing more to say.
-    this.#stop(run.id, 'lost')
-    const controller = new AbortController()
-    const active: Active = { attempt: run.attempt, controller, leaseUntilMs }
-    const left = run.expiresAt * 1000 - clock.now()
-    const timer = setTimeout(() => this.#abort(controller, 'expired'), Math.max(0, left))
-    this.#active.set(run.id, active)
-    const hold: RunHold = {
-      signal: controller.signal,
-      held: () => clock.now() < active.leaseUntilMs,
-    }
-    const working = work(run, hold).then((end) => {
       clearTimeout(timer)
-      this.#working.delete(working)
-      if (this.#active.get(run.id) === active) this.#active.delete(run.id)
-      if (end === 'unfinished') this.#unfinished.push(run)
-      if (this.#turnedAway) this.wake()
-    })
-    this.#working.add(working)
-  }
-
-  #stop(runId: string, reason: StopReason): void {
-    const active = this.#active.get(runId)
-    if (active !== undefined) this.#abort(active.controller, reason)
-  }
-
-  #abort(controller: AbortController, reason: StopReason): void {
-    if (!controller.signal.aborted) controller.abort(new RunStopped(reason))
-  }
-
-  /** Renews what this node holds, and learns of cancels and losses it was not told of. */
-  async #renew(): Promise<void> {
-    const { store, clock, leaseMs, log } = this.#options
-    if (this.#active.size === 0 || this.#renewing) return
-    this.#renewing = true
-    const before = new Map(this.#active)
-    try {
-      const leaseUntilMs = clock.now() + leaseMs
-      const held = await store.write('runs.renew', (tx) =>
-        renewLeases(tx, this.nodeId, leaseUntilMs),
-      )
-      const rows = new Map(held.map((row) => [row.id, row]))
-      this.#findStrays(held)
-      for (const [runId, active] of before) {
-        if (this.#active.get(runId) !== active) continue
-        const row = rows.get(runId)
-        if (row?.attempt !== active.attempt) {
-          // Lost, or just brought to rest by its own loop, to which a late signal means nothing.
-          this.#stop(runId, 'lost')
-          continue
-        }
-        active.leaseUntilMs = leaseUntilMs
-        if (row.status === 'cancelling') this.#stop(runId, 'cancelled')
-      }
-    } catch (error) {
-      log.error({ err: error }, 'leases could not be renewed; trying again')
-    } finally {
-      this.#renewing = false
     }
-  }
-  /**
-   * A run whose row was written without our hearing of it, or whose work broke off, has this node's name and no work: renewing it for
-   * ever would lock its thread. Seen twice in a row it is no run that is just about to begin.
-   */
-  #findStrays(held: readonly HeldRun[]): void {
-    const strays = held.filter(({ id, attempt }) => this.#active.get(id)?.attempt !== attempt)
-    for (const run of strays) {
-      if (this.#strays.get(run.id) === run.attempt) this.#unfinished.push(run)
-    }
-    this.#strays = new Map(strays.map(({ id, attempt }) => [id, attempt]))
   }
 }

@@ -1,4 +1,5 @@
 import type { StoreFileError } from '@melzi/contract/vector-store-file.ts'
+import type { HeldRow } from '../../platform/lease-holder.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
 import { toEntry, type EntryRecord } from './entry-store.ts'
 
@@ -33,13 +34,26 @@ export const renewEntries = async (
   tx: Tx,
   owner: string,
   leaseUntilMs: number,
-): Promise<{ entryId: string; attempt: number }[]> => {
-  const rows = await tx.all<{ entry_id: string; attempt: number }>(
-    'update vector_store_files set due_ms = ?2 where due_ms is not null and lease_owner = ?1 returning entry_id, attempt',
+): Promise<HeldRow[]> => {
+  const rows = await tx.all<{ workspace_id: string; entry_id: string; attempt: number }>(
+    `update vector_store_files set due_ms = ?2 where due_ms is not null and lease_owner = ?1
+     returning workspace_id, entry_id, attempt`,
     [owner, leaseUntilMs],
   )
-  return rows.map((row) => ({ entryId: row.entry_id, attempt: row.attempt }))
+  return rows.map((row) => ({
+    workspaceId: row.workspace_id,
+    id: row.entry_id,
+    attempt: row.attempt,
+  }))
 }
+
+/** Lets one lease go, unless another attempt has the entry. */
+export const letEntryGo = (tx: Tx, row: HeldRow, owner: string, nowMs: number): Promise<number> =>
+  tx.run(
+    `update vector_store_files set due_ms = ?5, lease_owner = null
+     where workspace_id = ?1 and entry_id = ?2 and attempt = ?3 and lease_owner = ?4 and due_ms is not null`,
+    [row.workspaceId, row.id, row.attempt, owner, nowMs],
+  )
 
 /** Lets leases go: this node's at its end, or with null those of a dead predecessor. */
 export const releaseEntries = (tx: Tx, owner: string | null, nowMs: number): Promise<number> =>
