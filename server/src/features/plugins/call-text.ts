@@ -50,14 +50,7 @@ const PLAIN: Readonly<Record<Exclude<PluginCallError['kind'], 'python' | 'argume
 const EXCEPTION = /^([A-Za-z_][\w.]*)(?::|$)/
 
 /** Exceptions that Python raises by itself and whose text quotes the program: its names, its lines, its files and addresses. */
-const QUOTES_PROGRAM: ReadonlySet<string> = new Set([
-  ...['NameError', 'UnboundLocalError', 'AttributeError', 'TypeError', 'KeyError'],
-  ...['SyntaxError', 'IndentationError', 'TabError', 'ImportError', 'ModuleNotFoundError'],
-  ...['OSError', 'FileNotFoundError', 'FileExistsError', 'PermissionError', 'IsADirectoryError'],
-  ...['NotADirectoryError', 'ConnectionError', 'ConnectionRefusedError', 'ConnectionResetError'],
-  ...['ConnectionAbortedError', 'BrokenPipeError', 'TimeoutError', 'BlockingIOError'],
-  ...['ExceptionGroup', 'BaseExceptionGroup'],
-])
+const QUOTES_PROGRAM = /^(?:Name|UnboundLocal|Attribute|Type|Key|Syntax|Indentation|Tab|Import|ModuleNotFound|OS|FileNotFound|FileExists|Permission|IsADirectory|NotADirectory|Connection|ConnectionRefused|ConnectionReset|ConnectionAborted|BrokenPipe|Timeout|BlockingIO)Error$|ExceptionGroup$/
 
 /**
  * Of an exception that nobody caught: the text, where the plugin raised it to say something (plugins.md 1); only the class where Python or a
@@ -66,7 +59,7 @@ const QUOTES_PROGRAM: ReadonlySet<string> = new Set([
 const outsideException = (message: string): string => {
   const name = EXCEPTION.exec(message.trim())?.[1]
   if (name === undefined) return 'The plugin failed.'
-  const isOfPlugin = !name.includes('.') && !QUOTES_PROGRAM.has(name)
+  const isOfPlugin = !name.includes('.') && !QUOTES_PROGRAM.test(name)
   return isOfPlugin ? message.trim() : `The plugin failed: ${name}.`
 }
 
