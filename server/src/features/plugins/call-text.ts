@@ -50,7 +50,8 @@ const PLAIN: Readonly<Record<Exclude<PluginCallError['kind'], 'python' | 'argume
 const EXCEPTION = /^([A-Za-z_][\w.]*)(?::|$)/
 
 /** Exceptions that Python raises by itself and whose text quotes the program: its names, its lines, its files and addresses. */
-const QUOTES_PROGRAM = /^(?:Name|UnboundLocal|Attribute|Type|Key|Syntax|Indentation|Tab|Import|ModuleNotFound|OS|FileNotFound|FileExists|Permission|IsADirectory|NotADirectory|Connection|ConnectionRefused|ConnectionReset|ConnectionAborted|BrokenPipe|Timeout|BlockingIO)Error$|ExceptionGroup$/
+const QUOTES_PROGRAM =
+  /^(?:Name|UnboundLocal|Attribute|Type|Key|Syntax|Indentation|Tab|Import|ModuleNotFound|OS|FileNotFound|FileExists|Permission|IsADirectory|NotADirectory|Connection|ConnectionRefused|ConnectionReset|ConnectionAborted|BrokenPipe|Timeout|BlockingIO)Error$|ExceptionGroup$/
 
 /**
  * Of an exception that nobody caught: the text, where the plugin raised it to say something (plugins.md 1); only the class where Python or a
