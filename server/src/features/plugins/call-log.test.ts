@@ -13,7 +13,7 @@ const FILE = `{ "id": "p", "api": { "type": "python", "python": { "source": "pri
 const DAY = 86_400_000
 
 onEachEngine('records of calls', (engine) => {
-  it("keep another caller's picture as old as it is; the reader's own is signed anew", async () => {
+  it("keep what others said to themselves, and their pictures as old as they are; the reader's own are signed anew", async () => {
     await using home = await openFeatureStore(engine)
     const { store } = home
     const at = { ms: Date.UTC(2026, 10, 25) }
@@ -45,11 +45,19 @@ onEachEngine('records of calls', (engine) => {
       conversation: [],
       run: null,
     }
-    const { callId } = await calls.call(request, new AbortController().signal)
+    const { signal } = new AbortController()
+    const { callId } = await calls.call(
+      { ...request, argumentsText: '{"said":"in confidence"}' },
+      signal,
+    )
+    const mine = await calls.call({ ...request, callerId: owner.personId }, signal)
     at.ms += 30 * DAY
     const log = createCallLog({ store, plugins, renewLinks: links.renew })
-    const { output } = await log.get(owner, plugin.id, callId)
+    const { output } = await log.get(owner, plugin.id, mine.callId)
     assert.equal(output, `${links.linkTo(owner, fileId)} ${others}`)
+    const told = await log.get(owner, plugin.id, callId)
+    assert.deepEqual([told.arguments, told.output, told.stdout], ['', null, null])
+    assert.equal(told.status, 'completed')
     await assert.rejects(log.get(caller, plugin.id, callId), { status: 404 })
   })
 })
