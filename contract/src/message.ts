@@ -47,6 +47,13 @@ export const CreateMessageRequest = z.strictObject({
 })
 export type CreateMessageRequest = z.infer<typeof CreateMessageRequest>
 
+/** Melzi's own: on a thread with an active run, to wait for a turn instead of being refused. */
+export const Queue = orDefault(z.boolean(), () => false)
+
+/** A message for a thread that may be busy. */
+export const AddMessageRequest = z.extend(CreateMessageRequest, { queue: Queue })
+export type AddMessageRequest = z.infer<typeof AddMessageRequest>
+
 export const ModifyMessageRequest = z.strictObject({ metadata: z.nullish(Metadata) })
 export type ModifyMessageRequest = z.infer<typeof ModifyMessageRequest>
 
@@ -119,6 +126,8 @@ export const MessageObject = z.object({
   content: z.array(MessagePart),
   attachments: z.nullable(z.array(Attachment)),
   metadata: Metadata,
+  /** Ours: there while the message waits for its turn, and nowhere else. */
+  melzi: z.optional(z.object({ queued: z.literal(true) })),
 })
 export type MessageObject = z.infer<typeof MessageObject>
 

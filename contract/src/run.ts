@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import { orDefault, orNull, tokenCount, unixSeconds } from './field.ts'
 import { listOf } from './list.ts'
-import { CreateMessageRequest } from './message.ts'
+import { CreateMessageRequest, Queue } from './message.ts'
 import { Metadata } from './metadata.ts'
 import {
   Instructions,
@@ -70,6 +70,7 @@ export const CreateRunRequest = z.strictObject({
   reasoning_effort: z.nullish(ReasoningEffort),
   additional_instructions: z.nullish(Instructions),
   additional_messages: orDefault(z.array(CreateMessageRequest), () => []),
+  queue: Queue,
 })
 export type CreateRunRequest = z.infer<typeof CreateRunRequest>
 

@@ -295,7 +295,7 @@ export const createContext = async (
       clock,
       log,
       nodeId: dispatcher.nodeId,
-      cancelRun: createCancelLost({ store, clock, dispatcher }),
+      cancelRun: createCancelLost({ store, clock, dispatcher, threads }),
       liveSessions: community.identity.sessions.live,
     }),
   )

@@ -52,8 +52,12 @@ interface WithShape {
 /** Published keys that this server has no use for. */
 const LEFT_OUT: Record<string, string[]> = { Model: ['shutdown_date'] }
 
-/** Keys of this server's own, all under one name: clients of the wire pass over them. */
-const OURS: Record<string, string[]> = { VectorStoreObject: ['melzi'] }
+/** Keys of this server's own: in replies all under one name, which clients of the wire pass over. */
+const OURS: Record<string, string[]> = {
+  VectorStoreObject: ['melzi'],
+  MessageObject: ['melzi'],
+  CreateRunRequest: ['queue'],
+}
 
 const pairs: [string, WithShape][] = [
   ['CreateAssistantRequest', CreateAssistantRequest],

@@ -52,7 +52,7 @@ export const runPart: Part = {
       method: 'post',
       path: '/threads/{thread_id}/runs',
       summary: 'Run a thread',
-      description: `The answer comes at once, with status \`queued\`. ${STREAMS} A thread has one active run at a time; a second one is refused with 400. A client that leaves does not end the run.`,
+      description: `The answer comes at once, with status \`queued\`. ${STREAMS} A thread has one active run at a time; a second one is refused with 400, unless it may wait (\`queue\`). A client that leaves does not end the run.`,
       query: { schema: IncludeQuery },
       body: {
         type: 'json',
@@ -113,7 +113,7 @@ export const runPart: Part = {
       path: '/threads/{thread_id}/runs/{run_id}/cancel',
       summary: 'Cancel a run',
       description:
-        'What the run has completed stays; a message it was writing ends as `incomplete`.',
+        'What the run has completed stays; a message it was writing ends as `incomplete`. A run that waits for its turn is cancelled at once; messages it came with keep their places.',
       body: { type: 'json', schema: CancelRunRequest, example: {} },
       reply: json(RunObject),
       sdk: 'beta.threads.runs.cancel',
@@ -154,9 +154,12 @@ export const runPart: Part = {
     'CreateRunRequest.additional_instructions': 'After the assistant’s instructions.',
     'CreateRunRequest.additional_messages': 'Added to the thread before the run begins.',
     'CreateRunRequest.tools': 'Instead of the assistant’s tools.',
+    'CreateRunRequest.queue':
+      'Melzi’s own. While another run is active, this one waits for its turn as `queued` instead of being refused, with the settings of now and its additional messages: first come, first served, together with messages that wait. At most 64 wait on a thread.',
     'CreateThreadAndRunRequest.thread': 'The thread to make; empty when left out.',
     'CreateThreadAndRunRequest.tools': 'Instead of the assistant’s tools.',
-    'RunObject.expires_at': 'When a run that waits for tool outputs is given up. Unix seconds.',
+    'RunObject.expires_at':
+      'When a run that waits for tool outputs is given up. Unix seconds; null in line, since it counts from the run’s turn.',
     'RunObject.required_action':
       'The calls that wait for you, while the status is requires_action.',
     'RunObject.last_error': 'Why the run failed; null unless it did.',

@@ -158,6 +158,15 @@ export const errors = {
     invalid(`Can't add messages to ${threadId} while a run ${runId} is active.`),
   runOnLockedThread: (threadId: string, runId: string) =>
     invalid(`Thread ${threadId} already has an active run ${runId}.`),
+  /** The SDKs come again by themselves. */
+  lineIsFull: (threadId: string, longest: number) =>
+    new AppError({
+      status: 429,
+      message: `Thread ${threadId} has a full line: at most ${longest} messages and runs can wait for their turn. Please retry after some have had it.`,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      headers: { 'retry-after': '5' },
+    }),
   nothingToSay: () =>
     invalid(
       'Run creation requires a Thread with a user message or an assistant with instructions.',

@@ -193,7 +193,12 @@ class Trial {
       }
       const open = await store.all<Interrupted & { steps: number }>(
         `select runs.id, runs.attempt, (select count(*) from run_steps where run_steps.run_id = runs.id and run_steps.status = 'in_progress') as steps
-         from runs where runs.status in ('queued', 'in_progress', 'cancelling')`,
+         from runs where runs.status in ('queued', 'in_progress', 'cancelling') and runs.place is null`,
+      )
+      assert.deepEqual(
+        await store.all(LINES_THAT_ARE_WRONG),
+        [],
+        'a line is not what it is counted as',
       )
       for (const { id, steps } of open) assert.ok(steps <= 1, `${id} has ${steps} open steps`)
       return open
@@ -267,11 +272,15 @@ class Trial {
       )
       await this.#checkCosts(store)
       await this.#checkLedger(store)
+      await none('somebody waits for a turn', 'select id from threads where waiting <> 0')
       await none('a message stays open', "select id from messages where status = 'in_progress'")
     })
     for (const [id, { threadId, text }] of messages) {
       const message = await this.#api.get<MessageObject>(`/threads/${threadId}/messages/${id}`)
       assert.equal(textOf(message), text)
+      assert.equal(message.melzi, undefined, `${id} has had its turn`)
+      const listed = (await this.#api.messages(threadId)).filter((one) => one.id === id)
+      assert.equal(listed.length, 1, `${id} is there once`)
     }
     for (const [id, { threadId, token }] of runs) await this.#checkRun(id, threadId, token)
   }
@@ -372,6 +381,12 @@ class Trial {
     }
   }
 }
+
+/** Threads whose line is longer or shorter than they say, or that wait for nobody. */
+const LINES_THAT_ARE_WRONG = `select id from threads where waiting <>
+  (select count(*) from messages where messages.thread_id = threads.id and messages.position < 0) +
+  (select count(*) from runs where runs.thread_id = threads.id and runs.place is not null)
+  or (waiting > 0 and active_run_id is null)`
 
 const idsOf = async (
   store: StoreView,

@@ -44,6 +44,7 @@ export const runClient = async (key: Key, nth: number, client: LoadClient): Prom
   for (let turn = nth; !client.stop.aborted; turn += 1) {
     const kind = KINDS[turn % KINDS.length] ?? 'text'
     await new Conversation(key, client, kind, turn % 2 === 0).hold()
+    if (turn % 2 === 1) await new Conversation(key, client, 'text', false).holdBusy()
   }
 }
 
@@ -52,7 +53,8 @@ class Conversation {
   readonly #client: LoadClient
   readonly #kind: Kind
   readonly #streams: boolean
-  readonly #token = randomUUID()
+  /** Of the question that is asked now. */
+  #token = randomUUID()
 
   constructor(key: Key, client: LoadClient, kind: Kind, streams: boolean) {
     this.#key = key
@@ -62,16 +64,10 @@ class Conversation {
   }
 
   async hold(): Promise<void> {
-    const { threads, messages } = this.#client.acknowledged
     try {
       const thread = await this.#post<ThreadObject>('/threads', {})
-      threads.add(thread.id)
-      const text = `${this.#kind} ${this.#token}`
-      const message = await this.#post<MessageObject>(`/threads/${thread.id}/messages`, {
-        role: 'user',
-        content: text,
-      })
-      messages.set(message.id, { threadId: thread.id, text })
+      this.#client.acknowledged.threads.add(thread.id)
+      await this.#ask(thread.id)
       const runId = await this.#start(thread.id)
       if (runId !== null) await this.#follow(thread.id, runId)
     } catch (error) {
@@ -81,12 +77,43 @@ class Conversation {
     }
   }
 
+  /** Asks several questions at once, each with a run of its own: all but the first wait in the thread's line. */
+  async holdBusy(): Promise<void> {
+    const started: string[] = []
+    const thread = { id: '' }
+    try {
+      thread.id = (await this.#post<ThreadObject>('/threads', {})).id
+      this.#client.acknowledged.threads.add(thread.id)
+      for (let nth = 0; nth < 4; nth += 1) {
+        this.#token = randomUUID()
+        await this.#ask(thread.id, nth > 0)
+        const run = await this.#start(thread.id, nth > 0)
+        if (run !== null) started.push(run)
+      }
+    } catch (error) {
+      if (!(error instanceof Away)) throw error
+      await sleep(50)
+    }
+    for (const run of started) await this.#follow(thread.id, run)
+  }
+
+  async #ask(threadId: string, queue = false): Promise<void> {
+    const text = `${this.#kind} ${this.#token}`
+    const message = await this.#post<MessageObject>(`/threads/${threadId}/messages`, {
+      role: 'user',
+      content: text,
+      ...(queue && { queue }),
+    })
+    this.#client.acknowledged.messages.set(message.id, { threadId, text })
+  }
+
   /** Starts the run, streamed or not. Gives its id once the server has told it. */
-  async #start(threadId: string): Promise<string | null> {
-    const body = { assistant_id: this.#client.assistants[this.#kind] }
+  async #start(threadId: string, queue = false): Promise<string | null> {
+    const token = this.#token
+    const body = { assistant_id: this.#client.assistants[this.#kind], ...(queue && { queue }) }
     const path = `/threads/${threadId}/runs`
     const acknowledge = ({ id }: RunObject) =>
-      this.#client.acknowledged.runs.set(id, { threadId, kind: this.#kind, token: this.#token })
+      this.#client.acknowledged.runs.set(id, { threadId, kind: this.#kind, token })
     if (!this.#streams) {
       const run = await this.#post<RunObject>(path, body)
       acknowledge(run)

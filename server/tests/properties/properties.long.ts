@@ -1,5 +1,6 @@
 import { describe, it } from 'node:test'
 import { skipUnless } from '../support/components.ts'
+import { lineProperty } from './line-property.ts'
 import { listsProperty } from './lists-property.ts'
 import { threadProperty } from './thread-property.ts'
 
@@ -10,6 +11,7 @@ for (const engine of ['sqlite', 'postgres'] as const)
     engine === 'postgres' ? skipUnless('postgresql') : {},
     () => {
       it('random lives of a thread', () => threadProperty({ engine, runs: 1_500 }))
+      it('random sequences on busy threads', () => lineProperty({ engine, runs: 1_000 }))
       it('lists under concurrent inserts', () => listsProperty({ engine, runs: 1_000 }))
     },
   )

@@ -27,6 +27,7 @@ const HELPERS = [
   'threads.create_and_run_poll',
   'threads.create_and_run_stream',
   'runs.cancel',
+  'a busy thread: queue by extra_body',
   'runs.steps.list',
   'messages.list, page by page',
   'assistants and threads: create, update, delete',

@@ -242,6 +242,25 @@ export const sdkSuite = (version: string, Client: typeof OpenAI, dialect: Dialec
       assert.equal((await dialect.retrieveRun(client, run)).status, 'cancelled')
     })
 
+    it('waits for its turn on a busy thread, by the extra property `queue`', async () => {
+      model.push({ toolCalls: [{ name: 'unit_price', arguments: { price: 1, weight: 1 } }] })
+      const { beta } = client
+      const threadId = await newThread()
+      const first = await beta.threads.runs.create(threadId, { assistant_id: assistantId })
+      assert.equal((await dialect.pollRun(client, first)).status, 'requires_action')
+      const message = { role: 'user' as const, content: 'meanwhile', queue: true }
+      await beta.threads.messages.create(threadId, message)
+      model.push({ text: 'at last' })
+      const body = { assistant_id: assistantId, queue: true }
+      const stream = beta.threads.runs.stream(threadId, body)
+      await stream.emitted('event')
+      await dialect.cancelRun(client, first)
+      assert.equal((await stream.finalRun()).status, 'completed')
+      const { data } = await beta.threads.messages.list(threadId, { limit: 2 })
+      const texts = data.map(({ content: [part] }) => part?.type === 'text' && part.text.value)
+      assert.deepEqual(texts, ['at last', 'meanwhile'])
+    })
+
     it('walks a list of 45 messages page by page', async () => {
       const { id } = await client.beta.threads.create()
       for (let i = 0; i < 45; i++)

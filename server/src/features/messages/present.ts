@@ -31,6 +31,7 @@ export const presentWith = (message: MessageRecord, content: MessagePart[]): Mes
   content,
   attachments: message.attachments,
   metadata: message.metadata,
+  ...(message.position < 0 && { melzi: { queued: true as const } }),
 })
 
 export const presentMessage = async (

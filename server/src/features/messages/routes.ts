@@ -1,6 +1,6 @@
 import type { DeletedMessage } from '@melzi/contract/deleted.ts'
 import {
-  CreateMessageRequest,
+  AddMessageRequest,
   MessageListQuery,
   ModifyMessageRequest,
 } from '@melzi/contract/message.ts'
@@ -23,8 +23,9 @@ export const messageRoutes = (app: FastifyInstance, messages: MessageService): v
   const present = (message: MessageRecord) => presentMessage(message, messages.readImage)
 
   app.post<{ Params: ThreadParams }>('/threads/:thread_id/messages', async (request) => {
-    const body = parseBody(CreateMessageRequest, request.body)
-    return present(await messages.create(request.principal, request.params.thread_id, body))
+    const { queue, ...message } = parseBody(AddMessageRequest, request.body)
+    const { thread_id: threadId } = request.params
+    return present(await messages.create(request.principal, threadId, message, queue))
   })
 
   app.get<{ Params: ThreadParams }>('/threads/:thread_id/messages', readsQuery, async (request) => {

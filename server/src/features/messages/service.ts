@@ -22,8 +22,10 @@ import {
   isBlobHeld,
   listMessages,
   messagesOfRun,
+  moveWaiting,
   newestMessages,
   updateMessageMetadata,
+  waitingBefore,
   type MessageRecord,
   type StoredPart,
 } from './store.ts'
@@ -38,6 +40,9 @@ export interface MessageDraft {
   attachments: Attachment[]
   metadata: Metadata
 }
+
+/** Where messages go. */
+type Place = Pick<ThreadRecord, 'workspaceId' | 'id' | 'ownerId'>
 
 export interface MessageServiceDeps {
   store: Store
@@ -110,21 +115,15 @@ export const createMessageService = (deps: MessageServiceDeps) => {
   const attachmentsOf = (drafts: readonly MessageDraft[]) =>
     drafts.flatMap(({ attachments }) => attachments)
 
-  /**
-   * Adds drafts at the end of a thread whose row the unit has locked, and gives their files to the thread's tools. The unit's feature
-   * calls announce after the commit. @param owner who adds them, and may only add files of its own
-   * @throws AppError 404 for files that are not the owner's, 400 when the thread cannot take them
-   */
-  const append = async (
+  /** Inserts drafts from position `first` on, and gives their files to the thread's tools. @param owner who adds them, and may only add files of its own */
+  const insertDrafts = async (
     tx: Tx,
     owner: FileOwner,
-    thread: Pick<ThreadRecord, 'workspaceId' | 'id'>,
+    thread: Place,
     drafts: readonly MessageDraft[],
-    runId: string | null = null,
+    runId: string | null,
+    first: number,
   ): Promise<MessageRecord[]> => {
-    if (drafts.length === 0) return []
-    const first = await threads.takePositions(tx, thread.workspaceId, thread.id, drafts.length)
-    if (first === null) throw errors.notFound('thread', thread.id)
     const now = seconds(clock.now())
     const records = drafts.map((draft, index): MessageRecord => ({
       ...draft,
@@ -143,6 +142,37 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     for (const record of records) await insertMessage(tx, record)
     await toolResources.attach(tx, owner, thread.id, attachmentsOf(drafts))
     return records
+  }
+
+  /**
+   * Adds drafts at the end of a thread whose row the unit has locked, and gives their files to the thread's tools. The unit's feature
+   * calls announce after the commit.
+   * @throws AppError 404 for files that are not the owner's, 400 when the thread cannot take them
+   */
+  const append = async (
+    tx: Tx,
+    owner: FileOwner,
+    thread: Place,
+    drafts: readonly MessageDraft[],
+    runId: string | null = null,
+  ): Promise<MessageRecord[]> => {
+    if (drafts.length === 0) return []
+    const first = await threads.takePositions(tx, thread.workspaceId, thread.id, drafts.length)
+    if (first === null) throw errors.notFound('thread', thread.id)
+    return insertDrafts(tx, owner, thread, drafts, runId, first)
+  }
+
+  /** The same at the end of the thread's line, which its active run makes. @throws AppError 429 when the line is full */
+  const appendToLine = async (
+    tx: Tx,
+    owner: FileOwner,
+    thread: Place,
+    drafts: readonly MessageDraft[],
+    runId: string | null = null,
+  ): Promise<MessageRecord[]> => {
+    if (drafts.length === 0) return []
+    const first = await threads.joinLine(tx, thread, drafts.length)
+    return insertDrafts(tx, owner, thread, drafts, runId, first)
   }
 
   /** The picture a part holds, as the client sent it. */
@@ -185,8 +215,29 @@ export const createMessageService = (deps: MessageServiceDeps) => {
   return {
     prepare,
     append,
+    appendToLine,
     announce,
     insertThread,
+
+    /**
+     * Gives the messages in line before a place their turn: they come to the end of the thread, whose row the unit has locked, in the
+     * order they came in.
+     * @param place that of a run, or 0 for all
+     * @returns how many there were
+     */
+    async takeTurn(
+      tx: Tx,
+      { workspaceId, id }: Pick<ThreadRecord, 'workspaceId' | 'id'>,
+      place: number,
+    ): Promise<number> {
+      const { count, first, last } = await waitingBefore(tx, workspaceId, id, place)
+      if (first === null || last === null) return 0
+      const position = await threads.takePositions(tx, workspaceId, id, last - first + 1)
+      if (position === null) throw new Error(`thread ${id} is gone inside its own unit`)
+      await moveWaiting(tx, workspaceId, id, place, position - first)
+      return count
+    },
+
     insert: insertMessage,
     close: closeMessage,
     find: findMessage,
@@ -208,20 +259,26 @@ export const createMessageService = (deps: MessageServiceDeps) => {
     get: (principal: Principal, threadId: string, id: string) =>
       getOwned(store, principal, threadId, id),
 
-    /** @throws AppError 400 while a run holds the thread's lock (behaviour.md 8) */
+    /**
+     * @param queue whether it waits for its turn while a run holds the thread's lock
+     * @throws AppError 400 while a run holds the lock and it does not (behaviour.md 8), 429 when the line is full
+     */
     async create(
       principal: Principal,
       threadId: string,
       request: CreateMessageRequest,
+      queue = false,
     ): Promise<MessageRecord> {
       await threads.getOwned(store, principal, threadId)
       const drafts = await prepare(principal, [request])
       const made = await store.write('message.create', async (tx) => {
         const thread = await threads.lockOwned(tx, principal, threadId)
-        if (thread.activeRunId !== null) {
-          throw errors.messageOnLockedThread(threadId, thread.activeRunId)
+        const { activeRunId } = thread
+        if (activeRunId !== null && !queue) {
+          throw errors.messageOnLockedThread(threadId, activeRunId)
         }
-        const [message] = await append(tx, principal, thread, drafts)
+        const add = activeRunId === null ? append : appendToLine
+        const [message] = await add(tx, principal, thread, drafts)
         if (message === undefined) throw new Error('a draft gave no message')
         return message
       })
@@ -254,16 +311,18 @@ export const createMessageService = (deps: MessageServiceDeps) => {
       })
     },
 
-    /** @throws AppError 400 while a run holds the thread's lock */
+    /** One in line leaves it. @throws AppError 400 for another while a run holds the thread's lock */
     async delete(principal: Principal, threadId: string, id: string): Promise<void> {
       await store.write('message.delete', async (tx) => {
         const thread = await threads.lockOwned(tx, principal, threadId)
         const message = await findMessage(tx, thread.workspaceId, threadId, id)
         if (message === null) throw errors.notFound('message', id)
-        if (thread.activeRunId !== null) {
+        const waits = message.position < 0
+        if (thread.activeRunId !== null && !waits) {
           throw errors.messageOnLockedThread(threadId, thread.activeRunId)
         }
         await deleteMessage(tx, thread.workspaceId, id)
+        if (waits) await threads.leaveLine(tx, thread.workspaceId, threadId)
       })
     },
 

@@ -24,6 +24,7 @@ export interface MessageRecord {
   workspaceId: string
   id: string
   threadId: string
+  /** From 1 on; below zero it is the place of a message that waits for its turn. */
   position: number
   /** Unix seconds, as the other times. */
   createdAt: number
@@ -71,7 +72,7 @@ export const findMessage = async (
   return row === null ? null : toRecord(row)
 }
 
-/** @param runId only messages of this run, or null for all */
+/** Those that had their turn. @param runId only messages of this run, or null for all */
 export const listMessages = async (
   db: Reader,
   workspaceId: string,
@@ -83,7 +84,7 @@ export const listMessages = async (
     db,
     {
       table: 'messages',
-      where: `workspace_id = ?1 and thread_id = ?2${runId === null ? '' : ' and run_id = ?3'}`,
+      where: `workspace_id = ?1 and thread_id = ?2 and position > 0${runId === null ? '' : ' and run_id = ?3'}`,
       params: runId === null ? [workspaceId, threadId] : [workspaceId, threadId, runId],
       orderBy: 'position',
       kind: 'message',
@@ -93,7 +94,7 @@ export const listMessages = async (
   return { items: page.items.map(toRecord), hasMore: page.hasMore }
 }
 
-/** The newest messages of a thread, oldest first. */
+/** The newest messages of a thread that had their turn, oldest first. */
 export const newestMessages = async (
   db: Reader,
   workspaceId: string,
@@ -101,7 +102,7 @@ export const newestMessages = async (
   limit: number,
 ): Promise<MessageRecord[]> => {
   const rows = await db.all(
-    'select * from messages where workspace_id = ?1 and thread_id = ?2 order by position desc limit ?3',
+    'select * from messages where workspace_id = ?1 and thread_id = ?2 and position > 0 order by position desc limit ?3',
     [workspaceId, threadId, limit],
   )
   return rows.map(toRecord).reverse()
@@ -197,6 +198,35 @@ export const updateMessageMetadata = async (
 
 export const deleteMessage = async (tx: Tx, workspaceId: string, id: string): Promise<void> => {
   await tx.run('delete from messages where workspace_id = ?1 and id = ?2', [workspaceId, id])
+}
+
+/** Messages in line before a place: how many, and the outermost places; the first is null where there are none. */
+export const waitingBefore = async (
+  tx: Tx,
+  workspaceId: string,
+  threadId: string,
+  place: number,
+): Promise<{ count: number; first: number | null; last: number | null }> => {
+  const row = await tx.get<{ count: number; first: number | null; last: number | null }>(
+    `select count(*) as count, min(position) as first, max(position) as last from messages
+     where workspace_id = ?1 and thread_id = ?2 and position < ?3`,
+    [workspaceId, threadId, place],
+  )
+  return row ?? { count: 0, first: null, last: null }
+}
+
+/** Moves the messages in line before a place by `distance`, out of the line: their order stays. */
+export const moveWaiting = async (
+  tx: Tx,
+  workspaceId: string,
+  threadId: string,
+  place: number,
+  distance: number,
+): Promise<void> => {
+  await tx.run(
+    'update messages set position = position + ?4 where workspace_id = ?1 and thread_id = ?2 and position < ?3',
+    [workspaceId, threadId, place, distance],
+  )
 }
 
 /** Whether any message holds the blob: one that nobody holds may be swept. */

@@ -59,22 +59,15 @@ export const CHINESE_CALLS: Readonly<Record<string, string>> = {
   'Its messages, runs and steps go with it; a run that is at work ends.':
     '訊息、run 與步驟會一併刪除；進行中的 run 會結束。',
   'Add a message': '新增訊息',
-  'Refused with 400 while a run of the thread is active. Text may be up to 256,000 characters, data URLs in it not counted.':
-    'thread 有進行中的 run 時，以 400 拒絕。文字最多 256,000 字元，其中的 data URL 不計。',
   'List messages': '列出訊息',
-  'The messages of a thread, or of one of its runs.': '一個 thread 的訊息，或其中一個 run 的訊息。',
   'Read a message': '讀取訊息',
-  'One message.': '一則訊息。',
   'Change a message’s metadata': '修改訊息的 metadata',
   'Nothing else of a message can be changed.': '訊息的其他內容不能修改。',
   'Delete a message': '刪除訊息',
-  'Later runs no longer see it.': '之後的 run 不會再看到它。',
   'Create a thread and run it': '建立 thread 並執行',
   'Both in one call. With `"stream": true` the answer is the run’s events until it ends or waits for you.':
     '一次呼叫完成兩件事。設 `"stream": true` 時，回應是 run 的事件，直到它結束或等待您。',
   'Run a thread': '執行 thread',
-  'The answer comes at once, with status `queued`. With `"stream": true` the answer is the run’s events until it ends or waits for you. A thread has one active run at a time; a second one is refused with 400. A client that leaves does not end the run.':
-    '立刻回應，狀態為 `queued`。設 `"stream": true` 時，回應是 run 的事件，直到它結束或等待您。一個 thread 同時只有一個進行中的 run，第二個以 400 拒絕。用戶端離開不會中止 run。',
   'List runs': '列出 run',
   'The runs of a thread.': '一個 thread 的 run。',
   'Read a run': '讀取 run',
@@ -86,8 +79,6 @@ export const CHINESE_CALLS: Readonly<Record<string, string>> = {
   'For a run at `requires_action`: the outputs of all its calls, in one request. With `"stream": true` the answer is the run’s events until it ends or waits for you.':
     '用於停在 `requires_action` 的 run：一次送出所有呼叫的輸出。設 `"stream": true` 時，回應是 run 的事件，直到它結束或等待您。',
   'Cancel a run': '取消 run',
-  'What the run has completed stays; a message it was writing ends as `incomplete`.':
-    '已完成的部分會保留；正在寫的訊息以 `incomplete` 結束。',
   'Read a run’s events again': '重新讀取 run 的事件',
   'Melzi’s own. Replays what is still there and follows the run to its end, past `requires_action`. Each event has an `id:` line; come back with it in `after` or in the header `Last-Event-ID`. When that place is gone, the first event is `thread.run.snapshot`.':
     'Melzi 自己的呼叫。重播還在的事件，並一路跟到 run 結束，`requires_action` 也不會停。每個事件都有一行 `id:`，下次用 `after` 或標頭 `Last-Event-ID` 帶回來；那個位置已經不在時，第一個事件是 `thread.run.snapshot`。',

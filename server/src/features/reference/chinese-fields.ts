@@ -98,8 +98,6 @@ export const CHINESE_FIELDS: Readonly<Record<string, string>> = {
   'After the assistant’s instructions.': '接在助理的指示之後。',
   'Added to the thread before the run begins.': 'run 開始之前先加入 thread。',
   'The thread to make; empty when left out.': '要建立的 thread；沒有送出時為空的 thread。',
-  'When a run that waits for tool outputs is given up. Unix seconds.':
-    '等待工具輸出的 run 何時放棄。Unix 秒數。',
   'The calls that wait for you, while the status is requires_action.':
     '狀態為 requires_action 時，等待您處理的呼叫。',
   'Why the run failed; null unless it did.': 'run 失敗的原因；沒有失敗時為 null。',

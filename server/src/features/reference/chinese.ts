@@ -8,6 +8,7 @@ import { CHINESE_SHARING } from './chinese-sharing.ts'
 import { CHINESE_KEYS } from './chinese-keys.ts'
 import { CHINESE_USAGE } from './chinese-usage.ts'
 import { CHINESE_WEBHOOKS } from './chinese-webhooks.ts'
+import { CHINESE_QUEUE } from './chinese-queue.ts'
 
 /** All sentences of the reference in Traditional Chinese, one file for each part of the product. */
 export const CHINESE: readonly Readonly<Record<string, string>>[] = [
@@ -21,4 +22,5 @@ export const CHINESE: readonly Readonly<Record<string, string>>[] = [
   CHINESE_SHARING,
   CHINESE_USAGE,
   CHINESE_WEBHOOKS,
+  CHINESE_QUEUE,
 ]

@@ -140,7 +140,9 @@ export class Dispatcher implements AsyncDisposable {
     const expire = () => this.#holder.stop(run.id, new RunStopped('expired'))
     const timer = setTimeout(expire, Math.max(0, left))
     try {
-      return await this.#options.work(run, hold)
+      const end = await this.#options.work(run, hold)
+      if (end === 'passed on') this.#holder.announce()
+      return end
     } finally {
       clearTimeout(timer)
     }

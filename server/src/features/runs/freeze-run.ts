@@ -83,6 +83,7 @@ export const freezeRun = (
     dueMs: at.claim?.leaseUntilMs ?? at.nowMs,
     leaseOwner: at.claim?.owner ?? null,
     attempt: at.claim === null ? 0 : 1,
+    place: null,
   }
 }
 

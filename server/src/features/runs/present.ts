@@ -47,7 +47,7 @@ const presentDetails = (step: StepRecord, includesContent: boolean): StepDetails
         tool_calls: step.details.tool_calls.map((call) => presentCall(call, includesContent)),
       }
 
-/** `usage` is shown in end states only, `expires_at` before them only (behaviour.md 7). */
+/** `usage` is shown in end states only, `expires_at` before them only (behaviour.md 7); in line it is not known yet. */
 export const presentRun = (run: RunRecord): RunObject => {
   const ended = isEnded(run.status)
   return {
@@ -58,7 +58,7 @@ export const presentRun = (run: RunRecord): RunObject => {
     thread_id: run.threadId,
     status: run.status,
     started_at: run.startedAt,
-    expires_at: ended ? null : run.expiresAt,
+    expires_at: ended || run.place !== null ? null : run.expiresAt,
     cancelled_at: run.cancelledAt,
     failed_at: run.failedAt,
     completed_at: run.completedAt,

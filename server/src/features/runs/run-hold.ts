@@ -19,7 +19,7 @@ export interface RunHold {
 }
 
 /**
- * How work on a run went. `rests`: it ended or waits for its client. `unfinished`: it stopped short, and its lease is to be let go at
+ * How work on a run went. `rests`: it ended or waits for its client. `passed on`: it ended, and another of its thread is due. `unfinished`: it stopped short, and its lease is to be let go at
  * once for somebody to go on from what is stored. `let go`: the same, but whoever goes on must not do so before the lease is over.
  */
-export type WorkEnd = 'rests' | 'unfinished' | 'let go'
+export type WorkEnd = 'rests' | 'passed on' | 'unfinished' | 'let go'

@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RequiredToolCall } from '@melzi/contract/run.ts'
 import type { ModelUsage } from '../../models/language-model.ts'
-import { seconds, type Clock } from '../../platform/clock.ts'
-import type { EventLog } from '../../platform/events/event-log.ts'
+import { seconds } from '../../platform/clock.ts'
 import { newId } from '../../platform/ids.ts'
-import type { Store, Tx } from '../../platform/store/store.ts'
-import { presentWith, type MessageRecord, type MessageService } from '../messages/service.ts'
-import type { PluginCalls } from '../plugins/service.ts'
-import type { ThreadService } from '../threads/service.ts'
+import type { Tx } from '../../platform/store/store.ts'
+import { presentWith, type MessageRecord } from '../messages/service.ts'
 import { noteUsage, type UsageEntry } from '../usage/service.ts'
-import type { WebhookOutbox } from '../webhooks/service.ts'
 import type { AnswerPart } from './answer-content.ts'
+import type { JournalDeps } from './journal-deps.ts'
 import { closedMessage, closedStep, endedRun, whole } from './closed-records.ts'
+import { freeThread } from './line.ts'
 import { messageDelta, stepDelta } from './live-deltas.ts'
 import { newMessage, newStep } from './new-records.ts'
 import { presentCall, presentRun, presentStep } from './present.ts'
@@ -29,16 +27,6 @@ import {
 import { allSteps, findStep, insertStep, updateStep } from './step-store.ts'
 import { fenceRun, saveProgress, takeStepPosition, updateRun } from './store.ts'
 
-export interface JournalDeps {
-  store: Store
-  clock: Clock
-  events: EventLog
-  threads: ThreadService
-  messages: MessageService
-  pluginCalls: PluginCalls
-  webhooks: Pick<WebhookOutbox, 'noteRun'>
-}
-
 export type CodeOutputs = StoredCodeCall['code_interpreter']['outputs']
 
 /** Pauses before a write is tried again that the store could not take just now, in ms. */
@@ -53,6 +41,8 @@ export class RunJournal {
   steps: StepRecord[] = []
   /** What was used and stands in no ledger yet: the next unit writes it, with what it was used for. */
   readonly owed: UsageEntry[] = []
+  /** Whether its end has given the thread to a run that waited. */
+  passedOn = false
   /** The open step, also in `steps`. */
   #step: StepRecord | null = null
   #message: MessageRecord | null = null
@@ -266,9 +256,9 @@ export class RunJournal {
     this.#sayRun()
   }
 
-  /** Ends the run, and what is open with it, in one unit; the thread is free again. */
+  /** Ends the run, and what is open with it, in one unit; the thread is free again, or the next run's. */
   async end(end: RunEnd, content?: readonly AnswerPart[]): Promise<void> {
-    const { threads, events, pluginCalls } = this.#deps
+    const { events, pluginCalls, clock } = this.#deps
     const now = this.#now()
     const message =
       this.#message &&
@@ -286,7 +276,7 @@ export class RunJournal {
         await this.#writeClosed(tx, message, step)
         await updateRun(tx, run)
         await this.#deps.webhooks.noteRun(tx, run)
-        await threads.setActiveRun(tx, run.workspaceId, run.threadId, null)
+        this.passedOn = (await freeThread(tx, this.#deps, run, clock.now())) || this.passedOn
       },
       'also when cancelled',
     )

@@ -20,7 +20,8 @@ import { isServed } from './plugin-work.ts'
 import { buildConversation, MAX_PROMPT_MESSAGES, modelRequest } from './prompt.ts'
 import type { RunEnd } from './run-end.ts'
 import { RunStopped, type RunHold, type WorkEnd } from './run-hold.ts'
-import { RunJournal, type JournalDeps } from './run-journal.ts'
+import type { JournalDeps } from './journal-deps.ts'
+import { RunJournal } from './run-journal.ts'
 import { callsOf, noUsage, type RunRecord } from './run-record.ts'
 import { pythonFileIds, waitForIndexing } from './run-resources.ts'
 import { CancelRequested, isOutage, LeaseLost } from './run-stops.ts'
@@ -55,7 +56,7 @@ export const runLoop = async (
       broken = turn
     })
     log.info({ status: journal.run.status }, 'run rests')
-    return 'rests'
+    return restOf(journal)
   } catch (error) {
     const end = endOf(error, hold.signal)
     if (end === 'unfinished' || end === 'let go') {
@@ -77,6 +78,7 @@ const keepOwed = async (deps: RunLoopDeps, { owed }: RunJournal): Promise<void> 
     for (const entry of owed) await noteUsage(tx, entry)
   })
 }
+const restOf = ({ passedOn }: RunJournal): WorkEnd => (passedOn ? 'passed on' : 'rests')
 
 /** Ends a run that broke off, with what its open message had said and what that had cost. */
 const finish = async (
@@ -92,7 +94,7 @@ const finish = async (
     const usage = journal.openStep === null ? null : (broken?.usage ?? null)
     const content = journal.messageIsOpen ? broken?.content : undefined
     await journal.end({ ...end, ...(usage === null ? {} : { usage }) }, content)
-    return 'rests'
+    return restOf(journal)
   } catch (error) {
     if (error instanceof LeaseLost) {
       log.info({ why: error.message }, 'run is let go')
@@ -105,7 +107,7 @@ const finish = async (
 }
 
 /** How a run ends after an error; else how this node leaves it. */
-const endOf = (error: unknown, signal: AbortSignal): RunEnd | Exclude<WorkEnd, 'rests'> => {
+const endOf = (error: unknown, signal: AbortSignal): RunEnd | 'unfinished' | 'let go' => {
   if (error instanceof LeaseLost) return 'unfinished'
   if (error instanceof CancelRequested) return { status: 'cancelled' }
   const reason: unknown = signal.aborted ? signal.reason : error

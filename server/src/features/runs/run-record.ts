@@ -84,6 +84,8 @@ export interface RunRecord {
   leaseOwner: string | null
   /** Fences every write and event: one node's hold of the run. */
   attempt: number
+  /** In the line of its thread; null for a run that has had its turn. */
+  place: number | null
 }
 
 /** A search with what the wire does not show: the model's arguments, and the first number of its citation marks. */

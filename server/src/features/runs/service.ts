@@ -29,6 +29,8 @@ import { freezeRun, type RunRequest } from './freeze-run.ts'
 import type { View } from './outside-view.ts'
 import { presentRun, presentStep } from './present.ts'
 import { createRunViews } from './run-views.ts'
+import { freshStep } from './fresh-step.ts'
+import { leaveLine } from './line.ts'
 import { isEnded, withPluginUsage, type RunRecord, type StepRecord } from './run-record.ts'
 import { allSteps, findStep, listSteps, updateStep } from './step-store.ts'
 import {
@@ -91,8 +93,11 @@ export const createRunService = (deps: RunServiceDeps) => {
     return run
   }
 
+  /** Locks the run, and before it the thread of one that is in line, as the end of the active run does. */
   const lockOwned = async (tx: Tx, principal: Principal, threadId: string, id: string) => {
-    await threads.getOwned(tx, principal, threadId)
+    const { waiting } = await threads.getOwned(tx, principal, threadId)
+    const seen = waiting === 0 ? null : await findRun(tx, principal.workspaceId, threadId, id)
+    if (seen !== null && seen.place !== null) await threads.lockOwned(tx, principal, threadId)
     const run = await findRunForUpdate(tx, principal.workspaceId, threadId, id)
     if (run === null) throw errors.notFound('run', id)
     return run
@@ -119,11 +124,12 @@ export const createRunService = (deps: RunServiceDeps) => {
       throw error
     }
     const after = announce(run)
-    dispatcher.begin(run, claim)
+    if (run.place === null) dispatcher.begin(run, claim)
+    else dispatcher.giveBack(claim)
     return { run, after }
   }
 
-  /** The part that both ways of creating share: right, lock, frozen settings, rows. */
+  /** The part that both ways of creating share: right, lock or place in line, frozen settings, rows. */
   const insertOn = async (
     tx: Tx,
     principal: Principal,
@@ -152,25 +158,19 @@ export const createRunService = (deps: RunServiceDeps) => {
       (run.instructions ?? '') !== '' ||
       (await messages.hasUserMessage(tx, thread.workspaceId, thread.id))
     if (!speaks) throw errors.nothingToSay()
-    await messages.append(tx, principal, thread, additional, run.id)
-    await insertRun(tx, run)
-    await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
-    return run
+    if (thread.activeRunId === null) {
+      await messages.append(tx, principal, thread, additional, run.id)
+      await insertRun(tx, run)
+      await threads.setActiveRun(tx, thread.workspaceId, thread.id, run.id)
+      return run
+    }
+    await messages.appendToLine(tx, principal, thread, additional, run.id)
+    const waiting: RunRecord = { ...run, place: await threads.joinLine(tx, thread, 1), dueMs: null }
+    await insertRun(tx, waiting)
+    return waiting
   }
 
-  /** A step as it is read. */
-  const fresh = (step: StepRecord, run: RunRecord): StepRecord => {
-    const { freshLinks } = deps
-    const { details } = step
-    if (freshLinks === undefined || details.type !== 'tool_calls') return step
-    const owner = { workspaceId: run.workspaceId, personId: run.ownerId }
-    const calls = details.tool_calls.map((call) => {
-      if (call.type !== 'function' || call.function.output === null) return call
-      const output = freshLinks(call.function.output, owner)
-      return { ...call, function: { ...call.function, output } }
-    })
-    return { ...step, details: { type: details.type, tool_calls: calls } }
-  }
+  const fresh = (step: StepRecord, run: RunRecord) => freshStep(deps.freshLinks, step, run)
 
   const announceCreated = (run: RunRecord): number => {
     const shown = presentRun(run)
@@ -202,7 +202,8 @@ export const createRunService = (deps: RunServiceDeps) => {
 
     /**
      * @param includesContent whether its stream tells what the passages of file_search say
-     * @throws AppError 400 when the thread is locked or there is nothing to say; 404 for a foreign thread or assistant
+     * @throws AppError 400 when the thread is locked and the run does not queue, or there is nothing to say; 404 for a foreign thread or
+     * assistant; 429 when the line is full
      */
     async create(
       principal: Principal,
@@ -217,10 +218,12 @@ export const createRunService = (deps: RunServiceDeps) => {
         'run.create',
         async (tx, claim) => {
           const thread = await threads.lockOwned(tx, principal, threadId)
-          if (thread.activeRunId !== null) {
-            throw errors.runOnLockedThread(threadId, thread.activeRunId)
+          const { activeRunId } = thread
+          if (activeRunId !== null && !request.queue) {
+            throw errors.runOnLockedThread(threadId, activeRunId)
           }
-          return insertOn(tx, principal, thread, request, additional, claim, includesContent)
+          const born = activeRunId === null ? claim : null
+          return insertOn(tx, principal, thread, request, additional, born, includesContent)
         },
         announceCreated,
       )
@@ -298,7 +301,7 @@ export const createRunService = (deps: RunServiceDeps) => {
     },
 
     /**
-     * Asks for the end of a run.
+     * Asks for the end of a run. One in line leaves it and is cancelled at once; messages it came with keep their places.
      * @throws AppError 400 in an end state or while it is being cancelled
      */
     async cancel(principal: Principal, threadId: string, id: string): Promise<RunRecord> {
@@ -307,9 +310,15 @@ export const createRunService = (deps: RunServiceDeps) => {
         if (isEnded(before.status) || before.status === 'cancelling') {
           throw errors.cancelInWrongState(before.status)
         }
+        if (before.place !== null) return leaveLine(tx, threads, before, seconds(clock.now()))
         return writeCancelling(tx, before, clock.now())
       })
-      dispatcher.cancel(run.id)
+      if (run.status === 'cancelling') dispatcher.cancel(run.id)
+      else {
+        say(run, 'thread.run.cancelling', presentRun({ ...run, status: 'cancelling' }))
+        say(run, 'thread.run.cancelled', presentRun(run))
+        events.end(run.id)
+      }
       return run
     },
 

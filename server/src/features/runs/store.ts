@@ -1,4 +1,5 @@
 import type { Metadata } from '@melzi/contract/metadata.ts'
+import { seconds } from '../../platform/clock.ts'
 import { selectPage, type Page, type PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Row, SqlValue, Tx } from '../../platform/store/store.ts'
 import type { RunRecord } from './run-record.ts'
@@ -50,6 +51,7 @@ const toRun = (row: Row): RunRecord => ({
   dueMs: row['due_ms'] as number | null,
   leaseOwner: row['lease_owner'] as string | null,
   attempt: row['attempt'] as number,
+  place: row['place'] as number | null,
 })
 
 export const findRun = async (
@@ -104,8 +106,8 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
     `insert into runs (workspace_id, id, thread_id, assistant_id, owner_id, created_at, status, model, instructions, tools, tool_resources,
        metadata, temperature, top_p, reasoning_effort, max_completion_tokens, max_prompt_tokens, truncation_strategy, response_format,
        tool_choice, parallel_tool_calls, plugin_mode, plugins, expires_at, next_position, due_ms, lease_owner, attempt,
-       includes_content, key_id, begun_with, names_files)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28, ?29, ?30, ?31)`,
+       includes_content, key_id, begun_with, names_files, place)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, 1, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)`,
     [
       run.workspaceId,
       run.id,
@@ -138,6 +140,7 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.keyId,
       run.begunWith,
       run.namesFiles ? 1 : 0,
+      run.place,
     ],
   )
 }
@@ -146,7 +149,7 @@ export const insertRun = async (tx: Tx, run: RunRecord): Promise<void> => {
 export const updateRun = async (tx: Tx, run: RunRecord): Promise<void> => {
   await tx.run(
     `update runs set status = ?3, required_action = ?4, last_error = ?5, incomplete_reason = ?6, usage = ?7, started_at = ?8,
-       cancelled_at = ?9, failed_at = ?10, completed_at = ?11, due_ms = ?12, lease_owner = ?13, attempt = ?14
+       cancelled_at = ?9, failed_at = ?10, completed_at = ?11, due_ms = ?12, lease_owner = ?13, attempt = ?14, place = ?15
      where workspace_id = ?1 and id = ?2`,
     [
       run.workspaceId,
@@ -163,7 +166,34 @@ export const updateRun = async (tx: Tx, run: RunRecord): Promise<void> => {
       run.dueMs,
       run.leaseOwner,
       run.attempt,
+      run.place,
     ],
+  )
+}
+
+/** The run that is next in a thread's line. */
+export const nextInLine = async (
+  tx: Tx,
+  workspaceId: string,
+  threadId: string,
+): Promise<{ id: string; place: number } | null> =>
+  tx.get<{ id: string; place: number }>(
+    `select id, place from runs where workspace_id = ?1 and thread_id = ?2 and place is not null
+     order by place limit 1`,
+    [workspaceId, threadId],
+  )
+
+/** A run's turn has come: it is due, and its time counts from now. */
+export const beginTurn = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  nowMs: number,
+): Promise<void> => {
+  await tx.run(
+    `update runs set place = null, due_ms = ?3, expires_at = expires_at - created_at + ?4
+     where workspace_id = ?1 and id = ?2`,
+    [workspaceId, id, nowMs, seconds(nowMs)],
   )
 }
 

@@ -13,8 +13,12 @@ import {
   findThread,
   findThreadForUpdate,
   insertThread,
+  leaveLine,
+  letGo,
   listThreads,
+  passOn,
   setActiveRun,
+  takePlaces,
   takePositions,
   updateThreadMetadata,
   type ThreadRecord,
@@ -22,6 +26,9 @@ import {
 
 export { presentThread } from './present.ts'
 export type { ThreadRecord } from './store.ts'
+
+/** Messages and runs that can wait for their turn on one thread. */
+const LONGEST_LINE = 64
 
 /** A thread with what it gives its tools. */
 export interface Thread extends ThreadRecord {
@@ -66,7 +73,27 @@ export const createThreadService = (deps: {
     toolResourcesOf,
     withResources,
     setActiveRun,
+    letGo,
+    passOn,
+    leaveLine,
+    /** The thread's row, locked until the unit ends; asks for no right. */
+    lock: findThreadForUpdate,
     takePositions,
+
+    /**
+     * Takes `count` places in the line of a thread that the unit has locked and that has an active run.
+     * @returns the first of them
+     * @throws AppError 429 when there would be more than {@link LONGEST_LINE}
+     */
+    async joinLine(
+      tx: Tx,
+      { workspaceId, id }: Pick<ThreadRecord, 'workspaceId' | 'id'>,
+      count: number,
+    ): Promise<number> {
+      const { first, waiting } = await takePlaces(tx, workspaceId, id, count)
+      if (waiting > LONGEST_LINE) throw errors.lineIsFull(id, LONGEST_LINE)
+      return first
+    },
 
     get: async (principal: Principal, id: string): Promise<Thread> =>
       withResources(store, await getOwned(store, principal, id)),
@@ -100,6 +127,7 @@ export const createThreadService = (deps: {
         createdAt: seconds(clock.now()),
         metadata,
         activeRunId: null,
+        waiting: 0,
       }
       await insertThread(tx, record)
       const holder = { kind: 'thread', workspaceId: record.workspaceId, id: record.id } as const

@@ -11,6 +11,8 @@ export interface ThreadRecord extends Owned {
   metadata: Metadata
   /** The run that holds the lock, from its creation until its end state (behaviour.md 8). */
   activeRunId: string | null
+  /** Messages and runs that wait for their turn; none without an active run. */
+  waiting: number
 }
 
 const toRecord = (row: Row): ThreadRecord => ({
@@ -21,6 +23,7 @@ const toRecord = (row: Row): ThreadRecord => ({
   createdAt: row['created_at'] as number,
   metadata: JSON.parse(row['metadata'] as string) as Metadata,
   activeRunId: row['active_run_id'] as string | null,
+  waiting: row['waiting'] as number,
 })
 
 export const findThread = async (
@@ -99,17 +102,76 @@ export const updateThreadMetadata = async (
   ])
 }
 
-/** Takes the lock for a run, or with null lets it go. */
+/** Takes the lock for a run. */
 export const setActiveRun = async (
   tx: Tx,
   workspaceId: string,
   id: string,
-  runId: string | null,
+  runId: string,
 ): Promise<void> => {
   await tx.run('update threads set active_run_id = ?3 where workspace_id = ?1 and id = ?2', [
     workspaceId,
     id,
     runId,
+  ])
+}
+
+/**
+ * Lets a run's lock go, unless somebody waits for it: then {@link passOn} says who has it next. Either way the row is the unit's.
+ * @returns how many wait; null when the lock is not that run's, or the thread is gone
+ */
+export const letGo = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  runId: string,
+): Promise<number | null> => {
+  const row = await tx.get<{ waiting: number }>(
+    `update threads set active_run_id = case when waiting = 0 then null else active_run_id end
+     where workspace_id = ?1 and id = ?2 and active_run_id = ?3 returning waiting`,
+    [workspaceId, id, runId],
+  )
+  return row?.waiting ?? null
+}
+
+/** Gives the lock to the next run of the line, or with null to nobody. @param served how many have had their turn */
+export const passOn = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  runId: string | null,
+  served: number,
+): Promise<void> => {
+  await tx.run(
+    'update threads set active_run_id = ?3, waiting = waiting - ?4 where workspace_id = ?1 and id = ?2',
+    [workspaceId, id, runId, served],
+  )
+}
+
+/**
+ * Takes `count` places at the end of the line of a thread that is the unit's.
+ * @returns the first of them, below zero, and how many wait then
+ */
+export const takePlaces = async (
+  tx: Tx,
+  workspaceId: string,
+  id: string,
+  count: number,
+): Promise<{ first: number; waiting: number }> => {
+  const row = await tx.get<{ next_place: number; waiting: number }>(
+    `update threads set next_place = next_place + ?3, waiting = waiting + ?3
+     where workspace_id = ?1 and id = ?2 returning next_place, waiting`,
+    [workspaceId, id, count],
+  )
+  if (row === null) throw new Error(`thread ${id} is gone inside its own unit`)
+  return { first: row.next_place - count, waiting: row.waiting }
+}
+
+/** One has left the line before its turn; the thread is the unit's. */
+export const leaveLine = async (tx: Tx, workspaceId: string, id: string): Promise<void> => {
+  await tx.run('update threads set waiting = waiting - 1 where workspace_id = ?1 and id = ?2', [
+    workspaceId,
+    id,
   ])
 }
 

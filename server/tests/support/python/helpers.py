@@ -206,6 +206,17 @@ def _():
     check(threads.runs.poll(run.id, thread_id=run.thread_id).status == "cancelled")
 
 
+@helper("a busy thread: queue by extra_body")
+def _():
+    first = waiting()
+    queue = {"queue": True}
+    threads.messages.create(first.thread_id, role="user", content="meanwhile", extra_body=queue)
+    second = threads.runs.create(first.thread_id, assistant_id=plain.id, extra_body=queue)
+    check(second.status == "queued" and second.expires_at is None, second)
+    threads.runs.cancel(first.id, thread_id=first.thread_id)
+    check(threads.runs.poll(second.id, thread_id=first.thread_id).status == "completed")
+
+
 @helper("runs.steps.list")
 def _():
     run = waiting()
