@@ -36,6 +36,7 @@ export const SOURCES: readonly Source[] = [
       'instructions',
       'tools',
       'tool_resources',
+      'response_format',
       'plugins',
       'required_action',
       'last_error',

@@ -29,6 +29,7 @@ export const freezeRun = (
     claim: Claim | null
     includesContent: boolean
     namesFiles: boolean
+    mountsFiles: boolean
   },
 ): RunRecord => {
   if (!atLeast(assistant.right, 'view')) checkOverrides(request)
@@ -50,7 +51,7 @@ export const freezeRun = (
     model: request.model ?? assistant.model,
     instructions: instructionsOf(request, assistant),
     tools,
-    toolResources: resourcesOf(request, givenBy(assistant, resources)),
+    toolResources: resourcesOf(request, givenBy(resources, at.mountsFiles)),
     includesContent: at.includesContent,
     metadata: request.metadata,
     temperature: request.temperature ?? assistant.temperature,
@@ -100,14 +101,12 @@ const checkOverrides = (request: RunRequest): void => {
   }
 }
 
-/** What an assistant gives its tools: its files for Python only to those who may look into it, or where the maker says so (design 5). */
+/** What an assistant gives its tools: its files for Python only where they may be mounted (run-views.ts). */
 const givenBy = (
-  { right, mountsFiles }: UsableAssistant,
   { code_interpreter: code, ...resources }: ToolResources,
+  mountsFiles: boolean,
 ): ToolResources =>
-  code === undefined || (!mountsFiles && !atLeast(right, 'view'))
-    ? resources
-    : { ...resources, code_interpreter: code }
+  code === undefined || !mountsFiles ? resources : { ...resources, code_interpreter: code }
 
 /** Additional instructions are appended for this run, and shown in it. */
 const instructionsOf = (request: RunRequest, assistant: UsableAssistant): string | null => {

@@ -20,6 +20,14 @@ export const createRunViews = (deps: {
 }) => {
   const { store, assistants } = deps
 
+  /** Whether a key that may less than its person has made the thread, and it is not the caller's. */
+  const isReadByLimitedKey = async (
+    db: Reader,
+    { keyId }: Principal,
+    { workspaceId, madeBy }: ThreadRecord,
+  ): Promise<boolean> =>
+    madeBy !== null && madeBy !== keyId && (await deps.isLimitedKey(db, workspaceId, madeBy))
+
   return {
     viewOf: async (principal: Principal, run: RunRecord): Promise<View> =>
       viewBy(principal, run, await assistants.rightOn(store, principal, run.assistantId)),
@@ -39,14 +47,25 @@ export const createRunViews = (deps: {
      */
     mayNameFiles: async (
       db: Reader,
-      { keyId, scope }: Principal,
-      { workspaceId, madeBy }: ThreadRecord,
+      principal: Principal,
+      thread: ThreadRecord,
       { right, showsCitations }: UsableAssistant,
     ): Promise<boolean> => {
       if (showsCitations) return true
-      if (!atLeast(right, 'view') || scope !== null) return false
-      if (madeBy === null || madeBy === keyId) return true
-      return !(await deps.isLimitedKey(db, workspaceId, madeBy))
+      if (!atLeast(right, 'view') || principal.scope !== null) return false
+      return !(await isReadByLimitedKey(db, principal, thread))
     },
+
+    /**
+     * Whether Python finds the assistant's files in a run: by the same rule, for what a run leaves in its thread's session is there for the
+     * next run too.
+     */
+    mayMountFiles: async (
+      db: Reader,
+      principal: Principal,
+      thread: ThreadRecord,
+      { right, mountsFiles }: UsableAssistant,
+    ): Promise<boolean> =>
+      mountsFiles || (atLeast(right, 'view') && !(await isReadByLimitedKey(db, principal, thread))),
   }
 }

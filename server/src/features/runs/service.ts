@@ -150,6 +150,7 @@ export const createRunService = (deps: RunServiceDeps) => {
       claim,
       includesContent,
       namesFiles: await views.mayNameFiles(tx, principal, thread, assistant),
+      mountsFiles: await views.mayMountFiles(tx, principal, thread, assistant),
     })
     const speaks =
       additional.some((draft) => draft.role === 'user') ||
