@@ -13,7 +13,7 @@ export const pluginApiPart: Part = {
       path: '/pluginapi',
       summary: 'Call a plugin',
       description:
-        'The body is the function’s arguments, whatever its content type says. Give the answer back with the tool outputs of the run. A plugin that fails answers 200 with `ok` false.',
+        'The body is the function’s arguments, whatever its content type says. Give the answer back with the tool outputs of the run. A plugin that fails answers 200 with `ok` false. Where the server calls the plugin itself, those who may only use the assistant get 403.',
       query: {
         schema: PluginApiQuery,
         example: { tid: 'thread_abc123', aid: 'asst_abc123', pid: 'unit_price' },

@@ -3,7 +3,12 @@ import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Mailer } from '../../platform/mail.ts'
-import { requireAdmin, requireFull, type Principal } from '../../platform/principal.ts'
+import {
+  requireAdmin,
+  requireFull,
+  requireUnbound,
+  type Principal,
+} from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
@@ -192,6 +197,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
       about: Pick<InvitationRecord, 'email' | 'role'>,
     ): Promise<SentInvitation> {
       requireAdmin(principal)
+      requireUnbound(principal)
       if (about.role === 'admin' && principal.role !== 'owner') {
         throw errors.forbidden('Only owners of the workspace invite admins.', 'role')
       }
@@ -233,6 +239,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
     /** Sends it again with a new link and another seven days; the old link is dead. @throws AppError 404, 400 when it is accepted */
     async resend(principal: Principal, id: string): Promise<SentInvitation> {
       requireAdmin(principal)
+      requireUnbound(principal)
       const token = newLinkToken()
       const record = await store.write('invitation.resend', async (tx) => {
         const before = await getInvitation(tx, principal, id)

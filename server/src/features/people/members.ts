@@ -1,7 +1,13 @@
 import { seconds, type Clock } from '../../platform/clock.ts'
 import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
-import { requireAdmin, requireFull, type Principal, type Role } from '../../platform/principal.ts'
+import {
+  requireAdmin,
+  requireFull,
+  requireUnbound,
+  type Principal,
+  type Role,
+} from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
@@ -130,6 +136,7 @@ export const createMembers = (deps: MembersDeps) => {
     /** @throws AppError 403, 404; 400 for the only owner */
     async setRole(principal: Principal, id: string, role: Role): Promise<MemberRecord> {
       requireAdmin(principal)
+      requireUnbound(principal)
       return store.write('person.role', async (tx) => {
         const member = await getMember(tx, principal, id)
         if (member.role === role) return member

@@ -3,7 +3,7 @@ import { atLeast, type Principal } from '../../platform/principal.ts'
 import type { Store } from '../../platform/store/store.ts'
 import { DEEPEST_JSON, isTooDeep } from '../../plugins/json-depth.ts'
 import type { Json } from '../../plugins/python/sandbox-driver.ts'
-import type { AssistantService } from '../assistants/service.ts'
+import type { AssistantService, UsableAssistant } from '../assistants/service.ts'
 import type { MessageService } from '../messages/service.ts'
 import { outsideTextOf, type AttachedFunction, type PluginCalls } from '../plugins/service.ts'
 import type { RunRecord, RunService } from '../runs/service.ts'
@@ -40,7 +40,8 @@ export const createPluginApiService = (deps: {
   return {
     /**
      * Calls a plugin of an assistant the principal may use, in a thread of his. A failure of the plugin is an answer with `ok: false`.
-     * @throws AppError 400 naming `params` when that is not JSON or too deep; 404 for the assistant, thread or plugin
+     * @throws AppError 400 naming `params` when that is not JSON or too deep; 404 for the assistant, thread or plugin; 403 for a function that
+     *   this server calls itself, to those who may only use the assistant: what it gives is the model's (design 5)
      */
     call: async (
       principal: Principal,
@@ -52,6 +53,10 @@ export const createPluginApiService = (deps: {
       const thread = await threads.getOwned(store, principal, request.tid)
       const plugin = functionNamed(assistant.plugins, request.pid)
       const run = await runs.waiting(thread, assistant.id)
+      const seesInside = atLeast(assistant.right, 'view')
+      if (!seesInside && isServed(assistant, plugin, run)) {
+        throw errors.forbidden(`The server calls the plugin '${request.pid}' itself.`, 'pid')
+      }
       const outcome = await calls.call(
         {
           workspaceId: principal.workspaceId,
@@ -71,16 +76,29 @@ export const createPluginApiService = (deps: {
         signal,
       )
       const { pictures, ok, callId } = outcome
-      if (atLeast(assistant.right, 'view')) return { text: outcome.text, pictures, ok, callId }
+      if (seesInside) return { text: outcome.text, pictures, ok, callId }
       return { text: outsideTextOf(outcome), ...(ok ? { pictures } : {}), ok, callId }
     },
   }
 }
 
-/** The version a waiting run was frozen with; null: as the plugin is now. */
+/** The function as a waiting run was frozen with it; null: it is as it is now. */
+const frozen = (run: RunRecord | null, plugin: AttachedFunction) =>
+  run?.plugins.find(
+    (one) => one.pluginId === plugin.id && one.functionName === plugin.functionName,
+  ) ?? null
+
 const frozenVersion = (run: RunRecord | null, plugin: AttachedFunction): number | null =>
-  run?.plugins.find((one) => one.pluginId === plugin.id && one.functionName === plugin.functionName)
-    ?.version ?? null
+  frozen(run, plugin)?.version ?? null
+
+/** Whether the server calls it, and not the client: in the run that waits, else in the next one. */
+const isServed = (
+  { pluginMode }: Pick<UsableAssistant, 'pluginMode'>,
+  plugin: AttachedFunction,
+  run: RunRecord | null,
+): boolean =>
+  (run?.pluginMode ?? pluginMode) === 'server' &&
+  (frozen(run, plugin) ?? plugin).asksBefore !== true
 
 /**
  * The function of this name; else the only one of the plugin whose file has this id.

@@ -145,8 +145,8 @@ export const CHINESE_CALLS: Readonly<Record<string, string>> = {
   'List the files of a batch': '列出批次的檔案',
   'Only those of this batch.': '只有這個批次的檔案。',
   'Call a plugin': '呼叫外掛',
-  'The body is the function’s arguments, whatever its content type says. Give the answer back with the tool outputs of the run. A plugin that fails answers 200 with `ok` false.':
-    '內容是函式的引數，不論 content type 為何。請把回應放進 run 的工具輸出送回。外掛失敗時仍回應 200，`ok` 為 false。',
+  'The body is the function’s arguments, whatever its content type says. Give the answer back with the tool outputs of the run. A plugin that fails answers 200 with `ok` false. Where the server calls the plugin itself, those who may only use the assistant get 403.':
+    '內容是函式的引數，不論 content type 為何。請把回應放進 run 的工具輸出送回。外掛失敗時仍回應 200，`ok` 為 false。外掛由伺服器呼叫時，只能使用該助理的人會得到 403。',
   'List models': '列出模型',
   'Names and aliases, as `model` takes them.': '`model` 可用的名稱與別名。',
   'Read a model': '讀取模型',

@@ -80,7 +80,6 @@ export type RunService = ReturnType<typeof createRunService>
 export const createRunService = (deps: RunServiceDeps) => {
   const { store, clock, events, assistants, threads, messages, dispatcher } = deps
   const views = createRunViews(deps)
-
   const getOwned = async (
     db: Reader,
     principal: Principal,
@@ -172,9 +171,8 @@ export const createRunService = (deps: RunServiceDeps) => {
   const fresh = (step: StepRecord, run: RunRecord) => freshStep(deps.freshLinks, step, run)
 
   const announceCreated = (run: RunRecord): number => {
-    const shown = presentRun(run)
-    const before = say(run, 'thread.run.created', shown)
-    say(run, 'thread.run.queued', shown)
+    const before = say(run, 'thread.run.created', presentRun(run))
+    say(run, 'thread.run.queued', presentRun(run))
     return before
   }
 

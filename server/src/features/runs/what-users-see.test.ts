@@ -262,6 +262,8 @@ onEachEngine('runs of a shared assistant', (engine) => {
     })
 
     it('give the plugin on its own address without its lines too, and its owner not what was said', async () => {
+      const settings = `/assistants/${h.assistant.id}/settings`
+      await h.owner.api.post(settings, { plugin_mode: 'client' })
       const { id } = await h.friend.api.thread('I am ill')
       const call = async (
         who: Somebody,
@@ -297,6 +299,7 @@ onEachEngine('runs of a shared assistant', (engine) => {
       assert.ok(told.text.includes(CANARIES.line))
       const whole = await rawOf(h.owner, `/plugins/${h.pluginId}/calls/${told.call_id}`)
       assert.ok(whole.includes('I am ill') && whole.includes('not defined'))
+      await h.owner.api.post(settings, { plugin_mode: 'server' })
     })
 
     it('let whoever may change the assistant send back what is there, and add only what is theirs', async () => {
