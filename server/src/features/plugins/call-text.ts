@@ -58,10 +58,11 @@ const QUOTES_PROGRAM =
  * library did, whose classes are named with their module.
  */
 const outsideException = (message: string): string => {
-  const name = EXCEPTION.exec(message.trim())?.[1]
+  const text = parted(message).rest
+  const name = EXCEPTION.exec(text)?.[1]
   if (name === undefined) return 'The plugin failed.'
   const isOfPlugin = !name.includes('.') && !QUOTES_PROGRAM.test(name)
-  return isOfPlugin ? message.trim() : `The plugin failed: ${name}.`
+  return isOfPlugin ? text : `The plugin failed: ${name}.`
 }
 
 const outsideError = ({ kind, message }: PluginCallError): string => {
@@ -94,18 +95,20 @@ export const ownersError = ({ kind, message, traceback }: PluginCallError): Plug
       traceback: null,
     }
   }
-  const name = EXCEPTION.exec(message.trim())?.[1] ?? 'Exception'
-  return { kind, message: name, traceback: framesOf(traceback, name) }
+  const name = EXCEPTION.exec(parted(message).rest)?.[1] ?? 'Exception'
+  const frames = traceback === null ? null : `${parted(traceback).frames}\n${name}`.trimStart()
+  return { kind, message: name, traceback: frames }
 }
 
-/** The frames of a traceback, down to where the exception's own text begins. */
-const framesOf = (traceback: string | null, name: string): string | null => {
-  if (traceback === null) return null
-  const lines = traceback.split('\n')
-  const end = lines.findIndex((line) => line !== TRACEBACK && !line.startsWith(' '))
-  return [...(end === -1 ? lines : lines.slice(0, end)), name].join('\n')
-}
 const TRACEBACK = 'Traceback (most recent call last):'
+
+/** What Python says of an exception: the lines that led there, which a syntax error has too, and what comes after them. */
+const parted = (text: string): { frames: string; rest: string } => {
+  const lines = text.trimEnd().split('\n')
+  const end = lines.findIndex((line) => line !== TRACEBACK && !line.startsWith(' '))
+  const at = end === -1 ? lines.length : end
+  return { frames: lines.slice(0, at).join('\n'), rest: lines.slice(at).join('\n').trim() }
+}
 
 /** PostgreSQL's text holds no NUL, and UTF-8 no lone surrogates. */
 export const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\uFFFD')

@@ -20,6 +20,8 @@ describe('what a failed call tells those who may only use it', () => {
       'OrderError',
     ]
     for (const text of texts) assert.equal(outside(python(text, 'File "plugin.py"')), text)
+    const whole = `Traceback (most recent call last):\n  File "plugin.py", line 2\n    canary\n${texts[0]}`
+    assert.equal(outside(python(whole)), texts[0])
   })
 
   it('is only the class where Python or a library speaks, whose text quotes the program', () => {
