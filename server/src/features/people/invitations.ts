@@ -3,7 +3,12 @@ import { errors } from '../../platform/errors.ts'
 import { newId } from '../../platform/ids.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Mailer } from '../../platform/mail.ts'
-import { requireAdmin, requireFull, requireUnbound, type Principal } from '../../platform/principal.ts'
+import {
+  requireAdmin,
+  requireFull,
+  requireUnbound,
+  type Principal,
+} from '../../platform/principal.ts'
 import type { Page, PageQuery } from '../../platform/store/page.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
