@@ -219,6 +219,8 @@ export const openLeakHouse = async (engine: TestEngine) => {
   return {
     context,
     homeId,
+    /** Another workspace. */
+    workspace: () => newWorkspace(context),
     origin,
     openapiUrl: service.url,
     /** What Python was asked to run, with its files. */
