@@ -149,7 +149,11 @@ onEachEngine('ways to what is somebody else’s', (engine) => {
       ]
       for (const who of [other, outsider])
         for (const [address, body] of asked)
-          assert.equal(await statusOf(who, 'POST', address, body), 404, JSON.stringify([address, body]))
+          assert.equal(
+            await statusOf(who, 'POST', address, body),
+            404,
+            JSON.stringify([address, body]),
+          )
     })
 
     it('more than a limited key may, by what came in with the full one, or by a second header', async () => {
@@ -211,7 +215,10 @@ onEachEngine('ways to what is somebody else’s', (engine) => {
           const guessed = known.map((one) => neighbour(one))
           const at = (values: readonly string[]) =>
             ids.reduce((text, name, i) => text.replace(`{${name}}`, values[i] ?? ''), path)
-          const [real, none] = [await h.ask(who, 'GET', at(known)), await h.ask(who, 'GET', at(guessed))]
+          const [real, none] = [
+            await h.ask(who, 'GET', at(known)),
+            await h.ask(who, 'GET', at(guessed)),
+          ]
           const said = `${who.name} ${id}`
           // models are everybody's, and members know each other
           if (real.status === 200 && ['retrieveModel', 'getPerson'].includes(id)) continue
