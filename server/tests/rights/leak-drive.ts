@@ -85,7 +85,6 @@ export const makeAssistants = async (h: LeakHouse, maker: Caller): Promise<Made>
   }
   const [server = '', client = ''] = made
   const own = await talkOnce(h, maker, server, `search ${CANARIES.makersThread}`)
-  const { data } = await h.get<Page>(maker, `/plugins/${fine.id}/versions`)
   const test = await h.make(maker, `/plugins/${fine.id}/test`, { arguments: {} })
   const { id: share } = await h.make(maker, `/assistants/${server}/shares`, { type: 'workspace' })
   await h.ask(maker, 'DELETE', `/assistants/${server}/shares/${share}`)
@@ -96,7 +95,7 @@ export const makeAssistants = async (h: LeakHouse, maker: Caller): Promise<Made>
     vector_store_id: store.id,
     plugin_id: fine.id,
     call_id: test.id,
-    version: data[0]?.id ?? '1',
+    version: '1',
     person_id: maker.personId,
     share_id: share,
     name: 'KEY',

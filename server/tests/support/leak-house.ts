@@ -14,6 +14,8 @@ import { newKeyText } from '../../src/features/keys/service.ts'
 import { presentRun } from '../../src/features/runs/present.ts'
 import type { RunRecord } from '../../src/features/runs/run-record.ts'
 import { newId } from '../../src/platform/ids.ts'
+import { createLog } from '../../src/platform/log.ts'
+import { createMailer } from '../../src/platform/mail.ts'
 import type { Role } from '../../src/platform/principal.ts'
 import { CANARIES, leakyModel, leakySandbox } from './canaries.ts'
 import { fakePython } from './fake-python.ts'
@@ -90,11 +92,12 @@ export const openLeakHouse = async (engine: TestEngine) => {
     ...(where.kind === 'postgres' ? { DATABASE_URL: where.url } : {}),
   }
   const python = fakePython(() => Promise.resolve({ logs: CANARIES.codeLogs }))
+  const mailer = createMailer({ smtpUrl: null, from: 'x' }, createLog('silent'), () => undefined)
   const context = stack.use(
     await createContext(
       readConfig(env),
       readModelsConfig(env, () => ''),
-      { sandbox: leakySandbox(), interpreter: python.interpreter },
+      { sandbox: leakySandbox(), interpreter: python.interpreter, mailer },
     ),
   )
   const app = createApp(context)
@@ -219,6 +222,8 @@ export const openLeakHouse = async (engine: TestEngine) => {
   return {
     context,
     homeId,
+    /** Another workspace. */
+    workspace: () => newWorkspace(context),
     origin,
     openapiUrl: service.url,
     /** What Python was asked to run, with its files. */

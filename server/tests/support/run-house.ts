@@ -82,6 +82,7 @@ export async function* hang(
   signal: AbortSignal,
 ): AsyncGenerator<ModelPart> {
   yield* parts
+  signal.throwIfAborted()
   await new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })

@@ -198,9 +198,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
     ): Promise<SentInvitation> {
       requireAdmin(principal)
       requireUnbound(principal)
-      if (about.role === 'admin' && principal.role !== 'owner') {
-        throw errors.forbidden('Only owners of the workspace invite admins.', 'role')
-      }
+      checkRank(principal, about.role)
       const token = newLinkToken()
       const record = await store.write('invitation.create', (tx) =>
         insert(tx, principal, { ...about, assistantId: null, access: null }, token),
@@ -236,13 +234,21 @@ export const createInvitations = (deps: InvitationsDeps) => {
       await audit.note(tx, principal, { action: 'invitation.delete', kind: 'invitation', id })
     },
 
-    /** Sends it again with a new link and another seven days; the old link is dead. @throws AppError 404, 400 when it is accepted */
+    /**
+     * Sends it again with a new link and another seven days; the old link is dead. Where no mail leaves, the link is given to who calls: it must
+     * lead to no more than who calls could give.
+     * @throws AppError 404, 400 when it is accepted, 403 for an admin's and for one to an assistant that somebody else has shared
+     */
     async resend(principal: Principal, id: string): Promise<SentInvitation> {
       requireAdmin(principal)
       requireUnbound(principal)
       const token = newLinkToken()
       const record = await store.write('invitation.resend', async (tx) => {
         const before = await getInvitation(tx, principal, id)
+        checkRank(principal, before.role)
+        if (before.assistantId !== null && before.invitedBy !== principal.personId) {
+          throw errors.forbidden('Only who shared the assistant sends this invitation again.')
+        }
         if (before.acceptedAt !== null) throw errors.invalid('The invitation was accepted already.')
         const renewed = { ...before, expiresAt: now() + DAYS * DAY_SECONDS }
         await renewInvitation(tx, renewed, linkHash(token))
@@ -304,9 +310,10 @@ export const createInvitations = (deps: InvitationsDeps) => {
       const personId = newId('person_')
       await store.write('invitation.accept', async (tx) => {
         await insertPerson(tx, { id: personId, name, createdAt: now() })
+        // first, for it locks the invitation: a second one with the same link waits for it, and finds it used
+        await enter(tx, record, personId, from)
         const account = { email, passwordHash, emailVerified: mailer.sends }
         await accounts.giveAccount(tx, personId, account)
-        await enter(tx, record, personId, from)
       })
       return { workspaceId, personId, cookies: await accounts.startSession(personId, from) }
     },
@@ -328,6 +335,13 @@ const asInvited = (record: InvitationRecord): Invited => ({
   ...record,
   access: record.access ?? 'use',
 })
+
+/** @throws AppError 403 when an admin means to make an admin */
+const checkRank = (principal: Principal, role: InvitationRecord['role']): void => {
+  if (role === 'admin' && principal.role !== 'owner') {
+    throw errors.forbidden('Only owners of the workspace invite admins.', 'role')
+  }
+}
 
 const missing = (param: string) =>
   errors.invalid(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter')

@@ -94,16 +94,17 @@ export const updateRole = async (
   ])
 }
 
-/** Groups and taken up links of the person in this workspace go with it. */
+/** Keys, shares, groups and taken up links of the person in this workspace go with it: who comes back begins anew. */
 export const deleteMembership = async (tx: Tx, workspaceId: string, id: string): Promise<void> => {
   await tx.run(
     "delete from shares where workspace_id = ?1 and grantee_kind = 'person' and grantee_id = ?2",
     [workspaceId, id],
   )
-  await tx.run('delete from memberships where workspace_id = ?1 and person_id = ?2', [
-    workspaceId,
-    id,
-  ])
+  for (const table of ['api_keys', 'memberships'])
+    await tx.run(`delete from ${table} where workspace_id = ?1 and person_id = ?2`, [
+      workspaceId,
+      id,
+    ])
 }
 
 /**

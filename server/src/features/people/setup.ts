@@ -59,6 +59,8 @@ export const createSetup = (deps: SetupDeps) => {
         const found = (await people.findOwner(tx)) ?? (await people.foundHome(tx))
         if (found === null) throw new Error('The store has a workspace without an owner.')
         const { workspaceId, personId } = found
+        // who owns the server may be somebody else by now, with a password that no link of an old log replaces
+        if (await accounts.hasAccount(tx, personId)) throw errors.notFound('set-up', 'this link')
         await renamePerson(tx, personId, request.name)
         // whoever reads the server's log runs the server: the address is taken as it is said
         const account = { email: request.email, passwordHash, emailVerified: true }

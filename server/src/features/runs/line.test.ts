@@ -64,13 +64,24 @@ const threadOf = async (house: RunHouse, node: Node, functions: string[] = []) =
   }
 }
 
+/** Waits for a gate, but not longer than the run goes on: a test that fails must not wait for ever. */
+const unless = async (signal: AbortSignal, gate: Promise<void> | undefined): Promise<void> => {
+  if (gate === undefined) return
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = () => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  await Promise.race([gate, stopped])
+}
+
 /** The first run holds the thread until it is let go; what follows answers at once. */
 const gated = (): { script: Script; open: () => void } => {
   const { promise, resolve } = Promise.withResolvers<void>()
   return {
     open: resolve,
-    script: async function* (nth) {
-      if (nth === 0) await promise
+    script: async function* (nth, _, signal) {
+      if (nth === 0) await unless(signal, promise)
       yield* text(`answer ${nth}`)
       yield finish()
     },
@@ -146,7 +157,7 @@ onEachEngine('the line of a busy thread', (engine) => {
         script: async function* (nth, request, signal) {
           if (nth > 0) yield* [...text('next'), finish()]
           else {
-            await gate.promise
+            await unless(signal, gate.promise)
             yield* way(nth, request, signal)
           }
         },
@@ -275,8 +286,8 @@ onEachEngine('the line of a busy thread', (engine) => {
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const node = await house.node({
       store,
-      script: async function* (nth) {
-        await gates[nth]?.promise
+      script: async function* (nth, _, signal) {
+        await unless(signal, gates[nth]?.promise)
         yield* text(`answer ${nth}`)
         yield finish()
       },

@@ -71,7 +71,6 @@ export interface StartedRun {
   run: RunRecord
   /** Follow the event log after this seq. */
   after: number
-  /** What whoever started it sees of it. */
   view: View
 }
 

@@ -306,7 +306,7 @@ onEachEngine('store', (engine) => {
 
     it('may be used for an id, a text and a comparison in one statement', async () => {
       const sql = `insert into workspaces (id, name, created_at)
-        select ?1, ?1, 1 + (select count(*) from workspaces where id = ?1) where cast(?2 as text) is null or ?1 > ?2 returning *`
+        select ?1, ?1, 1 + (select count(*) from workspaces where id = ?1) where cast(?2 as text) is null or ?1 > ?2 returning id, name, created_at`
       const row = { id: 'same', name: 'same', created_at: 1 }
       assert.deepEqual(await store.write('same', (tx) => tx.get(sql, ['same', 'rest'])), row)
       const values =
