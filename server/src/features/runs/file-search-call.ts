@@ -115,10 +115,13 @@ export const searchFiles = async (
     // what the model is not told it cannot repeat
     const isHidden = isUnnamed(run, passage)
     if (isHidden) unnamed.push(results.length)
-    const shown = isHidden
-      ? { file_name: NAMELESS, attributes: {} }
-      : { file_name: filename, attributes }
-    results.push({ file_id: fileId, score, content, ...shown })
+    results.push({
+      file_id: fileId,
+      file_name: isHidden ? NAMELESS : filename,
+      score,
+      attributes: isHidden ? {} : attributes,
+      content,
+    })
   }
   const file_search = { ...call.file_search, results }
   return { ...call, file_search, retrieval, ...(unnamed.length > 0 ? { unnamed } : {}) }
