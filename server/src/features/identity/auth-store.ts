@@ -2,7 +2,8 @@ import { createAdapterFactory, type CleanedWhere, type CustomAdapter } from 'bet
 import type { Sealer } from '../../platform/sealing.ts'
 import type { Row, SqlValue, Store, Tx } from '../../platform/store/store.ts'
 import { TABLES, type Table } from './auth-tables.ts'
-import { hashToken, SESSION_LONGEST_MS } from './session-cookie.ts'
+import { secretHash } from '../../platform/secret-token.ts'
+import { SESSION_LONGEST_MS } from './session-cookie.ts'
 
 type Data = Record<string, unknown>
 
@@ -52,7 +53,7 @@ export const createAuthStore = (deps: { store: Store; sealer: Sealer }) => {
       case 'ms':
         return unixMs(value)
       case 'hashed':
-        return hashToken(value as string)
+        return secretHash(value as string)
       case 'sealed':
         return sealer.seal(value as string, table.name)
       default:

@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/log.ts'
 import type { Mailer } from '../../platform/mail.ts'
 import type { Principal } from '../../platform/principal.ts'
 import type { Sealer } from '../../platform/sealing.ts'
+import { newSecretToken, secretHash } from '../../platform/secret-token.ts'
 import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
 import { createAdmission, type Admit } from './admission.ts'
@@ -12,8 +13,6 @@ import type { OidcSettings } from './auth-library.ts'
 import { checkNewPassword, createPasswords } from './passwords.ts'
 import {
   createSessionCookie,
-  hashToken,
-  newToken,
   SESSION_EXTENDED_EVERY_SECONDS,
   SESSION_LONGEST_MS,
   SESSION_SECONDS,
@@ -156,12 +155,12 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
     },
     findPersonByEmail: (db, email) => findPersonByEmail(db, email.trim().toLowerCase()),
     startSession: async (personId, from) => {
-      const token = newToken()
+      const token = newSecretToken()
       const now = clock.now()
       const session = {
         id: newId('session_'),
         personId,
-        tokenSha256: hashToken(token),
+        tokenSha256: secretHash(token),
         createdMs: now,
         updatedMs: now,
         expiresMs: now + SESSION_SECONDS * 1000,
@@ -192,7 +191,7 @@ export const createIdentity = (deps: IdentityDeps): Identity => {
 
   const current = async (cookies: string | undefined): Promise<SessionRecord | null> => {
     const token = cookie.tokenIn(cookies)
-    return token === null ? null : findSession(store, hashToken(token), clock.now())
+    return token === null ? null : findSession(store, secretHash(token), clock.now())
   }
 
   const begun = async (setCookies: readonly string[]): Promise<SessionRecord | null> => {

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /** Seconds that a session lives without being used. */
 export const SESSION_SECONDS = 30 * 86_400
@@ -8,11 +8,6 @@ export const SESSION_LONGEST_MS = 90 * 86_400_000
 export const SESSION_EXTENDED_EVERY_SECONDS = 86_400
 
 const TOKEN = /^[A-Za-z0-9_-]{32,64}$/
-
-/** What stands in the store of a token: it has 190 random bits and more, so that a plain hash cannot be guessed back. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
-
-export const newToken = (): string => randomBytes(32).toString('base64url')
 
 /** What all our cookies begin with: with TLS, no other host and no page without TLS can set one of that name. */
 export const cookiePrefix = (secure: boolean): string => (secure ? '__Host-melzi' : 'melzi')

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { secretHash } from '../../platform/secret-token.ts'
 
 const PREFIX = 'mlz_'
 /** Base64url of 32 bytes, and of 150 for clients that want a key of 200 characters or more. */
@@ -18,7 +19,7 @@ export const isKeyText = (text: string): boolean => FORM.test(text)
  * What is stored and looked up in place of a key. A wrong text hashes to something without any likeness to a stored hash, so how far
  * an index compares the two tells nothing of a key: no comparison ever sees the text itself.
  */
-export const hashKey = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const hashKey = (text: string): string => secretHash(text)
 
 /** By which people tell their keys apart. */
 export const shownOf = (text: string): { prefix: string; lastFour: string } => ({

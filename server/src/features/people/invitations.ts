@@ -28,7 +28,7 @@ import {
   renewInvitation,
   type InvitationRecord,
 } from './invitation-store.ts'
-import { linkHash, newLinkToken } from './link-token.ts'
+import { newSecretToken, secretHash } from '../../platform/secret-token.ts'
 import {
   findMemberById,
   findWorkspace,
@@ -143,7 +143,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
       acceptedAt: null,
     }
     await deleteOpenFor(tx, record)
-    await insertInvitation(tx, record, linkHash(token))
+    await insertInvitation(tx, record, secretHash(token))
     const details = { role: record.role, assistant_id: record.assistantId }
     const deed = { action: 'invitation.create', kind: 'invitation', id: record.id, details }
     await audit.note(tx, principal, deed)
@@ -172,7 +172,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
   }
 
   const getOpen = async (db: Reader, token: string): Promise<InvitationRecord> => {
-    const record = await findOpenByToken(db, linkHash(token), now())
+    const record = await findOpenByToken(db, secretHash(token), now())
     if (record === null) throw errors.deadLink()
     return record
   }
@@ -199,7 +199,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
       requireAdmin(principal)
       requireUnbound(principal)
       checkRank(principal, about.role)
-      const token = newLinkToken()
+      const token = newSecretToken()
       const record = await store.write('invitation.create', (tx) =>
         insert(tx, principal, { ...about, assistantId: null, access: null }, token),
       )
@@ -215,7 +215,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
       about: { email: string; assistantId: string; access: Access },
     ): Promise<Omit<SentInvitation, 'record'> & { record: Invited }> {
       requireFull(principal)
-      const token = newLinkToken()
+      const token = newSecretToken()
       const record = await store.write('invitation.guest', (tx) =>
         insert(tx, principal, { ...about, role: 'guest' }, token),
       )
@@ -242,7 +242,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
     async resend(principal: Principal, id: string): Promise<SentInvitation> {
       requireAdmin(principal)
       requireUnbound(principal)
-      const token = newLinkToken()
+      const token = newSecretToken()
       const record = await store.write('invitation.resend', async (tx) => {
         const before = await getInvitation(tx, principal, id)
         checkRank(principal, before.role)
@@ -251,7 +251,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
         }
         if (before.acceptedAt !== null) throw errors.invalid('The invitation was accepted already.')
         const renewed = { ...before, expiresAt: now() + DAYS * DAY_SECONDS }
-        await renewInvitation(tx, renewed, linkHash(token))
+        await renewInvitation(tx, renewed, secretHash(token))
         await audit.note(tx, principal, { action: 'invitation.resend', kind: 'invitation', id })
         return renewed
       })

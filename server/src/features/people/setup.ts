@@ -4,7 +4,7 @@ import type { Store } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
 import type { Accounts, Caller } from '../identity/service.ts'
 import { replaceSetupLink, takeSetupLink } from './invitation-store.ts'
-import { linkHash, newLinkToken } from './link-token.ts'
+import { newSecretToken, secretHash } from '../../platform/secret-token.ts'
 import { renamePerson, renameWorkspace } from './member-store.ts'
 import type { PeopleService } from './service.ts'
 
@@ -28,11 +28,11 @@ export const createSetup = (deps: SetupDeps) => {
   return {
     /** The secret of a new link, or null when the server has been set up. To be called at each start. */
     async newLink(): Promise<string | null> {
-      const token = newLinkToken()
+      const token = newSecretToken()
       return store.write('setup.link', async (tx) => {
         const owner = await people.findOwner(tx)
         if (owner !== null && (await accounts.hasAccount(tx, owner.personId))) return null
-        await replaceSetupLink(tx, linkHash(token), seconds(clock.now()))
+        await replaceSetupLink(tx, secretHash(token), seconds(clock.now()))
         return token
       })
     },
@@ -53,7 +53,7 @@ export const createSetup = (deps: SetupDeps) => {
     ): Promise<{ workspaceId: string; personId: string; cookies: string[] }> {
       const passwordHash = await accounts.hashPassword(request.password)
       const owner = await store.write('setup', async (tx) => {
-        if (!(await takeSetupLink(tx, linkHash(request.token)))) {
+        if (!(await takeSetupLink(tx, secretHash(request.token)))) {
           throw errors.deadLink()
         }
         const found = (await people.findOwner(tx)) ?? (await people.foundHome(tx))

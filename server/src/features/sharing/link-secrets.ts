@@ -1,10 +1,4 @@
-import { createHash, randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
-
-/** The secret part of a share link: 256 random bits. */
-export const newLinkToken = (): string => randomBytes(32).toString('base64url')
-
-/** What a link is found by; looking a hash up tells nothing of the link through time. */
-export const linkHash = (token: string): string => createHash('sha256').update(token).digest('hex')
+import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 
 /** Where a link's token may be opened again. */
 export const sealPlace = (shareId: string): string => `share-link ${shareId}`

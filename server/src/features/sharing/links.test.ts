@@ -11,7 +11,7 @@ import type {
 import { openDoorHouse, type DoorHouse, type Somebody } from '../../../tests/support/door-house.ts'
 import { Api } from '../../../tests/support/factories.ts'
 import { onEachEngine } from '../../../tests/support/store-engines.ts'
-import { newLinkToken } from './link-secrets.ts'
+import { newSecretToken } from '../../platform/secret-token.ts'
 
 const GONE = "No share link found with id 'this token'."
 
@@ -182,7 +182,7 @@ onEachEngine('share links', (engine) => {
       await owner.api.delete(`/assistants/${orphaned.id}`)
       house.pass(61_000)
       const bodies = new Set<string>()
-      for (const token of [withdrawn.token, over.token, orphaned.token, newLinkToken(), 'x'])
+      for (const token of [withdrawn.token, over.token, orphaned.token, newSecretToken(), 'x'])
         for (const api of [nobody, friend.api, owner.api])
           for (const path of ['/share-links/look', '/share-links/redeem']) {
             const reply = await api.request('POST', path, { token })

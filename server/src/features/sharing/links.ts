@@ -4,7 +4,8 @@ import { newId } from '../../platform/ids.ts'
 import type { Store, Tx } from '../../platform/store/store.ts'
 import type { AuditLog } from '../audit/service.ts'
 import type { Caller, GuestSessions } from './invited.ts'
-import { isLinkPassword, linkHash } from './link-secrets.ts'
+import { secretHash } from '../../platform/secret-token.ts'
+import { isLinkPassword } from './link-secrets.ts'
 import {
   countAttempt,
   insertGuest,
@@ -56,7 +57,7 @@ export const createShareLinks = (deps: ShareLinksDeps) => {
   const now = () => seconds(clock.now())
 
   const getLink = async (token: string) => {
-    const link = await findLink(store, linkHash(token), now())
+    const link = await findLink(store, secretHash(token), now())
     if (link === null) throw errors.notFound('share link', 'this token')
     return link
   }

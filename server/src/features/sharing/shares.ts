@@ -8,7 +8,8 @@ import type { Reader, Store, Tx } from '../../platform/store/store.ts'
 import type { AssistantService, UsableAssistant } from '../assistants/service.ts'
 import type { AuditLog } from '../audit/service.ts'
 import type { GuestInvitations, Invited, SentMail } from './invited.ts'
-import { hashLinkPassword, linkHash, newLinkToken, sealPlace } from './link-secrets.ts'
+import { newSecretToken, secretHash } from '../../platform/secret-token.ts'
+import { hashLinkPassword, sealPlace } from './link-secrets.ts'
 import { deleteGuestRedemptions } from './redemption-store.ts'
 import { isAnonymous } from './rights-store.ts'
 import {
@@ -196,9 +197,9 @@ export const createShares = (deps: SharesDeps) => {
   }
 
   const newLink = (id: string, guests: boolean, passwordHash: string | null): LinkRecord => {
-    const token = newLinkToken()
+    const token = newSecretToken()
     return {
-      tokenSha256: linkHash(token),
+      tokenSha256: secretHash(token),
       tokenSealed: sealer.seal(token, sealPlace(id)),
       passwordHash,
       guests,
