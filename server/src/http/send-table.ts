@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { csvCell } from '../platform/csv.ts'
 
 /** Rows as a file to be saved. */
 export interface Table<T> {
@@ -8,15 +9,6 @@ export interface Table<T> {
   format: 'csv' | 'jsonl'
   /** The fields of a row, in this order; CSV has nothing else. */
   columns: readonly (keyof T & string)[]
-}
-
-/** What programs for sheets would take for a formula gets a quote in front (OWASP, CSV injection). */
-const harmless = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
-
-const cell = (value: unknown): string => {
-  if (value === null || value === undefined) return ''
-  const safe = typeof value === 'string' ? harmless(value) : JSON.stringify(value)
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /**
@@ -34,7 +26,7 @@ export const sendTable = <R, T extends object>(
     for await (const row of rows) {
       const shown = present(row)
       yield format === 'csv'
-        ? `${columns.map((column) => cell(shown[column])).join(',')}\r\n`
+        ? `${columns.map((column) => csvCell(shown[column])).join(',')}\r\n`
         : `${JSON.stringify(shown)}\n`
     }
   }

@@ -11,6 +11,7 @@ import { fromMicros } from './money.ts'
 import type { PriceList } from './price-store.ts'
 import type { ReportRow } from './report-store.ts'
 import type { OwnReport, Report } from './reports.ts'
+import { csvCell } from '../../platform/csv.ts'
 
 const moneyOf = (micros: number | null): number | null =>
   micros === null ? null : fromMicros(micros)
@@ -112,20 +113,14 @@ const CSV_COLUMNS = [
   'estimated_model_calls',
 ] as const
 
-/** A value that no spreadsheet takes for a formula: the names of models are whatever a client asked for. */
-const csvText = (value: string): string => {
-  const inert = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
-}
-
 /** The rows of a report as CSV (RFC 4180); times as ISO 8601, nothing for null. */
 export const reportCsv = (report: Report): string => {
   const lines = report.rows.map(presentRow).map((row) =>
     CSV_COLUMNS.map((column) => {
       const value = row[column]
-      if (value === null) return ''
-      if (column === 'start_time') return new Date(Number(value) * 1000).toISOString()
-      return typeof value === 'number' ? String(value) : csvText(value)
+      if (value !== null && column === 'start_time')
+        return new Date(Number(value) * 1000).toISOString()
+      return csvCell(value)
     }).join(','),
   )
   const header = [...CSV_COLUMNS, 'currency'].join(',')
