@@ -177,6 +177,13 @@ export const createInvitations = (deps: InvitationsDeps) => {
     return record
   }
 
+  /** Takes one back inside the unit: its link is dead. The caller has checked the right on it. @throws AppError 404 */
+  const withdraw = async (tx: Tx, principal: Principal, id: string): Promise<void> => {
+    await getInvitation(tx, principal, id)
+    await deleteInvitation(tx, principal.workspaceId, id)
+    await audit.note(tx, principal, { action: 'invitation.delete', kind: 'invitation', id })
+  }
+
   return {
     async list(principal: Principal, query: PageQuery): Promise<Page<InvitationRecord>> {
       requireAdmin(principal)
@@ -227,12 +234,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
     ofAssistant: async (db: Reader, workspaceId: string, assistantId: string): Promise<Invited[]> =>
       (await openOfAssistant(db, workspaceId, assistantId, now())).map(asInvited),
 
-    /** Takes one back inside the unit: its link is dead. The caller has checked the right on its assistant. @throws AppError 404 */
-    async withdraw(tx: Tx, principal: Principal, id: string): Promise<void> {
-      await getInvitation(tx, principal, id)
-      await deleteInvitation(tx, principal.workspaceId, id)
-      await audit.note(tx, principal, { action: 'invitation.delete', kind: 'invitation', id })
-    },
+    withdraw,
 
     /**
      * Sends it again with a new link and another seven days; the old link is dead. Where no mail leaves, the link is given to who calls: it must
@@ -261,11 +263,7 @@ export const createInvitations = (deps: InvitationsDeps) => {
     /** Takes an invitation back: its link is dead. */
     async delete(principal: Principal, id: string): Promise<void> {
       requireAdmin(principal)
-      await store.write('invitation.delete', async (tx) => {
-        await getInvitation(tx, principal, id)
-        await deleteInvitation(tx, principal.workspaceId, id)
-        await audit.note(tx, principal, { action: 'invitation.delete', kind: 'invitation', id })
-      })
+      await store.write('invitation.delete', (tx) => withdraw(tx, principal, id))
     },
 
     /** What whoever holds the link may know. @throws AppError 404 for a link that is wrong, used, taken back or over */

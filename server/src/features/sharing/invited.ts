@@ -1,5 +1,6 @@
 import type { Principal } from '../../platform/principal.ts'
 import type { Reader, Tx } from '../../platform/store/store.ts'
+import type { Caller } from '../identity/service.ts'
 import type { Access } from './rights-store.ts'
 
 /** Somebody from outside who was invited to an assistant and has not come yet. */
@@ -34,12 +35,6 @@ export interface GuestInvitations {
   ofAssistant(db: Reader, workspaceId: string, assistantId: string): Promise<Invited[]>
   /** Takes one back: its link is dead. */
   withdraw(tx: Tx, principal: Principal, id: string): Promise<void>
-}
-
-/** Where a request came from, for the list of sessions. */
-export interface Caller {
-  address: string | null
-  userAgent: string | null
 }
 
 /** What this feature needs of whoever keeps sessions. */
